@@ -1,0 +1,78 @@
+import { z } from 'zod';
+import type { ChatStatus } from './timeline.ts';
+
+/** What the pages and the api say to each other: JSON over HTTP, same origin, session cookie. Errors are problem JSON. */
+
+/** RFC 9457 problem details, `application/problem+json`. */
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  /** A sentence: what happened and what to do next. */
+  detail: string;
+  errors?: { path: string; message: string }[];
+}
+
+/** The steps of an install, in order, by the ids that the onboarding page gives words to. */
+export const installSteps = [
+  'fetchUser',
+  'provisionAccount',
+  'inboundChannel',
+  'welcomeCard',
+  'welcomeMessage',
+] as const;
+export type InstallStep = (typeof installSteps)[number];
+export type InstallStepState = 'pending' | 'running' | 'done' | 'failed';
+
+/** Answer of `GET /api/install` and of the install workflow's query. */
+export interface InstallProgress {
+  /** `ready`: all steps done, waiting for "I'm Done"; `done`: pressed. `notStarted`: no install workflow for this user. */
+  status: 'notStarted' | 'running' | 'ready' | 'done' | 'failed';
+  steps: { id: InstallStep; state: InstallStepState; /** e.g. the channel's name */ detail?: string }[];
+  /** Only when `status` is `failed`. `next` is what helps: try again, or add the app again so that Zoom asks for consent. */
+  failure?: { step: InstallStep; message: string; next: 'retry' | 'reauthorize' };
+  /** When `ready` or `done`: where to go on in Zoom. */
+  inboundChannel?: { name: string; url: string };
+}
+
+/** `GET /api/dashboard`. */
+export interface DashboardData {
+  user: { name: string; email: string };
+  account: { id: string; name: string; createdAt: string };
+  trial: { endsAt: string; daysLeft: number; expired: boolean };
+  /** Where new chats appear now. `missing` when Zoom no longer has it. */
+  channel: { id: string; name: string } | null;
+  widget: { id: string; embedSnippet: string; previewUrl: string };
+  /** The grant of the account's owner no longer works: "Reconnect Zoom" is shown. */
+  needsReconnect: boolean;
+  chats: { waiting: number; active: number; ended: number };
+  recentChats: {
+    id: string;
+    visitorName: string;
+    status: ChatStatus;
+    startedAt: string;
+    agents: string[];
+    /** Link that opens the chat channel in Zoom, once there is one. */
+    channelUrl: string | null;
+  }[];
+}
+
+/** `GET /api/channels`: every channel of the signed-in user in Zoom that chats can be routed to. */
+export interface ChannelChoices {
+  channels: { id: string; name: string; kind: 'private' | 'public' | 'other' }[];
+  selectedId: string | null;
+}
+
+/** Body of `PUT /api/settings`; answers `SettingsSaved`. */
+export const settingsInputSchema = z.strictObject({
+  channelId: z.string().regex(/^[A-Za-z0-9_-]{1,128}$/, 'Choose a channel from the list.'),
+});
+export type SettingsInput = z.infer<typeof settingsInputSchema>;
+export interface SettingsSaved {
+  channel: { id: string; name: string };
+}
+
+/** The session as the pages need it; `GET /api/session` answers 401 problem JSON when nobody is signed in. */
+export interface SessionData {
+  user: { name: string; email: string };
+}

@@ -1,0 +1,23 @@
+/**
+ * Every limit on what comes from outside, in one place. Lengths are UTF-16 code units unless said otherwise.
+ */
+export const limits = {
+  /** One visitor message, after trimming. Longer ones are refused with a `too_long` error frame. */
+  visitorMessageLength: 4_000,
+  visitorNameLength: 80,
+  visitorEmailLength: 254,
+  pageTitleLength: 200,
+  pageUrlLength: 2_000,
+  /** One WebSocket frame from a visitor, in bytes. */
+  visitorFrameBytes: 20_000,
+  /** Entries sent in one `entries` frame; a longer replay comes in several frames. */
+  entriesPerFrame: 200,
+  /** A JSON body of the dashboard API, in bytes. */
+  apiBodyBytes: 20_000,
+  /** A webhook body, in bytes. Zoom's own are a few kB; a card with `original` can be larger. */
+  webhookBodyBytes: 512_000,
+  /** Client message ids and Zoom message ids a chat remembers to recognise repeats. */
+  rememberedIds: 500,
+  /** Visitor messages that may wait inside one chat before the visitor is asked to slow down. */
+  waitingVisitorMessages: 1_000,
+} as const;

@@ -1,0 +1,120 @@
+import { z } from 'zod';
+import { limits } from './limits.ts';
+
+/**
+ * The frames between a visitor's widget and the api over the WebSocket at `/visitor`: JSON text, one object a frame.
+ * Written for readers in docs/visitor-protocol.md. The widget imports the types only.
+ */
+
+/** Version of this protocol; a `hello` with another one is refused with the error `unsupported_version`. */
+export const visitorProtocolVersion = 1;
+
+const clientId = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{8,64}$/)
+  .describe('Made by the widget, unique within the chat; repeating a frame with the same id changes nothing.');
+const httpUrl = z.url({ protocol: /^https?$/ }).max(limits.pageUrlLength);
+
+/** First frame on every connection. Nothing else is accepted before it. */
+export const helloFrameSchema = z.strictObject({
+  type: z.literal('hello'),
+  v: z.literal(visitorProtocolVersion),
+  /** Public widget id from the script tag's `data-widget`. */
+  widget: z.string().min(1).max(64),
+  /** The token of an earlier `welcome`, to go on with that chat. */
+  token: z.string().max(2_000).optional(),
+  /** Highest `seq` this widget has shown without a gap; 0 or absent for none. */
+  lastSeq: z.int().nonnegative().optional(),
+  visitor: z
+    .strictObject({
+      name: z.string().trim().min(1).max(limits.visitorNameLength).optional(),
+      email: z.email().max(limits.visitorEmailLength).optional(),
+    })
+    .optional(),
+  page: z.strictObject({ url: httpUrl, title: z.string().max(limits.pageTitleLength).optional() }).optional(),
+});
+
+export const messageFrameSchema = z.strictObject({
+  type: z.literal('message'),
+  id: clientId,
+  text: z.string().trim().min(1).max(limits.visitorMessageLength),
+});
+
+/** The visitor ends the chat. */
+export const endFrameSchema = z.strictObject({ type: z.literal('end'), id: clientId });
+/** Heartbeat: answered by `pong` at once, so that a connection dead in one direction is noticed. */
+export const pingFrameSchema = z.strictObject({ type: z.literal('ping') });
+
+export const visitorFrameSchema = z.discriminatedUnion('type', [
+  helloFrameSchema,
+  messageFrameSchema,
+  endFrameSchema,
+  pingFrameSchema,
+]);
+export type VisitorFrame = z.infer<typeof visitorFrameSchema>;
+export type HelloFrame = z.infer<typeof helloFrameSchema>;
+
+/** An http(s) link or e-mail address within an entry's text: UTF-16 offsets, end exclusive. */
+export interface TextLink {
+  start: number;
+  end: number;
+  href: string;
+}
+
+/** A timeline entry as a visitor may see it: agents by name only. */
+export type VisitorEntry =
+  | { seq: number; at: number; kind: 'visitorMessage'; clientId: string; text: string; links?: TextLink[] }
+  | { seq: number; at: number; kind: 'agentMessage'; messageId: string; name: string; text: string; links?: TextLink[] }
+  | { seq: number; at: number; kind: 'agentMessageEdited'; messageId: string; text: string; links?: TextLink[] }
+  | { seq: number; at: number; kind: 'agentMessageDeleted'; messageId: string }
+  | { seq: number; at: number; kind: 'agentJoined' | 'agentLeft'; name: string }
+  | { seq: number; at: number; kind: 'missed' }
+  | { seq: number; at: number; kind: 'ended'; by: 'visitor' | 'agent' | 'idle' | 'operator' | 'system' };
+
+/** Error codes of the protocol; `retryable` in the frame says whether sending the same again can help. */
+export const visitorErrorCodes = [
+  'bad_frame',
+  'too_long',
+  'unsupported_version',
+  'unknown_widget',
+  'bad_token',
+  'hello_expected',
+  'rate_limited',
+  'chat_ended',
+  'unavailable',
+] as const;
+export type VisitorErrorCode = (typeof visitorErrorCodes)[number];
+
+export type ServerFrame =
+  /**
+   * Answer to `hello`. `token` continues this chat on a later connection. `chat` is null until the first message.
+   * Missed entries follow in `entries` frames before any new one; `deliveredSeq` as in `delivered`.
+   */
+  | {
+      type: 'welcome';
+      token: string;
+      chat: { id: string; status: 'waiting' | 'missed' | 'joining' | 'active' | 'ended' } | null;
+      lastSeq: number;
+      deliveredSeq: number;
+      team: { name: string };
+    }
+  /** The message `id` is durable: whatever is killed now, it will reach the team (✓). */
+  | { type: 'accepted'; id: string }
+  /** Timeline entries in `seq` order, without gaps after what this connection has been sent. */
+  | { type: 'entries'; entries: VisitorEntry[] }
+  /** Zoom has taken every visitor message up to and including this `seq` (✓✓). Never falls. */
+  | { type: 'delivered'; deliveredSeq: number }
+  | { type: 'pong' }
+  /** `ref` is the `id` of the refused frame, where it had one. `message` is a sentence for developers. */
+  | { type: 'error'; code: VisitorErrorCode; message: string; retryable: boolean; ref?: string; retryAfterMs?: number };
+
+/** WebSocket close codes the api uses beyond the standard ones. */
+export const visitorCloseCodes = {
+  /** Too many bad frames, or a frame before `hello`. */
+  protocolError: 4400,
+  unknownWidget: 4404,
+  helloTimeout: 4408,
+  rateLimited: 4429,
+  /** The api is going away; reconnect at once. */
+  goingAway: 1001,
+} as const;

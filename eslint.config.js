@@ -1,0 +1,73 @@
+import tseslint from 'typescript-eslint';
+import prettier from 'eslint-config-prettier';
+
+/**
+ * Which of our folders a folder may import from. Arrows go one way; what is not listed is a layering mistake.
+ * `types` are folders that may be imported for their types only.
+ */
+const layers = {
+  domain: { may: [] },
+  codec: { may: ['domain'] },
+  config: { may: ['domain', 'codec'] },
+  zoom: { may: ['domain'] },
+  store: { may: ['domain', 'codec'] },
+  workflows: { may: ['domain'], types: ['activities'] },
+  activities: { may: ['domain', 'zoom', 'store', 'config'], types: ['workflows'] },
+  worker: { may: ['domain', 'config', 'codec', 'zoom', 'store', 'activities', 'workflows'] },
+  api: { may: ['domain', 'config', 'codec', 'zoom', 'store', 'web', 'activities', 'workflows'] },
+  web: { may: ['domain'] },
+  sandbox: { may: [] },
+  embedded: { may: ['domain'] },
+};
+const folders = Object.keys(layers);
+
+const layering = folders.map((folder) => {
+  const { may, types = [] } = layers[folder];
+  const patterns = folders
+    .filter((other) => other !== folder && !may.includes(other))
+    .map((other) => ({
+      regex: `^(\\.\\./)+${other}/`,
+      message: `${folder}/ must not import from ${other}/ (see eslint.config.js, "layers").`,
+      allowTypeImports: types.includes(other),
+    }));
+  if (folder === 'workflows') {
+    patterns.push({
+      regex: '^node:|^(fs|path|crypto|http|https|os|child_process|timers)$',
+      message: 'Workflow code is deterministic: no Node built-ins. Put the side effect into an activity.',
+    });
+  }
+  if (folder === 'domain') {
+    patterns.push({ regex: '^node:', message: 'domain/ runs in browsers and workflows too: no Node built-ins.' });
+  }
+  return {
+    files: [`${folder}/**/*.{ts,tsx}`],
+    rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns }] },
+  };
+});
+
+export default tseslint.config(
+  { ignores: ['dist/**', 'node_modules/**', '.data/**', 'coverage/**'] },
+  ...tseslint.configs.strictTypeChecked,
+  {
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-misused-promises': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      // Mistakes mongoose's NativeDate for another class than Date.
+      '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
+      eqeqeq: ['error', 'always'],
+      'no-console': 'error',
+    },
+  },
+  ...layering,
+  // Test doubles implement async interfaces without awaiting anything.
+  { files: ['test/**'], rules: { '@typescript-eslint/require-await': 'off' } },
+  { files: ['scripts/**', 'embedded/**', 'test/**', 'bench/**', 'chaos/**', 'sandbox/**'], rules: { 'no-console': 'off' } },
+  { files: ['**/*.{js,mjs,cjs}'], extends: [tseslint.configs.disableTypeChecked] },
+  prettier,
+);

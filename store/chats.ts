@@ -1,0 +1,83 @@
+import { Schema, type Connection } from 'mongoose';
+import type { Agent, ChatStatus } from '../domain/timeline.ts';
+import type { ChannelRef } from './accounts.ts';
+import { insertedNow } from './errors.ts';
+
+/** One chat as the dashboard, the webhooks and a reconnecting visitor need it. Written by its chat workflow alone. */
+export interface ChatRecord {
+  _id: string;
+  accountId: string;
+  widgetId: string;
+  visitor: { name: string; email?: string };
+  page?: { url: string; title?: string };
+  status: ChatStatus;
+  agents: Agent[];
+  createdAt: Date;
+  endedAt?: Date;
+  /** The chat channel, once an agent has joined. */
+  channel?: ChannelRef;
+  /** The card in the inbound channel. */
+  card?: { messageId: string; channelId: string; channelJid: string };
+  /** Zoom has taken all visitor messages up to this `seq`. */
+  deliveredSeq: number;
+}
+
+const agentSchema = new Schema<Agent>({ id: String, name: String }, { _id: false });
+const schema = new Schema<ChatRecord>(
+  {
+    _id: String,
+    accountId: String,
+    widgetId: String,
+    visitor: new Schema({ name: String, email: String }, { _id: false }),
+    page: new Schema({ url: String, title: String }, { _id: false }),
+    status: String,
+    agents: [agentSchema],
+    createdAt: Date,
+    endedAt: Date,
+    channel: new Schema({ id: String, jid: String, name: String, url: String }, { _id: false }),
+    card: new Schema({ messageId: String, channelId: String, channelJid: String }, { _id: false }),
+    deliveredSeq: Number,
+  },
+  { collection: 'chats', versionKey: false },
+);
+schema.index({ accountId: 1, createdAt: -1 });
+schema.index({ 'channel.id': 1 });
+
+/** What the chat workflow may set on its record. */
+export type ChatChanges = Partial<
+  Pick<ChatRecord, 'status' | 'agents' | 'endedAt' | 'channel' | 'card' | 'deliveredSeq'>
+>;
+
+/** Reads and writes of chat records. */
+export function chatStore(connection: Connection) {
+  const model = connection.model('Chat', schema);
+  return {
+    model,
+    /** Create the record unless it exists. */
+    async begin(chat: ChatRecord): Promise<void> {
+      await insertedNow(model.insertOne(chat));
+    },
+    async get(chatId: string): Promise<ChatRecord | null> {
+      return model.findById(chatId).lean<ChatRecord>();
+    },
+    async set(chatId: string, changes: ChatChanges): Promise<void> {
+      await model.updateOne({ _id: chatId }, { $set: changes });
+    },
+    /** The chat whose dedicated channel this is, whatever its state. */
+    async byChannel(channelId: string): Promise<ChatRecord | null> {
+      return model.findOne({ 'channel.id': channelId }).lean<ChatRecord>();
+    },
+    /** The newest chats of an account, newest first. */
+    async recent(accountId: string, limit: number): Promise<ChatRecord[]> {
+      return model.find({ accountId }).sort({ createdAt: -1 }).limit(limit).lean<ChatRecord[]>();
+    },
+    /** How many chats of an account are in each state. */
+    async countByStatus(accountId: string): Promise<Partial<Record<ChatStatus, number>>> {
+      const rows = await model.aggregate<{ _id: ChatStatus; count: number }>([
+        { $match: { accountId } },
+        { $group: { _id: '$status', count: { $sum: 1 } } },
+      ]);
+      return Object.fromEntries(rows.map((row) => [row._id, row.count]));
+    },
+  };
+}

@@ -1,0 +1,32 @@
+import type { Connection } from 'mongoose';
+import type { SealingKeys } from '../codec/sealing.ts';
+import { accountStore } from './accounts.ts';
+import { chatStore } from './chats.ts';
+import { installationStore } from './installations.ts';
+import { usedStateStore } from './oauth-states.ts';
+import { timelineStore } from './timeline.ts';
+import { tokenSetStore } from './token-sets.ts';
+
+export type { Account, ChannelRef } from './accounts.ts';
+export type { ChatChanges, ChatRecord } from './chats.ts';
+export type { Installation } from './installations.ts';
+export type { TokenSet } from './token-sets.ts';
+export { connectMongo, mongoAnswers } from './connect.ts';
+
+/**
+ * Everything that is kept in MongoDB, by collection. Makes the indexes it relies on before it returns.
+ * Works on MongoDB, compatible services and the embedded server: keyed inserts and `$set` by key only.
+ */
+export async function createStore(connection: Connection, tokenKeys: SealingKeys) {
+  const store = {
+    accounts: accountStore(connection),
+    installations: installationStore(connection),
+    tokenSets: tokenSetStore(connection, tokenKeys),
+    usedStates: usedStateStore(connection),
+    chats: chatStore(connection),
+    timeline: timelineStore(connection),
+  };
+  for (const { model } of Object.values(store)) await model.createIndexes();
+  return store;
+}
+export type Store = Awaited<ReturnType<typeof createStore>>;

@@ -1,0 +1,82 @@
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { Agent, ChatStatus } from '../../domain/timeline.ts';
+
+/** How a chat is started: by the visitor's first message, with signal-with-start. */
+export interface ChatInput {
+  chatId: string;
+  /** Zoom account id of the tenant. */
+  accountId: string;
+  widgetId: string;
+  visitor: { name: string; email?: string };
+  /** The page the visitor wrote from. */
+  page?: { url: string; title?: string };
+  /** ms: how long a chat waits for a first agent before it counts as missed; how long a silent chat stays open. */
+  timings: { missedAfterMs: number; idleEndMs: number };
+  /** Test input: continue as new after this many events in place of Temporal's own suggestion. */
+  continueAfterEvents?: number;
+}
+
+/** A socket of the visitor: which api instance holds it. */
+export interface VisitorConnection {
+  connectionId: string;
+  instanceId: string;
+}
+
+/**
+ * What the visitor did. One signal for all of it, since Temporal keeps the order of signals only within one name: a
+ * message and the end after it must arrive in that order.
+ */
+export type VisitorEvent =
+  | {
+      kind: 'message';
+      clientId: string;
+      text: string;
+      /** ms, the api's clock */ at: number;
+      connection?: VisitorConnection;
+    }
+  | { kind: 'connected'; connection: VisitorConnection }
+  | { kind: 'disconnected'; connectionId: string }
+  | { kind: 'ended' };
+export const visitorSignal = defineSignal<[VisitorEvent]>('visitor');
+
+/** What happened in Zoom, as a verified webhook told it. One signal for all of it, for the same reason. */
+export type ZoomEvent =
+  | { kind: 'joinPressed'; user: Agent }
+  | { kind: 'endPressed'; user: Agent }
+  | {
+      kind: 'message';
+      messageId: string;
+      /** Zoom user id of the writer; empty for people outside the account. */
+      userId: string;
+      text: string;
+      /** Names of attached files, which the visitor is told of. */
+      files?: string[];
+      /** ms, Zoom's clock. */
+      at: number;
+    }
+  | { kind: 'edited'; messageId: string; text: string; at: number }
+  | { kind: 'deleted'; messageId: string; at: number }
+  | { kind: 'agentLeft'; userId: string; at: number }
+  /** The chat channel was deleted or archived in Zoom. */
+  | { kind: 'channelGone' };
+export const zoomSignal = defineSignal<[ZoomEvent]>('zoom');
+
+/** Where the chat stands, without anybody's words. */
+export interface ChatSnapshot {
+  chatId: string;
+  accountId: string;
+  status: ChatStatus;
+  agents: Agent[];
+  channel?: { id: string; name: string };
+  /** Highest `seq` given out, recorded in MongoDB, and delivered to Zoom. */
+  lastSeq: number;
+  recordedSeq: number;
+  deliveredSeq: number;
+  /** Visitor messages not yet taken by Zoom. */
+  waitingForZoom: number;
+  openSockets: number;
+}
+export const getChatQuery = defineQuery<ChatSnapshot>('getChat');
+
+/** End the chat from outside (operators): refused if it has ended already. */
+export const endChatUpdate = defineUpdate<ChatSnapshot, [{ by: 'operator' }]>('endChat');

@@ -1,0 +1,24 @@
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+
+/** The entity workflow of one Zoom user's grant. */
+export interface InstallationInput {
+  zoomUserId: string;
+  accountId: string;
+}
+
+/** The OAuth callback stored a new grant. */
+export const grantedSignal = defineSignal('granted');
+/** The user removed the app in Zoom (`app_deauthorized`). */
+export const deauthorizedSignal = defineSignal<[{ accountId: string }]>('deauthorized');
+
+/**
+ * "The token set `staleTokenSetId` does not work (any more): see that there is a newer one."
+ * Answers whether there is one now. Single flight: all callers share one refresh.
+ */
+export const renewTokensUpdate = defineUpdate<{ renewed: boolean }, [{ staleTokenSetId: string }]>('renewTokens');
+
+export interface InstallationSnapshot {
+  status: 'connected' | 'needsReconnect' | 'removed';
+  refreshes: number;
+}
+export const getInstallationQuery = defineQuery<InstallationSnapshot>('getInstallation');

@@ -1,0 +1,106 @@
+/**
+ * The scopes the app asks for, and why. One list for the authorize link, the README and the app's settings on
+ * marketplace.zoom.us. Older apps have classic scopes, newer ones granular scopes; both let the same calls through.
+ * Source: developers.zoom.us/docs/integrations/oauth-scopes/ and the scope lists of /docs/api/team-chat/.
+ */
+export interface ScopeNeed {
+  /** Label on Zoom's consent page. */
+  readonly label: string;
+  readonly classic: string;
+  /** Granular scopes that let the same calls through. */
+  readonly granular: readonly string[];
+  /** Why the app needs it, in words for an administrator. */
+  readonly why: string;
+  /** Operations of this client (see ZoomCall.operation) that need it. */
+  readonly operations: readonly string[];
+  /** False when the app works without it, with the loss that `why` names. */
+  readonly required: boolean;
+}
+
+/** All of the app's scopes, in the order in which Zoom's consent page is explained. */
+export const SCOPE_NEEDS: readonly ScopeNeed[] = [
+  {
+    label: 'View all user information',
+    classic: 'user:read:admin',
+    granular: ['user:read:user:admin'],
+    why: 'Know who installed the app, and find the name and e-mail address of an agent who presses Join Chat.',
+    operations: ['users.getMe', 'users.get'],
+    required: true,
+  },
+  {
+    label: 'View and manage all users’ chat channels',
+    classic: 'chat_channel:write:admin',
+    granular: [
+      'team_chat:read:list_user_channels:admin',
+      'team_chat:read:user_channel:admin',
+      'team_chat:write:user_channel:admin',
+      'team_chat:update:user_channel:admin',
+      'team_chat:delete:user_channel:admin',
+      'team_chat:update:archive_channels:admin',
+      'team_chat:read:list_members:admin',
+      'team_chat:write:members:admin',
+      'team_chat:delete:member:admin',
+    ],
+    why: 'Create the inbound channel and one private channel for each chat, invite agents, and archive finished chats.',
+    operations: [
+      'channels.list',
+      'channels.get',
+      'channels.create',
+      'channels.update',
+      'channels.delete',
+      'channels.archive',
+      'members.list',
+      'members.invite',
+      'members.remove',
+    ],
+    required: true,
+  },
+  {
+    label: 'Enable chatbot within Zoom Team Chat client',
+    classic: 'imchat:bot',
+    granular: ['imchat:bot'],
+    why: 'Post new chats with a Join Chat button, and what visitors write, as the app’s bot.',
+    operations: ['bot.post', 'bot.update', 'bot.delete'],
+    required: true,
+  },
+  {
+    label: 'View all users’ chat messages',
+    classic: 'chat_message:read:admin',
+    granular: ['team_chat:read:list_user_messages:admin', 'team_chat:read:user_message:admin'],
+    why: 'Receive what agents write in chat channels and read it back after an outage. Messages elsewhere are dropped unread.',
+    operations: ['messages.list'],
+    required: true,
+  },
+  {
+    label: 'View and manage all users’ chat messages',
+    classic: 'chat_message:write:admin',
+    granular: [
+      'team_chat:write:user_message:admin',
+      'team_chat:update:user_message:admin',
+      'team_chat:delete:user_message:admin',
+    ],
+    why: 'Fall back to posting as the channel’s owner where Zoom refuses the bot in a private channel. Without it such chats stop there.',
+    operations: ['messages.send', 'messages.edit', 'messages.delete'],
+    required: false,
+  },
+];
+
+/** Classic scope names, the default of the authorize link. */
+export const CLASSIC_SCOPES: readonly string[] = SCOPE_NEEDS.map((need) => need.classic);
+
+/** Granular scope names for the same calls. */
+export const GRANULAR_SCOPES: readonly string[] = SCOPE_NEEDS.flatMap((need) => need.granular);
+
+/**
+ * Required scopes that a token lacks, as classic names. A need is met by its classic scope, by all its granular ones, or,
+ * for reading, by the classic write scope of the same thing.
+ *
+ * @param granted scopes of a token answer.
+ */
+export function missingRequiredScopes(granted: readonly string[]): string[] {
+  const has = new Set(granted);
+  return SCOPE_NEEDS.filter((need) => need.required)
+    .filter((need) => ![need.classic, need.classic.replace(':read', ':write')].some((name) => has.has(name)))
+    .filter((need) => !need.granular.every((name) => has.has(name)))
+    .map((need) => need.classic);
+}

@@ -62,6 +62,8 @@ const schema = z.object({
   OPERATOR_PASSWORD: z.string().min(12, 'must have at least 12 characters').optional(),
   CODEC_TRUST_LOOPBACK: flag.default(false),
 
+  WORKFLOW_BUNDLE: z.string().min(1).optional(),
+
   TRIAL_DAYS: z.coerce.number().int().min(1).max(365).default(14),
   INBOUND_CHANNEL_NAME: z.string().trim().min(1).max(200).default('Live Chat Inbound'),
   MISSED_AFTER_SECONDS: z.coerce.number().int().min(5).max(86_400).default(300),
@@ -98,6 +100,8 @@ export interface Config {
     /** Development only: the codec endpoint answers Temporal UI on this machine without a sign-in. */
     trustLoopback: boolean;
   };
+  /** Workflow code bundled at build time; absent in development. */
+  workflowBundle: string | undefined;
   product: { trialDays: number; inboundChannelName: string; missedAfterMs: number; idleEndMs: number };
 }
 
@@ -147,6 +151,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     tokenKeys: e.TOKEN_ENCRYPTION_KEYS,
     payloadKeys: e.PAYLOAD_ENCRYPTION_KEYS,
     operator: { password: e.OPERATOR_PASSWORD, trustLoopback: e.CODEC_TRUST_LOOPBACK },
+    workflowBundle: e.WORKFLOW_BUNDLE,
     product: {
       trialDays: e.TRIAL_DAYS,
       inboundChannelName: e.INBOUND_CHANNEL_NAME,

@@ -15,3 +15,8 @@ export interface VisitorDelivery {
 export interface VisitorDeliveryResult {
   sockets: number;
 }
+
+/** The one activity on an api instance's own task queue. */
+export interface DeliveryActivities {
+  deliverToVisitor(delivery: VisitorDelivery): Promise<VisitorDeliveryResult>;
+}

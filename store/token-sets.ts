@@ -80,8 +80,9 @@ export function tokenSetStore(connection: Connection, keys: SealingKeys) {
     async forgetOthers(zoomUserId: string, keepId: string): Promise<void> {
       await model.deleteMany({ zoomUserId, _id: { $ne: keepId } });
     },
-    async forgetAll(zoomUserId: string): Promise<void> {
-      await model.deleteMany({ zoomUserId });
+    /** Forget this user's token sets that were obtained before `before`. */
+    async forgetBefore(zoomUserId: string, before: Date): Promise<void> {
+      await model.deleteMany({ zoomUserId, obtainedAt: { $lt: before } });
     },
   };
 }

@@ -1,0 +1,295 @@
+import { activityInfo, ApplicationFailure, log } from '@temporalio/activity';
+import { postText, type ChannelPost } from '../domain/channel-post.ts';
+import { failureTypes } from '../domain/failures.ts';
+import type { Agent, ChatStatus, TimelineEntry } from '../domain/timeline.ts';
+import type { Account, ChannelRef, Store } from '../store/index.ts';
+import { isZoomError, MAX_MESSAGE_LENGTH, splitMessage, type ZoomClient } from '../zoom/index.ts';
+import { actingUser, requireAccount } from './acting-user.ts';
+import { botNotAllowedMessage, buttonValues, channelPostCard, inboundCard, type InboundCardView } from './cards.ts';
+import { botSaid, readBackForRetry } from './posting.ts';
+import type { UserZoom } from './user-zoom.ts';
+import { asZoomFailures } from './zoom-failures.ts';
+
+/** What the chat activities work with; injected, so that tests can give others. */
+export interface ChatActivityDependencies {
+  store: Store;
+  zoom: ZoomClient;
+  userZoom: UserZoom;
+}
+
+/** The inbound card of one chat, and whose it is. */
+export type InboundCardInput = InboundCardView & { accountId: string };
+
+/** An agent as Zoom knows him. */
+export interface KnownAgent extends Agent {
+  email: string;
+}
+
+/** The activities of a chat. Each may run more than once: every write is keyed, every post looks before it repeats. */
+export function createChatActivities({ store, zoom, userZoom }: ChatActivityDependencies) {
+  return {
+    /** The chat's record, so that webhooks, the dashboard and a reconnecting visitor find it. */
+    async beginChat(chat: {
+      chatId: string;
+      accountId: string;
+      widgetId: string;
+      visitor: { name: string; email?: string };
+      page?: { url: string; title?: string };
+      startedAt: number;
+    }): Promise<void> {
+      const { chatId, accountId, widgetId, visitor, page, startedAt } = chat;
+      await store.chats.begin({
+        _id: chatId,
+        accountId,
+        widgetId,
+        visitor,
+        ...(page === undefined ? {} : { page }),
+        status: 'waiting',
+        agents: [],
+        createdAt: new Date(startedAt),
+        deliveredSeq: 0,
+      });
+    },
+
+    /** Write entries, and where the chat stands if that has changed. */
+    async recordTimeline(input: {
+      chatId: string;
+      entries: TimelineEntry[];
+      state?: { status: ChatStatus; agents: Agent[]; endedAt?: number };
+    }): Promise<void> {
+      await store.timeline.append(input.chatId, input.entries);
+      if (!input.state) return;
+      const { status, agents, endedAt } = input.state;
+      await store.chats.set(input.chatId, {
+        status,
+        agents,
+        ...(endedAt === undefined ? {} : { endedAt: new Date(endedAt) }),
+      });
+    },
+
+    /** The card with Join Chat, in the channel that the account's settings name now. */
+    async postInboundCard(
+      input: InboundCardInput & { /** once the card is there */ deliveredSeq: number },
+    ): Promise<{ messageId: string; channelId: string; channelJid: string }> {
+      return asZoomFailures('wait', async () => {
+        const { deliveredSeq, ...view } = input;
+        const { chatId, accountId } = view;
+        const account = await requireAccount(store, accountId);
+        const channel = requireInboundChannel(account);
+        const owner = await actingUser(store, accountId);
+        const asOwner = <T>(fn: Parameters<typeof userZoom<T>>[1]) => userZoom(owner._id, fn);
+        const earlier = await readBackForRetry(asOwner, channel.id, []);
+        const found = earlier.find(botSaid(buttonValues.join(chatId)));
+        const messageId = found?.id ?? (await postCard(view, channel, owner.jid));
+        await store.chats.set(chatId, {
+          card: { messageId, channelId: channel.id, channelJid: channel.jid },
+          deliveredSeq,
+        });
+        return { messageId, channelId: channel.id, channelJid: channel.jid };
+      });
+    },
+
+    /** Bring the card up to date. Repeating it is harmless. */
+    async updateInboundCard(input: InboundCardInput & { card: { messageId: string } }): Promise<void> {
+      await asZoomFailures('wait', async () => {
+        const { card, accountId, ...view } = input;
+        const owner = await actingUser(store, accountId);
+        await zoom.bot.updateMessage({
+          messageId: card.messageId,
+          accountId,
+          content: inboundCard(view),
+          userJid: owner.jid,
+        });
+      });
+    },
+
+    /** Who pressed Join Chat: name and e-mail, by the id in the event. Fails with `UserGone` if Zoom knows no such active user. */
+    async findAgent({ accountId, user }: { accountId: string; user: Agent }): Promise<KnownAgent> {
+      return asZoomFailures('wait', async () => {
+        const owner = await actingUser(store, accountId);
+        const found = await userZoom(owner._id, (api) => api.getUser(user.id));
+        if (found.email === undefined || (found.status !== undefined && found.status !== 'active')) {
+          throw ApplicationFailure.nonRetryable(
+            'The Zoom user is not active, or has no e-mail address.',
+            failureTypes.userGone,
+          );
+        }
+        return { id: found.id, name: found.displayName, email: found.email };
+      });
+    },
+
+    /** The chat's own private channel with this agent in it: made once, found again by its name after a lost answer. */
+    async openChatChannel(input: {
+      chatId: string;
+      accountId: string;
+      visitorName: string;
+      agent: KnownAgent;
+    }): Promise<{ channel: ChannelRef; ownerUserId: string }> {
+      return asZoomFailures('wait', async () => {
+        const { chatId, accountId, agent } = input;
+        const owner = await actingUser(store, accountId);
+        const name = `${input.visitorName} · ${chatId}`;
+        const members = agent.id === owner._id ? [] : [agent.email];
+        const found = await userZoom(owner._id, async (api) => {
+          const byName = async () => (await api.allChannels()).find((known) => known.name === name);
+          const existing = activityInfo().attempt > 1 ? await byName() : undefined;
+          if (existing) return existing;
+          try {
+            return await api.createChannel({ name, type: 'privateInternal', members });
+          } catch (error) {
+            const known = isZoomError(error, 'nameTaken') ? await byName() : undefined;
+            if (known) return known;
+            throw error;
+          }
+        });
+        const channel: ChannelRef = { id: found.id, jid: found.jid, name: found.name || name, url: found.url };
+        // Before anybody can write in it: webhooks find the chat by its channel.
+        await store.chats.set(chatId, { channel });
+        if (members.length > 0) {
+          await userZoom(owner._id, (api) => api.ensureMember({ channelId: channel.id, email: agent.email }));
+        }
+        return { channel, ownerUserId: owner._id };
+      });
+    },
+
+    /** One more agent into a chat channel that is there already. */
+    async inviteAgent(input: { channelId: string; ownerUserId: string; agent: KnownAgent }): Promise<void> {
+      if (input.agent.id === input.ownerUserId) return;
+      await asZoomFailures('wait', () =>
+        userZoom(input.ownerUserId, (api) =>
+          api.ensureMember({ channelId: input.channelId, email: input.agent.email }),
+        ),
+      );
+    },
+
+    /**
+     * Write into the chat channel: as the bot, or in the channel owner's name where Zoom does not let the bot in.
+     * A repeat after an attempt whose outcome is unknown leaves out what is there already.
+     */
+    async postToChatChannel(input: {
+      chatId: string;
+      accountId: string;
+      channel: ChannelRef;
+      ownerUserId: string;
+      visitorName: string;
+      content: ChannelPost;
+      as: 'bot' | 'user';
+      /** Ids of earlier posts of ours, which are not this one. */
+      knownIds: string[];
+    }): Promise<{ messageIds: string[]; as: 'bot' | 'user' }> {
+      return asZoomFailures('wait', async () => {
+        const { chatId, accountId, channel, ownerUserId, visitorName, content, knownIds } = input;
+        const asOwner = <T>(fn: Parameters<typeof userZoom<T>>[1]) => userZoom(ownerUserId, fn);
+        const earlier = await readBackForRetry(asOwner, channel.id, knownIds);
+        const owner = await store.installations.get(ownerUserId);
+        const whole = content.kind === 'visitorLines' ? content.text : postText(visitorName, content);
+
+        const postAsBot = async (): Promise<string[]> => {
+          const ids: string[] = [];
+          for (const part of splitMessage(whole, MAX_MESSAGE_LENGTH)) {
+            const card = channelPostCard(chatId, visitorName, content, part);
+            const recognisable = content.kind === 'greeting' ? buttonValues.end(chatId) : part;
+            const there = earlier.find(botSaid(recognisable));
+            const id =
+              there?.id ??
+              (
+                await zoom.bot.postMessage({
+                  accountId,
+                  toJid: channel.jid,
+                  content: card,
+                  ...(owner ? { userJid: owner.jid } : {}),
+                })
+              ).messageId;
+            ids.push(id);
+          }
+          return ids;
+        };
+        const postAsOwner = async (): Promise<string[]> => {
+          const ids: string[] = [];
+          for (const part of splitMessage(postText(visitorName, content), MAX_MESSAGE_LENGTH)) {
+            const there = earlier.find((message) => !message.fromBot && message.text === part);
+            const id =
+              there?.id ?? (await asOwner((api) => api.sendMessage({ toChannel: channel.id, message: part }))).id;
+            ids.push(id);
+          }
+          return ids;
+        };
+
+        let as = input.as;
+        let messageIds: string[];
+        try {
+          messageIds = as === 'bot' ? await postAsBot() : await postAsOwner();
+        } catch (error) {
+          if (as !== 'bot' || !isZoomError(error, 'botNotAllowed')) throw error;
+          log.warn('Zoom does not let the bot into this chat channel: posting in its owner’s name.', { chatId });
+          as = 'user';
+          messageIds = await postAsOwner();
+        }
+        if (content.kind === 'visitorLines') await store.chats.set(chatId, { deliveredSeq: content.lastSeq });
+        return { messageIds, as };
+      });
+    },
+
+    /** What people (not bots) have written in a chat channel since a time, oldest first. */
+    async readChannelBack(input: {
+      channelId: string;
+      ownerUserId: string;
+      sinceMs: number;
+    }): Promise<{ messageId: string; userId: string; text: string; files: string[]; at: number }[]> {
+      return asZoomFailures('wait', () =>
+        userZoom(input.ownerUserId, async (api) => {
+          const messages = await api.listMessages({
+            toChannel: input.channelId,
+            from: new Date(input.sinceMs),
+            to: new Date(Date.now() + 60_000),
+            newest: 200,
+          });
+          const members = await api.listMembers({ channelId: input.channelId });
+          const idOf = (message: (typeof messages)[number]) =>
+            members.find((member) =>
+              message.senderMemberId === undefined
+                ? member.email !== undefined && member.email === message.senderEmail
+                : member.memberId === message.senderMemberId,
+            )?.id ?? '';
+          return messages
+            .filter((message) => !message.fromBot)
+            .map((message) => ({
+              messageId: message.id,
+              userId: idOf(message),
+              text: message.text ?? '',
+              files: message.files.flatMap((file) => (file.name === undefined ? [] : [file.name])),
+              at: message.timestamp,
+            }));
+        }),
+      );
+    },
+  };
+
+  async function postCard(view: InboundCardInput, channel: ChannelRef, userJid: string): Promise<string> {
+    const { accountId } = view;
+    try {
+      const posted = await zoom.bot.postMessage({ accountId, toJid: channel.jid, content: inboundCard(view), userJid });
+      return posted.messageId;
+    } catch (error) {
+      // The card needs its button, so nobody can post it in the bot's place: the administrator has to let the bot in.
+      if (isZoomError(error, 'botNotAllowed') && activityInfo().attempt === 1) {
+        await zoom.bot
+          .postMessage({ accountId, toJid: userJid, content: botNotAllowedMessage(channel.name), userJid })
+          .catch((failed: unknown) => {
+            log.warn('The administrator could not be told.', { error: String(failed) });
+          });
+      }
+      throw error;
+    }
+  }
+}
+export type ChatActivities = ReturnType<typeof createChatActivities>;
+
+function requireInboundChannel(account: Account): ChannelRef {
+  if (account.channel) return account.channel;
+  throw ApplicationFailure.create({
+    message: `The account ${account._id} has no inbound channel yet: finish the install, or choose one in the settings.`,
+    type: failureTypes.accountUnknown,
+    nextRetryDelay: '10 seconds',
+  });
+}

@@ -1,0 +1,75 @@
+import { log } from '@temporalio/activity';
+import type { Store } from '../store/index.ts';
+import { isZoomError, type ZoomClient } from '../zoom/index.ts';
+import { reconnectMessage } from './cards.ts';
+import { asZoomFailures } from './zoom-failures.ts';
+
+/** What the activities of one user's grant work with. */
+export interface InstallationActivityDependencies {
+  store: Store;
+  zoom: ZoomClient;
+  publicUrl: string;
+}
+
+/** The activities of the installation workflow. Tokens go from Zoom to MongoDB in here and never leave. */
+export function createInstallationActivities({ store, zoom, publicUrl }: InstallationActivityDependencies) {
+  return {
+    /**
+     * Refresh, unless a newer token set than the stale one is there already.
+     * `grantInvalid`: Zoom does not accept the grant any more; only the user can help, by adding the app again.
+     */
+    async renewTokens(input: {
+      zoomUserId: string;
+      staleTokenSetId: string;
+    }): Promise<'renewed' | 'alreadyNewer' | 'grantInvalid'> {
+      const { zoomUserId, staleTokenSetId } = input;
+      const tokens = await store.tokenSets.newest(zoomUserId);
+      if (!tokens) return 'grantInvalid';
+      if (tokens.id !== staleTokenSetId) return 'alreadyNewer';
+      try {
+        const renewed = await zoom.oauth.refresh({ refreshToken: tokens.refreshToken });
+        const { accessToken, refreshToken, expiresAt, scopes, apiUrl } = renewed;
+        const id = await store.tokenSets.add(zoomUserId, {
+          accessToken,
+          refreshToken,
+          expiresAt,
+          scopes: [...scopes],
+          ...(apiUrl === undefined ? {} : { apiUrl }),
+        });
+        await store.tokenSets.forgetOthers(zoomUserId, id);
+        return 'renewed';
+      } catch (error) {
+        if (!isZoomError(error, 'grantInvalid')) return asZoomFailures('answer', () => Promise.reject(error as Error));
+        // The user may have authorized again just now, which ends the older grant.
+        const newest = await store.tokenSets.newest(zoomUserId);
+        return newest && newest.id !== staleTokenSetId ? 'alreadyNewer' : 'grantInvalid';
+      }
+    },
+
+    /** Mark the grant, and ask the user by the bot to connect Zoom again. */
+    async askToReconnect({ zoomUserId }: { zoomUserId: string }): Promise<void> {
+      await store.installations.setStatus(zoomUserId, 'needsReconnect');
+      const person = await store.installations.get(zoomUserId);
+      if (!person) return;
+      try {
+        await zoom.bot.postMessage({
+          accountId: person.accountId,
+          toJid: person.jid,
+          content: reconnectMessage(`${publicUrl}/install`),
+          userJid: person.jid,
+        });
+      } catch (error) {
+        // The dashboard says it too.
+        log.warn('The administrator could not be asked to reconnect.', { error: String(error) });
+      }
+    },
+
+    /** The user removed the app in Zoom: tokens granted before that (ms) are forgotten. */
+    async forgetInstallation(input: { zoomUserId: string; grantedBefore: number }): Promise<void> {
+      await store.tokenSets.forgetBefore(input.zoomUserId, new Date(input.grantedBefore));
+      if (!(await store.tokenSets.newest(input.zoomUserId)))
+        await store.installations.setStatus(input.zoomUserId, 'removed');
+    },
+  };
+}
+export type InstallationActivities = ReturnType<typeof createInstallationActivities>;

@@ -1,0 +1,55 @@
+import { WithStartWorkflowOperation, WorkflowIdConflictPolicy, type Client } from '@temporalio/client';
+import { searchAttributes } from '../domain/search-attributes.ts';
+import { taskQueues, workflowIds } from '../domain/workflow-ids.ts';
+import type { Store } from '../store/index.ts';
+import type { InstallationInput } from '../workflows/installation/messages.ts';
+import { NeedsReconnectError, RenewalUnavailableError, type RenewTokens } from './user-zoom.ts';
+
+/** Wire name of `renewTokensUpdate`; this folder may take only types from the workflows. */
+const renewTokensUpdateName = 'renewTokens';
+const installationWorkflowType = 'installation';
+
+export interface RenewTokensDependencies {
+  client: Client;
+  store: { installations: Pick<Store['installations'], 'get'> };
+  /** How long a caller waits for the renewal, ms. Default 15,000: the refresh itself may take Zoom 10 s. */
+  timeoutMs?: number;
+}
+
+/**
+ * Renewal by the one place that may do it, the user's installation workflow, which is started if it is not running.
+ *
+ * @throws {NeedsReconnectError} when no such installation is known.
+ * @throws {RenewalUnavailableError} when no answer came in time: no worker, or Temporal or MongoDB is away.
+ */
+export function createRenewTokens({ client, store, timeoutMs = 15_000 }: RenewTokensDependencies): RenewTokens {
+  return async (zoomUserId, staleTokenSetId) => {
+    const installation = await store.installations.get(zoomUserId).catch((error: unknown) => {
+      throw new RenewalUnavailableError(error);
+    });
+    if (!installation) throw new NeedsReconnectError();
+    const { accountId } = installation;
+    const input: InstallationInput = { zoomUserId, accountId };
+    const startWorkflowOperation = new WithStartWorkflowOperation(installationWorkflowType, {
+      workflowId: workflowIds.installation({ zoomUserId }),
+      taskQueue: taskQueues.main,
+      args: [input],
+      workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
+      typedSearchAttributes: [{ key: searchAttributes.account, value: accountId }],
+      staticSummary: `Installation: ${installation.name} (${installation.email})`,
+      priority: { fairnessKey: accountId },
+    });
+    try {
+      const { renewed } = await client.withDeadline(Date.now() + timeoutMs, () =>
+        client.workflow.executeUpdateWithStart<
+          (input: InstallationInput) => Promise<void>,
+          { renewed: boolean },
+          [{ staleTokenSetId: string }]
+        >(renewTokensUpdateName, { args: [{ staleTokenSetId }], startWorkflowOperation }),
+      );
+      return renewed;
+    } catch (error) {
+      throw new RenewalUnavailableError(error);
+    }
+  };
+}

@@ -1,0 +1,77 @@
+import { ApplicationFailure } from '@temporalio/activity';
+import { failureTypes, type FailureType } from '../domain/failures.ts';
+import { isZoomError, type ZoomErrorKind } from '../zoom/index.ts';
+
+/** What a kind of Zoom error means to a workflow. */
+const typeOf: Record<ZoomErrorKind, FailureType> = {
+  rateLimited: failureTypes.zoomUnavailable,
+  unavailable: failureTypes.zoomUnavailable,
+  timeout: failureTypes.zoomUnavailable,
+  network: failureTypes.zoomUnavailable,
+  malformedAnswer: failureTypes.zoomUnavailable,
+  unauthorized: failureTypes.needsReconnect,
+  scopeMissing: failureTypes.scopeMissing,
+  grantInvalid: failureTypes.needsReconnect,
+  appCredentials: failureTypes.zoomRefused,
+  appDisabled: failureTypes.zoomRefused,
+  forbidden: failureTypes.zoomRefused,
+  notFound: failureTypes.zoomRefused,
+  invalidRequest: failureTypes.zoomRefused,
+  refused: failureTypes.zoomRefused,
+  nameTaken: failureTypes.zoomRefused,
+  channelArchived: failureTypes.channelGone,
+  channelGone: failureTypes.channelGone,
+  userGone: failureTypes.userGone,
+  botNotAllowed: failureTypes.botNotAllowed,
+  messageGone: failureTypes.messageGone,
+};
+
+/**
+ * - `answer`: somebody watches (install): only what can succeed by itself is tried again.
+ * - `wait`: a chat goes on: whatever a person can put right in Zoom is tried again, slowly, and only what concerns this
+ *   one thing for good (its channel, its user, its message) ends.
+ */
+export type FailurePolicy = 'answer' | 'wait';
+
+const goneForGood: ReadonlySet<FailureType> = new Set([
+  failureTypes.channelGone,
+  failureTypes.userGone,
+  failureTypes.messageGone,
+]);
+
+/** Pause before trying again what a person has to put right first. */
+const repairDelay = '30 seconds';
+
+/** Run calls to Zoom; what fails becomes a typed failure, retryable or not, with Zoom's own Retry-After where it gave one. */
+export async function asZoomFailures<T>(policy: FailurePolicy, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    throw toFailure(policy, error);
+  }
+}
+
+function toFailure(policy: FailurePolicy, error: unknown): unknown {
+  if (error instanceof ApplicationFailure) {
+    if (policy === 'answer' || !error.nonRetryable || goneForGood.has(error.type as FailureType)) return error;
+    return ApplicationFailure.create({
+      message: error.message,
+      ...(error.type ? { type: error.type } : {}),
+      nextRetryDelay: repairDelay,
+    });
+  }
+  if (!isZoomError(error)) return error;
+  const type = typeOf[error.kind];
+  const message = `${error.message} ${error.advice}`;
+  if (error.retryable) {
+    return ApplicationFailure.create({
+      message,
+      type,
+      ...(error.retryAfterMs === undefined ? {} : { nextRetryDelay: error.retryAfterMs }),
+    });
+  }
+  if (policy === 'wait' && !goneForGood.has(type)) {
+    return ApplicationFailure.create({ message, type, nextRetryDelay: repairDelay });
+  }
+  return ApplicationFailure.create({ message, type, nonRetryable: true });
+}

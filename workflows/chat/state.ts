@@ -1,0 +1,529 @@
+import { endCommand, type EndedBy } from '../../domain/channel-post.ts';
+import { limits } from '../../domain/limits.ts';
+import type { Agent, ChatStatus, NewTimelineEntry, TimelineEntry } from '../../domain/timeline.ts';
+import type { ChatInput, ChatSnapshot, VisitorConnection, VisitorEvent, ZoomEvent } from './messages.ts';
+import { delayBeforePost } from './pacing.ts';
+
+/** A channel of the chat's account in Zoom. */
+export interface ZoomChannel {
+  id: string;
+  jid: string;
+  name: string;
+  url: string;
+}
+
+/** The card in the inbound channel. */
+export interface InboundCard {
+  messageId: string;
+  channelId: string;
+  channelJid: string;
+}
+
+/** What the inbound card says; when it differs from what was last shown, the card is edited. */
+export interface CardFace {
+  status: ChatStatus;
+  agents: string[];
+  channelUrl?: string;
+  endedBy?: EndedBy;
+}
+
+/** One visitor message on its way to Zoom. */
+export interface WaitingLine {
+  seq: number;
+  text: string;
+}
+
+/** The chat's whole memory: plain JSON, since it is handed over when the workflow continues as new. */
+export interface ChatState {
+  status: ChatStatus;
+  startedAt: number;
+  /** Last time anybody wrote, ms. */
+  lastActivityAt: number;
+  /** Last visitor message that no agent has answered since, and how often the channel was read back for it. */
+  unansweredSince?: number;
+  readBacks: number;
+  lastSeq: number;
+  /** Every entry up to here is in MongoDB. */
+  recordedSeq: number;
+  unrecorded: TimelineEntry[];
+  /** The record's status, agents or end have changed since they were saved. */
+  recordStale: boolean;
+  firstWords: string;
+  waitingLines: WaitingLine[];
+  /** Zoom has taken every visitor message up to here; and what the visitor has been told of it. */
+  deliveredSeq: number;
+  toldDeliveredSeq: number;
+  /** A socket has opened and must be brought up to date. */
+  greetSocket: boolean;
+  connections: VisitorConnection[];
+  agents: Agent[];
+  joinRequests: Agent[];
+  channel?: ZoomChannel;
+  /** Zoom user who owns the chat channel, and in whose name the app posts where the bot may not. */
+  ownerUserId?: string;
+  postsAs: 'bot' | 'user';
+  card?: InboundCard;
+  shownFace?: CardFace;
+  endedBy?: EndedBy;
+  /** The closing note is in the chat channel. */
+  closed: boolean;
+  seenClientIds: string[];
+  seenZoomKeys: string[];
+  /** Ids of our own posts, and texts we posted in a user's name whose echo has not come back. */
+  ownPostIds: string[];
+  awaitedEchoes: string[];
+  /** Times of recent posts into the chat channel, ms, for Zoom's per-channel limits. */
+  postTimes: number[];
+}
+
+/** How long after an unanswered visitor message the channel is read back, ms: a webhook may have been lost. */
+const readBackAfterMs = [60_000, 6 * 60_000, 30 * 60_000];
+
+/** Text of one post into Zoom; several waiting lines go out together up to this length. */
+const postLength = 1_000;
+
+/**
+ * One chat's rules, without Temporal: what each event changes, and what is to be done next. The workflow feeds it
+ * events, asks what is due, does it, and reports back.
+ */
+export class Chat {
+  readonly input: ChatInput;
+  readonly state: ChatState;
+
+  constructor(input: ChatInput, state: ChatState) {
+    this.input = input;
+    this.state = state;
+  }
+
+  static begin(input: ChatInput, now: number): Chat {
+    return new Chat(input, {
+      status: 'waiting',
+      startedAt: now,
+      lastActivityAt: now,
+      readBacks: 0,
+      lastSeq: 0,
+      recordedSeq: 0,
+      unrecorded: [],
+      recordStale: false,
+      firstWords: '',
+      waitingLines: [],
+      deliveredSeq: 0,
+      toldDeliveredSeq: 0,
+      greetSocket: false,
+      connections: [],
+      agents: [],
+      joinRequests: [],
+      postsAs: 'bot',
+      closed: false,
+      seenClientIds: [],
+      seenZoomKeys: [],
+      ownPostIds: [],
+      awaitedEchoes: [],
+      postTimes: [],
+    });
+  }
+
+  get ended(): boolean {
+    return this.state.status === 'ended';
+  }
+
+  // ---- what happens to the chat
+
+  onVisitor(event: VisitorEvent, now: number): void {
+    switch (event.kind) {
+      case 'message':
+        if (event.connection) this.#connect(event.connection);
+        this.#visitorWrote(event, now);
+        break;
+      case 'connected':
+        this.#connect(event.connection);
+        this.state.greetSocket = true;
+        break;
+      case 'disconnected':
+        this.state.connections = this.state.connections.filter((c) => c.connectionId !== event.connectionId);
+        break;
+      case 'ended':
+        this.end('visitor', now);
+        break;
+    }
+  }
+
+  onZoom(event: ZoomEvent, now: number): void {
+    switch (event.kind) {
+      case 'joinPressed':
+        this.#joinPressed(event.user);
+        break;
+      case 'endPressed':
+        this.end('agent', now);
+        break;
+      case 'message':
+        this.#agentWrote(event, now);
+        break;
+      case 'edited':
+        if (this.#isRelayed(event.messageId) && this.#isNew(`${event.messageId}/edited/${event.at}`)) {
+          this.#add({ kind: 'agentMessageEdited', at: event.at, messageId: event.messageId, text: event.text });
+        }
+        break;
+      case 'deleted':
+        if (this.#isRelayed(event.messageId) && this.#isNew(`${event.messageId}/deleted`)) {
+          this.#add({ kind: 'agentMessageDeleted', at: event.at, messageId: event.messageId });
+        }
+        break;
+      case 'agentLeft':
+        this.#agentLeft(event.userId, event.at);
+        break;
+      case 'channelGone':
+        this.channelGone(now);
+        break;
+    }
+  }
+
+  /** End the chat; what is still waiting is relayed before the chat closes. */
+  end(by: EndedBy, now: number): void {
+    if (this.ended) return;
+    this.state.endedBy = by;
+    this.state.joinRequests = [];
+    this.#add({ kind: 'ended', at: now, by });
+    this.#setStatus('ended');
+  }
+
+  /** An agent joined: the channel is there and the agent is in it. */
+  agentJoined(agent: Agent, now: number): void {
+    this.state.joinRequests = this.state.joinRequests.filter((user) => user.id !== agent.id);
+    if (this.state.agents.some((known) => known.id === agent.id)) return;
+    this.state.agents.push(agent);
+    this.#add({ kind: 'agentJoined', at: now, agent });
+    if (!this.ended) this.#setStatus('active');
+  }
+
+  /** The join cannot be done, e.g. Zoom no longer knows the presser. */
+  joinRefused(userId: string): void {
+    this.state.joinRequests = this.state.joinRequests.filter((user) => user.id !== userId);
+    if (this.state.status === 'joining' && this.state.joinRequests.length === 0) this.#setStatus('waiting');
+  }
+
+  channelOpened(channel: ZoomChannel, ownerUserId: string): void {
+    this.state.channel = channel;
+    this.state.ownerUserId = ownerUserId;
+  }
+
+  /**
+   * The chat channel was deleted or archived in Zoom. With nothing left to relay, that is the agent's way to end the
+   * chat; otherwise the chat asks for an agent again, so that no accepted message stays unread.
+   */
+  channelGone(now: number): void {
+    const { state } = this;
+    if (!state.channel) return;
+    if (this.ended || state.waitingLines.length === 0) {
+      state.waitingLines = [];
+      state.closed = true;
+      this.end('agent', now);
+      return;
+    }
+    delete state.channel;
+    delete state.card;
+    delete state.shownFace;
+    state.agents = [];
+    state.firstWords = state.waitingLines[0]?.text ?? state.firstWords;
+    this.#setStatus('waiting');
+  }
+
+  /** Nobody joined in time: the visitor is told, the chat stays joinable. */
+  missed(now: number): void {
+    if (this.state.status !== 'waiting') return;
+    this.#add({ kind: 'missed', at: now });
+    this.#setStatus('missed');
+  }
+
+  // ---- towards the visitor
+
+  /** Something to record, or to tell the visitor. */
+  get hasNews(): boolean {
+    const { unrecorded, recordStale, greetSocket, connections, deliveredSeq, toldDeliveredSeq } = this.state;
+    return (
+      unrecorded.length > 0 ||
+      recordStale ||
+      (connections.length > 0 && (greetSocket || deliveredSeq > toldDeliveredSeq))
+    );
+  }
+
+  /** Writers whose names are still to be looked up: people added to the channel by hand. */
+  get strangers(): string[] {
+    const nameless = this.state.unrecorded.flatMap((entry) =>
+      entry.kind === 'agentMessage' && entry.agent.name === '' && entry.agent.id !== '' ? [entry.agent.id] : [],
+    );
+    return [...new Set(nameless)];
+  }
+
+  /** A stranger's name; they are one of the chat's agents from now on. */
+  meet(agent: Agent): void {
+    for (const entry of this.state.unrecorded) {
+      if (entry.kind === 'agentMessage' && entry.agent.id === agent.id) entry.agent = agent;
+    }
+    if (!this.state.agents.some((known) => known.id === agent.id)) {
+      this.state.agents.push(agent);
+      this.state.recordStale = true;
+    }
+  }
+
+  /** The next entries to record and deliver, at most `limits.entriesPerFrame`. */
+  get news(): { entries: TimelineEntry[]; lastSeq: number; deliveredSeq: number } {
+    const entries = this.state.unrecorded.slice(0, limits.entriesPerFrame);
+    return {
+      entries,
+      lastSeq: this.state.recordedSeq + entries.length,
+      deliveredSeq: this.state.deliveredSeq,
+    };
+  }
+
+  /** `news` has been recorded, and told to whoever was there. */
+  newsTold(news: { lastSeq: number; deliveredSeq: number }): void {
+    const { state } = this;
+    state.unrecorded = state.unrecorded.filter((entry) => entry.seq > news.lastSeq);
+    state.recordedSeq = Math.max(state.recordedSeq, news.lastSeq);
+    state.toldDeliveredSeq = Math.max(state.toldDeliveredSeq, news.deliveredSeq);
+  }
+
+  /** The api instances that hold sockets of this visitor. */
+  get instances(): string[] {
+    return [...new Set(this.state.connections.map((connection) => connection.instanceId))];
+  }
+
+  instanceGone(instanceId: string): void {
+    this.state.connections = this.state.connections.filter((connection) => connection.instanceId !== instanceId);
+  }
+
+  // ---- towards Zoom
+
+  get nextJoin(): Agent | undefined {
+    return this.state.joinRequests[0];
+  }
+
+  /** Waiting visitor lines that go out in one post: as many whole lines as fit, at least one. */
+  get nextPost(): WaitingLine[] {
+    if (!this.state.channel) return [];
+    const lines: WaitingLine[] = [];
+    let length = 0;
+    for (const line of this.state.waitingLines) {
+      length += line.text.length + 1;
+      if (lines.length > 0 && length > postLength) break;
+      lines.push(line);
+    }
+    return lines;
+  }
+
+  /** The chat is over and its channel has not been told. */
+  get needsClosing(): boolean {
+    return this.ended && !this.state.closed && this.state.channel !== undefined && this.state.waitingLines.length === 0;
+  }
+
+  /** ms to wait before the next post into the chat channel, so that Zoom's limits are kept rather than met. */
+  postDelay(now: number): number {
+    return delayBeforePost(this.state.postTimes, now);
+  }
+
+  /** Before a post: its text, for the echo that may come back before Zoom's answer does. */
+  posting(text: string): void {
+    if (this.state.postsAs === 'user') remember(this.state.awaitedEchoes, text, maxAwaitedEchoes);
+  }
+
+  posted(result: { messageIds: string[]; as: 'bot' | 'user' }, now: number): void {
+    const { state } = this;
+    for (const id of result.messageIds) {
+      remember(state.ownPostIds, id);
+      state.postTimes.push(now);
+    }
+    state.postTimes = state.postTimes.filter((time) => time > now - 1_000_000);
+    state.postsAs = result.as;
+  }
+
+  /** Zoom has taken these lines. */
+  linesDelivered(lines: WaitingLine[]): void {
+    const last = lines.at(-1)?.seq ?? 0;
+    this.state.waitingLines = this.state.waitingLines.filter((line) => line.seq > last);
+    this.state.deliveredSeq = Math.max(this.state.deliveredSeq, last);
+  }
+
+  get face(): CardFace {
+    const { status, agents, channel, endedBy } = this.state;
+    return {
+      // The card need not flicker while the channel is being made.
+      status: status === 'joining' ? (this.state.shownFace?.status ?? 'waiting') : status,
+      agents: agents.map((agent) => agent.name),
+      ...(channel === undefined ? {} : { channelUrl: channel.url }),
+      ...(endedBy === undefined ? {} : { endedBy }),
+    };
+  }
+
+  /** The inbound card is not there yet, or says something outdated. A chat without a word has no card. */
+  get cardStale(): boolean {
+    const { firstWords, card, shownFace } = this.state;
+    return firstWords !== '' && (!card || JSON.stringify(shownFace) !== JSON.stringify(this.face));
+  }
+
+  /** The card shows the visitor's first words: with it, that message is with the team. */
+  get deliveredSeqWithCard(): number {
+    return Math.max(this.state.deliveredSeq, this.state.waitingLines[0]?.seq ?? 0);
+  }
+
+  cardShown(card: InboundCard, face: CardFace, deliveredSeq: number): void {
+    this.state.card = card;
+    this.state.shownFace = face;
+    this.state.deliveredSeq = Math.max(this.state.deliveredSeq, deliveredSeq);
+  }
+
+  // ---- time
+
+  /** ms until the next thing that happens by itself, and what; undefined once the chat has ended. */
+  nextDeadline(now: number): { inMs: number; what: 'missed' | 'readBack' | 'idle' } | undefined {
+    const { state } = this;
+    if (this.ended) return undefined;
+    const deadlines: { at: number; what: 'missed' | 'readBack' | 'idle' }[] = [
+      { at: state.lastActivityAt + this.input.timings.idleEndMs, what: 'idle' },
+    ];
+    if (state.status === 'waiting')
+      deadlines.push({ at: state.startedAt + this.input.timings.missedAfterMs, what: 'missed' });
+    const wait = readBackAfterMs[state.readBacks];
+    if (state.channel && state.unansweredSince !== undefined && wait !== undefined) {
+      deadlines.push({ at: state.unansweredSince + wait, what: 'readBack' });
+    }
+    const next = deadlines.reduce((a, b) => (b.at < a.at ? b : a));
+    return { inMs: Math.max(0, next.at - now), what: next.what };
+  }
+
+  /** The channel was read back: what it held has been taken in. */
+  readBackDone(): void {
+    this.state.readBacks += 1;
+  }
+
+  // ---- where it stands
+
+  /** Nothing is left to do, ever. */
+  get finished(): boolean {
+    const { closed, channel, unrecorded, recordStale } = this.state;
+    return (
+      this.ended && unrecorded.length === 0 && !recordStale && !this.cardStale && (closed || channel === undefined)
+    );
+  }
+
+  get snapshot(): ChatSnapshot {
+    const { state } = this;
+    return {
+      chatId: this.input.chatId,
+      accountId: this.input.accountId,
+      status: state.status,
+      agents: state.agents,
+      ...(state.channel === undefined ? {} : { channel: { id: state.channel.id, name: state.channel.name } }),
+      lastSeq: state.lastSeq,
+      recordedSeq: state.recordedSeq,
+      deliveredSeq: state.deliveredSeq,
+      waitingForZoom: state.waitingLines.length,
+      openSockets: state.connections.length,
+    };
+  }
+
+  // ---- rules
+
+  #visitorWrote(event: Extract<VisitorEvent, { kind: 'message' }>, now: number): void {
+    const { state } = this;
+    if (state.seenClientIds.includes(event.clientId)) return;
+    remember(state.seenClientIds, event.clientId);
+    state.lastActivityAt = now;
+    if (state.unansweredSince === undefined) {
+      state.unansweredSince = now;
+      state.readBacks = 0;
+    }
+    const seq = this.#add({ kind: 'visitorMessage', at: event.at, clientId: event.clientId, text: event.text });
+    state.waitingLines.push({ seq, text: event.text });
+    if (state.firstWords === '') state.firstWords = event.text;
+    // A message that crossed the end still reaches the channel, after the closing note.
+  }
+
+  #joinPressed(user: Agent): void {
+    const { state } = this;
+    if (this.ended || state.joinRequests.some((known) => known.id === user.id)) return;
+    // Someone who is in already gets a fresh invitation: they may have left the channel in Zoom.
+    state.joinRequests.push(user);
+    if (!state.channel) this.#setStatus('joining');
+  }
+
+  #agentWrote(event: Extract<ZoomEvent, { kind: 'message' }>, now: number): void {
+    const { state } = this;
+    if (state.ownPostIds.includes(event.messageId) || !this.#isNew(event.messageId)) return;
+    if (event.userId !== '' && event.userId === state.ownerUserId) {
+      // Posts in the owner's name come back as his messages, maybe before Zoom has answered with their id.
+      const echo = state.awaitedEchoes.indexOf(event.text);
+      if (echo !== -1) {
+        state.awaitedEchoes.splice(echo, 1);
+        return;
+      }
+      // A long post went out in parts; short texts are not compared so, they could be the owner's own words.
+      if (event.text.length >= 200 && state.awaitedEchoes.some((text) => text.includes(event.text))) return;
+    }
+    state.lastActivityAt = now;
+    delete state.unansweredSince;
+    if (event.text.trim().toLowerCase() === endCommand) {
+      this.end('agent', now);
+      return;
+    }
+    const files = (event.files ?? []).map((name) => `📎 ${name}`);
+    const text = [event.text, ...files].filter((part) => part !== '').join('\n');
+    if (text === '') return;
+    const name = state.agents.find((agent) => agent.id === event.userId)?.name ?? '';
+    this.#add({
+      kind: 'agentMessage',
+      at: event.at,
+      messageId: event.messageId,
+      agent: { id: event.userId, name },
+      text,
+    });
+  }
+
+  #agentLeft(userId: string, at: number): void {
+    const agent = this.state.agents.find((known) => known.id === userId);
+    if (!agent || this.ended) return;
+    this.state.agents = this.state.agents.filter((known) => known.id !== userId);
+    this.#add({ kind: 'agentLeft', at, agent });
+    this.state.recordStale = true;
+  }
+
+  #isRelayed(messageId: string): boolean {
+    return this.state.seenZoomKeys.includes(messageId);
+  }
+
+  #isNew(key: string): boolean {
+    if (this.state.seenZoomKeys.includes(key)) return false;
+    remember(this.state.seenZoomKeys, key);
+    return true;
+  }
+
+  #connect(connection: VisitorConnection): void {
+    const others = this.state.connections.filter((known) => known.connectionId !== connection.connectionId);
+    this.state.connections = [...others, connection].slice(-maxConnections);
+  }
+
+  #setStatus(status: ChatStatus): void {
+    if (this.state.status === status) return;
+    this.state.status = status;
+    this.state.recordStale = true;
+  }
+
+  #add(entry: NewTimelineEntry): number {
+    const seq = this.state.lastSeq + 1;
+    this.state.lastSeq = seq;
+    this.state.unrecorded.push({ ...entry, seq });
+    return seq;
+  }
+}
+
+/** Sockets of one visitor that a chat keeps track of: tabs beyond that catch up when they reconnect. */
+const maxConnections = 20;
+
+/** Texts posted in a user's name that are still to come back: echoes take seconds. */
+const maxAwaitedEchoes = 30;
+
+/** Add to a bounded memory: the oldest are forgotten. */
+function remember(memory: string[], item: string, most: number = limits.rememberedIds): void {
+  memory.push(item);
+  if (memory.length > most) memory.splice(0, memory.length - most);
+}

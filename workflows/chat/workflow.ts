@@ -1,0 +1,290 @@
+import {
+  allHandlersFinished,
+  ApplicationFailure,
+  condition,
+  continueAsNew,
+  log,
+  setCurrentDetails,
+  setHandler,
+  sleep,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { postText, type ChannelPost } from '../../domain/channel-post.ts';
+import { failureTypes } from '../../domain/failures.ts';
+import { searchAttributes } from '../../domain/search-attributes.ts';
+import type { Agent } from '../../domain/timeline.ts';
+import { failureType } from '../failures.ts';
+import * as zoom from './activities.ts';
+import { chatDetails } from './details.ts';
+import {
+  endChatUpdate,
+  getChatQuery,
+  visitorSignal,
+  zoomSignal,
+  type ChatInput,
+  type ChatSnapshot,
+} from './messages.ts';
+import { Chat, type ChatState, type WaitingLine } from './state.ts';
+
+/**
+ * One visitor's chat, from the first message to the last: a card in the inbound channel, an agent who joins, a private
+ * channel of its own, both sides relayed in order, the end.
+ *
+ * Four strands run side by side, each doing one thing at a time: the visitor's side, the inbound card, the chat channel
+ * and the clock. They share the `Chat`, which holds every rule; what they do in the world are activities.
+ *
+ * @param carried the chat's memory, when a run continues as new.
+ */
+export async function chat(input: ChatInput, carried?: ChatState): Promise<ChatSnapshot> {
+  const live = carried ? new Chat(input, carried) : Chat.begin(input, Date.now());
+  let busy = 0;
+  /** Do one thing; a run never continues as new in the middle of one. */
+  const during = async (work: Promise<void>): Promise<void> => {
+    busy += 1;
+    try {
+      await work;
+    } finally {
+      busy -= 1;
+    }
+  };
+
+  setHandler(visitorSignal, (event) => live.onVisitor(event, Date.now()));
+  setHandler(zoomSignal, (event) => live.onZoom(event, Date.now()));
+  setHandler(getChatQuery, () => live.snapshot);
+  setHandler(
+    endChatUpdate,
+    ({ by }) => {
+      live.end(by, Date.now());
+      return live.snapshot;
+    },
+    {
+      description: 'End this chat: the visitor and the chat channel are told.',
+      validator: (_request: { by: 'operator' }) => {
+        if (live.ended) throw ApplicationFailure.nonRetryable('This chat has ended already.', 'ChatEnded');
+      },
+    },
+  );
+  setCurrentDetails(chatDetails(live.snapshot, live.state.startedAt));
+
+  if (!carried) await zoom.beginChat({ ...input, startedAt: live.state.startedAt });
+
+  const strands = [
+    everyTime(
+      () => live.hasNews,
+      () => during(tellVisitor(live)),
+    ),
+    everyTime(
+      () => live.cardStale,
+      () => during(showCard(live)),
+    ),
+    everyTime(
+      () => live.nextJoin !== undefined || live.nextPost.length > 0 || live.needsClosing,
+      () => during(workInZoom(live)),
+    ),
+    keepTime(live, during),
+  ];
+  // A strand never returns; if one fails, the chat fails with it.
+  const failed = Promise.race(strands);
+
+  const { continueAfterEvents = Infinity } = input;
+  const seam = () =>
+    busy === 0 && (workflowInfo().continueAsNewSuggested || workflowInfo().historyLength > continueAfterEvents);
+  await Promise.race([condition(() => (live.finished && busy === 0) || seam()), failed]);
+  await condition(allHandlersFinished);
+  if (!live.finished) return await continueAsNew<typeof chat>(input, live.state);
+  return live.snapshot;
+}
+/** Whenever there is something to do, do it; for ever. */
+async function everyTime(due: () => boolean, work: () => Promise<void>): Promise<never> {
+  for (;;) {
+    await condition(due);
+    await work();
+  }
+}
+
+/** Record what is new, and bring the visitor's open sockets up to date. */
+async function tellVisitor(chat: Chat): Promise<void> {
+  for (const userId of chat.strangers) chat.meet(await nameOf(chat, userId));
+  const { chatId } = chat.input;
+  const { recordStale } = chat.state;
+  const news = chat.news;
+  chat.state.recordStale = false;
+  chat.state.greetSocket = false;
+  if (recordStale) showStatus(chat);
+
+  const told = await Promise.all(chat.instances.map((instanceId) => deliver(chat, instanceId, news)));
+  // Delivering records too; a changed state, or nobody there, is for the worker to write down.
+  if (recordStale || !told.includes(true)) {
+    const { status, agents, endedBy } = chat.state;
+    await zoom.recordTimeline({
+      chatId,
+      entries: told.includes(true) ? [] : news.entries,
+      ...(recordStale ? { state: { status, agents, ...(endedBy === undefined ? {} : { endedAt: Date.now() }) } } : {}),
+    });
+  }
+  chat.newsTold(news);
+}
+
+/** Whether the api instance has recorded the news (and pushed it to the visitor, if a socket is still there). */
+async function deliver(chat: Chat, instanceId: string, news: Chat['news']): Promise<boolean> {
+  try {
+    const { sockets } = await zoom.deliveryBy(instanceId).deliverToVisitor({ chatId: chat.input.chatId, ...news });
+    if (sockets === 0) chat.instanceGone(instanceId);
+    return true;
+  } catch {
+    // Not lost: recorded by the worker, and read by the visitor's next connection.
+    chat.instanceGone(instanceId);
+    return false;
+  }
+}
+
+/** The card in the inbound channel says where the chat stands. */
+async function showCard(chat: Chat): Promise<void> {
+  const { chatId, accountId, visitor, page } = chat.input;
+  const { card, firstWords } = chat.state;
+  const face = chat.face;
+  const view = {
+    chatId,
+    accountId,
+    visitorName: visitor.name,
+    firstWords,
+    face,
+    ...(page === undefined ? {} : { page }),
+  };
+  if (!card) {
+    const deliveredSeq = chat.deliveredSeqWithCard;
+    chat.cardShown(await zoom.postInboundCard({ ...view, deliveredSeq }), face, deliveredSeq);
+    return;
+  }
+  try {
+    await zoom.updateInboundCard({ ...view, card });
+  } catch (error) {
+    log.warn('The inbound card could not be updated.', { type: failureType(error) });
+  }
+  chat.cardShown(card, face, chat.state.deliveredSeq);
+}
+
+/** The next thing in the chat channel: let an agent in, relay what the visitor wrote, or say goodbye. */
+async function workInZoom(chat: Chat): Promise<void> {
+  const agent = chat.nextJoin;
+  const lines = chat.nextPost;
+  try {
+    if (agent) await admit(chat, agent);
+    else if (lines.length > 0) await relay(chat, lines);
+    else await sayGoodbye(chat);
+  } catch (error) {
+    if (failureType(error) !== failureTypes.channelGone) throw error;
+    chat.channelGone(Date.now());
+  }
+}
+
+/** An agent pressed Join Chat: the first one opens the chat channel, the next ones are invited into it. */
+async function admit(chat: Chat, presser: Agent): Promise<void> {
+  const { chatId, accountId, visitor, page } = chat.input;
+  try {
+    const agent = await zoom.findAgent({ accountId, user: presser });
+    if (chat.state.channel) {
+      await zoom.inviteAgent({ channelId: chat.state.channel.id, ownerUserId: chat.state.ownerUserId ?? '', agent });
+    } else {
+      const { channel, ownerUserId } = await zoom.openChatChannel({
+        chatId,
+        accountId,
+        visitorName: visitor.name,
+        agent,
+      });
+      chat.channelOpened(channel, ownerUserId);
+      upsertSearchAttributes([{ key: searchAttributes.channel, value: channel.id }]);
+      await post(chat, { kind: 'greeting', agentName: agent.name, ...(page === undefined ? {} : { page }) });
+    }
+    chat.agentJoined({ id: agent.id, name: agent.name }, Date.now());
+  } catch (error) {
+    if (failureType(error) !== failureTypes.userGone) throw error;
+    log.warn('Somebody who cannot be found in Zoom pressed Join Chat.', { userId: presser.id });
+    chat.joinRefused(presser.id);
+  }
+}
+
+async function relay(chat: Chat, lines: WaitingLine[]): Promise<void> {
+  await post(chat, {
+    kind: 'visitorLines',
+    text: lines.map((line) => line.text).join('\n'),
+    lastSeq: lines.at(-1)?.seq ?? 0,
+  });
+  chat.linesDelivered(lines);
+}
+
+async function sayGoodbye(chat: Chat): Promise<void> {
+  await post(chat, { kind: 'closing', by: chat.state.endedBy ?? 'system' });
+  chat.state.closed = true;
+}
+
+/** One post into the chat channel, at a pace that Zoom's per-channel limits allow. */
+async function post(chat: Chat, content: ChannelPost): Promise<void> {
+  const { channel, ownerUserId } = chat.state;
+  if (!channel || ownerUserId === undefined) return;
+  const delay = chat.postDelay(Date.now());
+  if (delay > 0) await sleep(delay);
+  const { chatId, accountId, visitor } = chat.input;
+  chat.posting(postText(visitor.name, content));
+  const result = await zoom.postToChatChannel({
+    chatId,
+    accountId,
+    channel,
+    ownerUserId,
+    visitorName: visitor.name,
+    content,
+    as: chat.state.postsAs,
+    knownIds: chat.state.ownPostIds.slice(-20),
+  });
+  chat.posted(result, Date.now());
+}
+
+/** What happens because nothing happens: missed, read back for a lost webhook, ended for silence. */
+async function keepTime(chat: Chat, during: (work: Promise<void>) => Promise<void>): Promise<never> {
+  for (;;) {
+    const next = chat.nextDeadline(Date.now());
+    if (!next) {
+      await condition(() => false);
+      continue;
+    }
+    // Woken early when an earlier deadline has come up, e.g. an unanswered message.
+    const changed = await condition(() => (chat.nextDeadline(Date.now())?.what ?? 'none') !== next.what, next.inMs);
+    if (changed) continue;
+    const due = chat.nextDeadline(Date.now());
+    if (due === undefined || due.inMs > 0) continue;
+    if (due.what === 'missed') chat.missed(Date.now());
+    else if (due.what === 'idle') chat.end('idle', Date.now());
+    else await during(readBack(chat));
+  }
+}
+
+/** Read the chat channel for what a lost webhook would have told. */
+async function readBack(chat: Chat): Promise<void> {
+  const { channel, ownerUserId, startedAt } = chat.state;
+  if (!channel || ownerUserId === undefined) return;
+  try {
+    const messages = await zoom.readChannelBack({ channelId: channel.id, ownerUserId, sinceMs: startedAt });
+    for (const message of messages) chat.onZoom({ kind: 'message', ...message }, Date.now());
+  } catch (error) {
+    log.warn('The chat channel could not be read back.', { type: failureType(error) });
+  }
+  chat.readBackDone();
+}
+
+async function nameOf(chat: Chat, userId: string): Promise<Agent> {
+  try {
+    const agent = await zoom.findAgent({ accountId: chat.input.accountId, user: { id: userId, name: '' } });
+    return { id: agent.id, name: agent.name };
+  } catch {
+    return { id: userId, name: 'Team' };
+  }
+}
+
+function showStatus(chat: Chat): void {
+  upsertSearchAttributes([
+    { key: searchAttributes.status, value: chat.state.status },
+    { key: searchAttributes.agents, value: chat.state.agents.map((agent) => agent.id) },
+  ]);
+  setCurrentDetails(chatDetails(chat.snapshot, chat.state.startedAt));
+}

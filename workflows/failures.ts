@@ -1,0 +1,21 @@
+import { ActivityFailure, ApplicationFailure, ChildWorkflowFailure } from '@temporalio/workflow';
+import type { FailureType } from '../domain/failures.ts';
+
+/** The {@link FailureType} an activity or child workflow failed with, or undefined for any other failure (timeouts …). */
+export function failureType(error: unknown): FailureType | undefined {
+  const cause = failureCause(error);
+  return cause ? (cause.type as FailureType) : undefined;
+}
+
+/** The sentence of the failure behind `error`, written for a person. */
+export function failureMessage(error: unknown): string {
+  const cause = failureCause(error);
+  if (cause) return cause.message;
+  return error instanceof Error ? error.message : String(error);
+}
+
+function failureCause(error: unknown): ApplicationFailure | undefined {
+  let current: unknown = error;
+  while (current instanceof ActivityFailure || current instanceof ChildWorkflowFailure) current = current.cause;
+  return current instanceof ApplicationFailure ? current : undefined;
+}

@@ -1,0 +1,5 @@
+/** Every workflow type of the system, by its name in Temporal. Names never change once released. */
+export { chat } from './chat/workflow.ts';
+export { install } from './install/workflow.ts';
+export { accountStep } from './install/account-step.ts';
+export { installation } from './installation/workflow.ts';

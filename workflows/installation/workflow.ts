@@ -1,0 +1,105 @@
+import {
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  proxyActivities,
+  setCurrentDetails,
+  setHandler,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { InstallationActivities } from '../../activities/installation.ts';
+import { searchAttributes } from '../../domain/search-attributes.ts';
+import { taskQueues } from '../../domain/workflow-ids.ts';
+import {
+  deauthorizedSignal,
+  getInstallationQuery,
+  grantedSignal,
+  renewTokensUpdate,
+  type InstallationInput,
+  type InstallationSnapshot,
+} from './messages.ts';
+
+/**
+ * Zoom kills the old refresh token as it gives the new one, so a refresh whose answer is lost loses the grant. One careful
+ * second try, in case the first never reached Zoom; what comes of that is final.
+ */
+const { renewTokens } = proxyActivities<InstallationActivities>({
+  taskQueue: taskQueues.tokens,
+  startToCloseTimeout: '30 seconds',
+  retry: { maximumAttempts: 2, initialInterval: '1 second' },
+  summary: 'Refresh the Zoom tokens',
+});
+const { forgetInstallation, askToReconnect } = proxyActivities<InstallationActivities>({
+  startToCloseTimeout: '30 seconds',
+  scheduleToCloseTimeout: '1 day',
+});
+
+/**
+ * The entity that owns one Zoom user's grant for as long as the app is installed: the only place that refreshes its
+ * rotating tokens, one refresh at a time for all workers, and that cleans up when the user removes the app.
+ * Tokens themselves never come here: activities read and write them in MongoDB.
+ */
+export async function installation(input: InstallationInput, carried?: InstallationSnapshot): Promise<void> {
+  const { zoomUserId } = input;
+  const state: InstallationSnapshot = carried ?? { status: 'connected', refreshes: 0 };
+  /** When the user removed the app, ms, until that has been cleaned up; a grant after it cancels it. */
+  const removal: { at?: number } = {};
+  /** The refresh under way, which everybody who asks meanwhile shares. */
+  let refreshing: Promise<boolean> | undefined;
+
+  const enter = (status: InstallationSnapshot['status']): void => {
+    state.status = status;
+    upsertSearchAttributes([{ key: searchAttributes.status, value: status }]);
+    setCurrentDetails(`**${status}** · tokens refreshed ${state.refreshes} times`);
+  };
+
+  const refresh = async (staleTokenSetId: string): Promise<boolean> => {
+    const outcome = await renewTokens({ zoomUserId, staleTokenSetId });
+    if (outcome === 'grantInvalid') {
+      if (state.status === 'connected') {
+        enter('needsReconnect');
+        await askToReconnect({ zoomUserId });
+      }
+      return false;
+    }
+    if (outcome === 'renewed') state.refreshes += 1;
+    enter('connected');
+    return true;
+  };
+
+  setHandler(getInstallationQuery, () => state);
+  setHandler(grantedSignal, () => {
+    delete removal.at;
+    enter('connected');
+  });
+  setHandler(deauthorizedSignal, () => {
+    removal.at = Date.now();
+  });
+  setHandler(
+    renewTokensUpdate,
+    async ({ staleTokenSetId }) => {
+      refreshing ??= refresh(staleTokenSetId).finally(() => {
+        refreshing = undefined;
+      });
+      return { renewed: await refreshing };
+    },
+    { description: 'See that there is a token set newer than the one that does not work.' },
+  );
+
+  for (;;) {
+    await condition(() => removal.at !== undefined || workflowInfo().continueAsNewSuggested);
+    const { at } = removal;
+    if (at !== undefined) {
+      await forgetInstallation({ zoomUserId, grantedBefore: at });
+      // The user may have added the app again in the meantime: then the new grant stays.
+      if (removal.at === at) {
+        delete removal.at;
+        enter('removed');
+      }
+      continue;
+    }
+    await condition(allHandlersFinished);
+    await continueAsNew<typeof installation>(input, state);
+  }
+}

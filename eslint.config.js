@@ -66,7 +66,10 @@ export default tseslint.config(
   },
   ...layering,
   // Test doubles implement async interfaces without awaiting anything.
-  { files: ['test/**'], rules: { '@typescript-eslint/require-await': 'off' } },
+  {
+    files: ['test/**'],
+    rules: { '@typescript-eslint/require-await': 'off', '@typescript-eslint/unbound-method': 'off' },
+  },
   { files: ['scripts/**', 'embedded/**', 'test/**', 'bench/**', 'chaos/**', 'sandbox/**'], rules: { 'no-console': 'off' } },
   { files: ['**/*.{js,mjs,cjs}'], extends: [tseslint.configs.disableTypeChecked] },
   prettier,

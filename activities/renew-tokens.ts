@@ -6,7 +6,7 @@ import type { InstallationInput } from '../workflows/installation/messages.ts';
 import { NeedsReconnectError, RenewalUnavailableError, type RenewTokens } from './user-zoom.ts';
 
 /** Wire name of `renewTokensUpdate`; this folder may take only types from the workflows. */
-const renewTokensUpdateName = 'renewTokens';
+export const renewTokensUpdateName = 'renewTokens';
 const installationWorkflowType = 'installation';
 
 export interface RenewTokensDependencies {

@@ -39,6 +39,8 @@ import { Chat, type ChatState, type WaitingLine } from './state.ts';
 export async function chat(input: ChatInput, carried?: ChatState): Promise<ChatSnapshot> {
   const live = carried ? new Chat(input, carried) : Chat.begin(input, Date.now());
   let busy = 0;
+  /** The run is over and its memory goes to the next: no strand may start anything any more. */
+  let handingOver = false;
   /** Do one thing; a run never continues as new in the middle of one. */
   const during = async (work: Promise<void>): Promise<void> => {
     busy += 1;
@@ -69,38 +71,40 @@ export async function chat(input: ChatInput, carried?: ChatState): Promise<ChatS
 
   if (!carried) await zoom.beginChat({ ...input, startedAt: live.state.startedAt });
 
+  /** Whenever there is something to do, do it; as long as this run lasts. */
+  const everyTime = async (due: () => boolean, work: () => Promise<void>): Promise<never> => {
+    for (;;) {
+      // Between a condition coming true and the code behind it, the hand-over may have been decided: look again.
+      await condition(() => !handingOver && due());
+      if (!handingOver) await during(work());
+    }
+  };
   const strands = [
     everyTime(
       () => live.hasNews,
-      () => during(tellVisitor(live)),
+      () => tellVisitor(live),
     ),
     everyTime(
       () => live.cardStale,
-      () => during(showCard(live)),
+      () => showCard(live),
     ),
     everyTime(
       () => live.nextJoin !== undefined || live.nextPost.length > 0 || live.needsClosing,
-      () => during(workInZoom(live)),
+      () => workInZoom(live),
     ),
-    keepTime(live, during),
+    keepTime(live, (work) => (handingOver ? condition(() => false) : during(work()))),
   ];
-  // A strand never returns; if one fails, the chat fails with it.
-  const failed = Promise.race(strands);
 
   const { continueAfterEvents = Infinity } = input;
-  const seam = () =>
-    busy === 0 && (workflowInfo().continueAsNewSuggested || workflowInfo().historyLength > continueAfterEvents);
-  await Promise.race([condition(() => (live.finished && busy === 0) || seam()), failed]);
-  await condition(allHandlersFinished);
-  if (!live.finished) return await continueAsNew<typeof chat>(input, live.state);
+  const long = () => workflowInfo().continueAsNewSuggested || workflowInfo().historyLength > continueAfterEvents;
+  const over = condition(() => {
+    if (busy === 0 && allHandlersFinished() && (live.finished || long())) handingOver = true;
+    return handingOver;
+  });
+  // A strand never returns; if one fails, the chat fails with it.
+  await Promise.race([over, ...strands]);
+  if (!live.finished) await continueAsNew<typeof chat>(input, live.state);
   return live.snapshot;
-}
-/** Whenever there is something to do, do it; for ever. */
-async function everyTime(due: () => boolean, work: () => Promise<void>): Promise<never> {
-  for (;;) {
-    await condition(due);
-    await work();
-  }
 }
 
 /** Record what is new, and bring the visitor's open sockets up to date. */
@@ -241,7 +245,7 @@ async function post(chat: Chat, content: ChannelPost): Promise<void> {
 }
 
 /** What happens because nothing happens: missed, read back for a lost webhook, ended for silence. */
-async function keepTime(chat: Chat, during: (work: Promise<void>) => Promise<void>): Promise<never> {
+async function keepTime(chat: Chat, during: (work: () => Promise<void>) => Promise<void>): Promise<never> {
   for (;;) {
     const next = chat.nextDeadline(Date.now());
     if (!next) {
@@ -255,7 +259,7 @@ async function keepTime(chat: Chat, during: (work: Promise<void>) => Promise<voi
     if (due === undefined || due.inMs > 0) continue;
     if (due.what === 'missed') chat.missed(Date.now());
     else if (due.what === 'idle') chat.end('idle', Date.now());
-    else await during(readBack(chat));
+    else await during(() => readBack(chat));
   }
 }
 

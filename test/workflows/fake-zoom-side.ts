@@ -1,0 +1,77 @@
+import { ApplicationFailure } from '@temporalio/activity';
+import type { ChatActivities } from '../../activities/chat.ts';
+import { postText } from '../../domain/channel-post.ts';
+import type { VisitorDelivery } from '../../domain/delivery.ts';
+import type { TimelineEntry } from '../../domain/timeline.ts';
+
+type Input<Name extends keyof ChatActivities> = Parameters<ChatActivities[Name]>[0];
+
+/** The chat activities with Zoom and MongoDB replaced by lists that a test looks at. Typed as the real ones. */
+export function fakeChatActivities(overrides: Partial<ChatActivities> = {}) {
+  const seen = {
+    begun: [] as Input<'beginChat'>[],
+    recorded: [] as TimelineEntry[],
+    states: [] as NonNullable<Input<'recordTimeline'>['state']>[],
+    cards: [] as Input<'postInboundCard'>[],
+    cardEdits: [] as Input<'updateInboundCard'>[],
+    opened: [] as Input<'openChatChannel'>[],
+    invited: [] as Input<'inviteAgent'>[],
+    posts: [] as string[],
+    readBacks: 0,
+  };
+  const activities: ChatActivities = {
+    async beginChat(chat) {
+      seen.begun.push(chat);
+    },
+    async recordTimeline({ entries, state }) {
+      for (const entry of entries)
+        if (!seen.recorded.some((known) => known.seq === entry.seq)) seen.recorded.push(entry);
+      if (state) seen.states.push(state);
+    },
+    async postInboundCard(view) {
+      seen.cards.push(view);
+      return {
+        messageId: `card-${seen.cards.length}`,
+        channelId: 'inbound',
+        channelJid: 'inbound@conference.xmpp.zoom.us',
+      };
+    },
+    async updateInboundCard(input) {
+      seen.cardEdits.push(input);
+    },
+    async findAgent({ user }) {
+      if (user.id === 'nobody') throw ApplicationFailure.nonRetryable('gone', 'UserGone');
+      return { id: user.id, name: `Agent ${user.id}`, email: `${user.id}@example.com` };
+    },
+    async openChatChannel(input) {
+      seen.opened.push(input);
+      const id = `channel-${seen.opened.length}`;
+      return {
+        channel: { id, jid: `${id}@conference.xmpp.zoom.us`, name: id, url: `https://zoom.us/${id}` },
+        ownerUserId: 'owner',
+      };
+    },
+    async inviteAgent(input) {
+      seen.invited.push(input);
+    },
+    async postToChatChannel({ visitorName, content, as }) {
+      seen.posts.push(postText(visitorName, content));
+      return { messageIds: [`post-${seen.posts.length}`], as };
+    },
+    async readChannelBack() {
+      seen.readBacks += 1;
+      return [];
+    },
+    ...overrides,
+  };
+  const deliveries: VisitorDelivery[] = [];
+  const delivery = {
+    async deliverToVisitor(input: VisitorDelivery) {
+      deliveries.push(input);
+      for (const entry of input.entries)
+        if (!seen.recorded.some((known) => known.seq === entry.seq)) seen.recorded.push(entry);
+      return { sockets: 1 };
+    },
+  };
+  return { activities, seen, delivery, deliveries };
+}

@@ -124,11 +124,13 @@ export function createChatActivities({ store, zoom, userZoom }: ChatActivityDepe
       accountId: string;
       visitorName: string;
       agent: KnownAgent;
+      /** How many channels of this chat have vanished: an archived one still has its name. */
+      channelsLost: number;
     }): Promise<{ channel: ChannelRef; ownerUserId: string }> {
       return asZoomFailures('wait', async () => {
-        const { chatId, accountId, agent } = input;
+        const { chatId, accountId, agent, channelsLost } = input;
         const owner = await actingUser(store, accountId);
-        const name = `${input.visitorName} · ${chatId}`;
+        const name = `${input.visitorName} · ${chatId}${channelsLost > 0 ? ` · ${channelsLost + 1}` : ''}`;
         const members = agent.id === owner._id ? [] : [agent.email];
         const found = await userZoom(owner._id, async (api) => {
           const byName = async () => (await api.allChannels()).find((known) => known.name === name);
@@ -186,7 +188,7 @@ export function createChatActivities({ store, zoom, userZoom }: ChatActivityDepe
 
         const postAsBot = async (): Promise<string[]> => {
           const ids: string[] = [];
-          for (const part of splitMessage(whole, MAX_MESSAGE_LENGTH)) {
+          for (const part of messageParts(whole)) {
             const card = channelPostCard(chatId, visitorName, content, part);
             const recognisable = content.kind === 'greeting' ? buttonValues.end(chatId) : part;
             const there = earlier.find(botSaid(recognisable));
@@ -206,7 +208,7 @@ export function createChatActivities({ store, zoom, userZoom }: ChatActivityDepe
         };
         const postAsOwner = async (): Promise<string[]> => {
           const ids: string[] = [];
-          for (const part of splitMessage(postText(visitorName, content), MAX_MESSAGE_LENGTH)) {
+          for (const part of messageParts(postText(visitorName, content))) {
             const there = earlier.find((message) => !message.fromBot && message.text === part);
             const id =
               there?.id ?? (await asOwner((api) => api.sendMessage({ toChannel: channel.id, message: part }))).id;
@@ -284,6 +286,11 @@ export function createChatActivities({ store, zoom, userZoom }: ChatActivityDepe
   }
 }
 export type ChatActivities = ReturnType<typeof createChatActivities>;
+
+/** A text in messages that Zoom takes: it refuses those that are too long, or only white space. */
+function messageParts(text: string): string[] {
+  return splitMessage(text, MAX_MESSAGE_LENGTH).filter((part) => part.trim() !== '');
+}
 
 function requireInboundChannel(account: Account): ChannelRef {
   if (account.channel) return account.channel;

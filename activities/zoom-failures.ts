@@ -62,7 +62,7 @@ function toFailure(policy: FailurePolicy, error: unknown): unknown {
   }
   if (!isZoomError(error)) return error;
   const type = typeOf[error.kind];
-  const message = `${error.message} ${error.advice}`;
+  const { message } = error;
   if (error.retryable) {
     return ApplicationFailure.create({
       message,

@@ -1,5 +1,5 @@
 import { ValueError, type Payload, type PayloadCodec } from '@temporalio/common';
-import { temporal } from '@temporalio/proto';
+import proto from '@temporalio/proto';
 import { open, seal, type SealingKeys } from './sealing.ts';
 
 const encoding = 'binary/encrypted';
@@ -28,7 +28,7 @@ export class EncryptionCodec implements PayloadCodec {
   }
 
   #encrypt(payload: Payload): Payload {
-    const { keyId, data } = seal(this.#keys, temporal.api.common.v1.Payload.encode(payload).finish());
+    const { keyId, data } = seal(this.#keys, proto.temporal.api.common.v1.Payload.encode(payload).finish());
     return { metadata: { encoding: toBytes.encode(encoding), 'encryption-key-id': toBytes.encode(keyId) }, data };
   }
 
@@ -37,7 +37,7 @@ export class EncryptionCodec implements PayloadCodec {
     if (!metadata?.['encoding'] || toText.decode(metadata['encoding']) !== encoding || !data) return payload;
     const keyId = toText.decode(metadata['encryption-key-id'] ?? new Uint8Array());
     try {
-      return temporal.api.common.v1.Payload.decode(open(this.#keys, keyId, data));
+      return proto.temporal.api.common.v1.Payload.decode(open(this.#keys, keyId, data));
     } catch (cause) {
       throw new ValueError('A Temporal payload could not be decrypted (see PAYLOAD_ENCRYPTION_KEYS).', cause);
     }

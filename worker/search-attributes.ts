@@ -1,8 +1,8 @@
 import { isGrpcServiceError, type Client } from '@temporalio/client';
-import { temporal } from '@temporalio/proto';
+import proto, { type temporal } from '@temporalio/proto';
 import { searchAttributeTypes } from '../domain/search-attributes.ts';
 
-const { IndexedValueType } = temporal.api.enums.v1;
+const { IndexedValueType } = proto.temporal.api.enums.v1;
 const alreadyExists = 6;
 
 /** Register our search attributes with the server, unless it has them. Needs the operator API; a cloud namespace sets them up by hand. */

@@ -53,7 +53,8 @@ export function regionalApiUrl(configured: string, regional: string | undefined)
   const base = new URL(configured);
   const region = new URL(regional);
   const sameHost = region.host === base.host && region.protocol === base.protocol;
-  const otherZoomHost = isZoomHost(base.hostname) && isZoomHost(region.hostname) && region.protocol === 'https:' && !region.port;
+  const otherZoomHost =
+    isZoomHost(base.hostname) && isZoomHost(region.hostname) && region.protocol === 'https:' && !region.port;
   if ((!sameHost && !otherZoomHost) || region.username || region.password) return configured;
   const path = region.pathname.replace(/\/+$/, '');
   return `${region.origin}${path === '' ? base.pathname.replace(/\/+$/, '') : path}`;

@@ -63,7 +63,8 @@ const ADVICE: Record<ZoomErrorKind, string> = {
   appDisabled: "The app is disabled. Enable it on marketplace.zoom.us or in the account's app management.",
   forbidden: "The user's role or membership does not allow this. Check channel membership and the role's chat rights.",
   notFound: 'Zoom does not know this. Check that it was not deleted.',
-  invalidRequest: 'Zoom rejected what was sent. This is an error in the app or its configuration; trying again will not help.',
+  invalidRequest:
+    'Zoom rejected what was sent. This is an error in the app or its configuration; trying again will not help.',
   refused: 'Zoom refused without giving a reason. Look whether the change is there already.',
   nameTaken: 'A channel of this name exists. Choose another name.',
   channelArchived: 'The channel is archived. Unarchive it in Zoom, or use another channel.',

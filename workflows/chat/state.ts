@@ -37,6 +37,8 @@ export interface WaitingLine {
 export interface ChatState {
   status: ChatStatus;
   startedAt: number;
+  /** Since when the chat has been asking for an agent, ms; absent once the visitor was told that nobody joined in time. */
+  waitingSince?: number;
   /** Last time anybody wrote, ms. */
   lastActivityAt: number;
   /** Last visitor message that no agent has answered since, and how often the channel was read back for it. */
@@ -59,6 +61,8 @@ export interface ChatState {
   agents: Agent[];
   joinRequests: Agent[];
   channel?: ZoomChannel;
+  /** How many chat channels have vanished in Zoom: the next one needs a name of its own. */
+  channelsLost: number;
   /** Zoom user who owns the chat channel, and in whose name the app posts where the bot may not. */
   ownerUserId?: string;
   postsAs: 'bot' | 'user';
@@ -69,8 +73,9 @@ export interface ChatState {
   closed: boolean;
   seenClientIds: string[];
   seenZoomKeys: string[];
-  /** Ids of our own posts, and texts we posted in a user's name whose echo has not come back. */
+  /** Ids of our own posts. */
   ownPostIds: string[];
+  /** Text of the post under way, and what is left of it: its echo may come back before Zoom's answer with its id. */
   awaitedEchoes: string[];
   /** Times of recent posts into the chat channel, ms, for Zoom's per-channel limits. */
   postTimes: number[];
@@ -99,6 +104,7 @@ export class Chat {
     return new Chat(input, {
       status: 'waiting',
       startedAt: now,
+      waitingSince: now,
       lastActivityAt: now,
       readBacks: 0,
       lastSeq: 0,
@@ -113,6 +119,7 @@ export class Chat {
       connections: [],
       agents: [],
       joinRequests: [],
+      channelsLost: 0,
       postsAs: 'bot',
       closed: false,
       seenClientIds: [],
@@ -190,16 +197,20 @@ export class Chat {
   /** An agent joined: the channel is there and the agent is in it. */
   agentJoined(agent: Agent, now: number): void {
     this.state.joinRequests = this.state.joinRequests.filter((user) => user.id !== agent.id);
+    if (!this.ended) this.#setStatus('active');
+    // Somebody who wrote in the channel before the join was through is known already.
     if (this.state.agents.some((known) => known.id === agent.id)) return;
     this.state.agents.push(agent);
     this.#add({ kind: 'agentJoined', at: now, agent });
-    if (!this.ended) this.#setStatus('active');
+    this.state.recordStale = true;
   }
 
   /** The join cannot be done, e.g. Zoom no longer knows the presser. */
   joinRefused(userId: string): void {
     this.state.joinRequests = this.state.joinRequests.filter((user) => user.id !== userId);
-    if (this.state.status === 'joining' && this.state.joinRequests.length === 0) this.#setStatus('waiting');
+    if (this.state.status === 'joining' && this.state.joinRequests.length === 0) {
+      this.#setStatus(this.state.waitingSince === undefined ? 'missed' : 'waiting');
+    }
   }
 
   channelOpened(channel: ZoomChannel, ownerUserId: string): void {
@@ -223,7 +234,9 @@ export class Chat {
     delete state.channel;
     delete state.card;
     delete state.shownFace;
+    state.channelsLost += 1;
     state.agents = [];
+    state.waitingSince = now;
     state.firstWords = state.waitingLines[0]?.text ?? state.firstWords;
     this.#setStatus('waiting');
   }
@@ -231,6 +244,7 @@ export class Chat {
   /** Nobody joined in time: the visitor is told, the chat stays joinable. */
   missed(now: number): void {
     if (this.state.status !== 'waiting') return;
+    delete this.state.waitingSince;
     this.#add({ kind: 'missed', at: now });
     this.#setStatus('missed');
   }
@@ -289,8 +303,14 @@ export class Chat {
     return [...new Set(this.state.connections.map((connection) => connection.instanceId))];
   }
 
-  instanceGone(instanceId: string): void {
-    this.state.connections = this.state.connections.filter((connection) => connection.instanceId !== instanceId);
+  /** The sockets that one api instance holds, as far as the chat knows. */
+  connectionsAt(instanceId: string): string[] {
+    return this.state.connections.filter((c) => c.instanceId === instanceId).map((c) => c.connectionId);
+  }
+
+  /** These sockets are not there any more. One that has opened meanwhile, at the same instance, stays. */
+  connectionsGone(connectionIds: readonly string[]): void {
+    this.state.connections = this.state.connections.filter((c) => !connectionIds.includes(c.connectionId));
   }
 
   // ---- towards Zoom
@@ -322,9 +342,9 @@ export class Chat {
     return delayBeforePost(this.state.postTimes, now);
   }
 
-  /** Before a post: its text, for the echo that may come back before Zoom's answer does. */
+  /** Before a post: its text as it is in a user's name, for the echo that may come back before Zoom's answer does. */
   posting(text: string): void {
-    if (this.state.postsAs === 'user') remember(this.state.awaitedEchoes, text, maxAwaitedEchoes);
+    this.state.awaitedEchoes = [text];
   }
 
   posted(result: { messageIds: string[]; as: 'bot' | 'user' }, now: number): void {
@@ -335,6 +355,8 @@ export class Chat {
     }
     state.postTimes = state.postTimes.filter((time) => time > now - 1_000_000);
     state.postsAs = result.as;
+    // From here on the ids tell.
+    state.awaitedEchoes = [];
   }
 
   /** Zoom has taken these lines. */
@@ -366,7 +388,10 @@ export class Chat {
     return Math.max(this.state.deliveredSeq, this.state.waitingLines[0]?.seq ?? 0);
   }
 
-  cardShown(card: InboundCard, face: CardFace, deliveredSeq: number): void {
+  /** The card says `face` now. `was` is the card that was edited; not given for a new one. */
+  cardShown(card: InboundCard, face: CardFace, deliveredSeq: number, was?: InboundCard): void {
+    // The chat has asked for a new card meanwhile: the edited one is of no use any more.
+    if (was && this.state.card?.messageId !== was.messageId) return;
     this.state.card = card;
     this.state.shownFace = face;
     this.state.deliveredSeq = Math.max(this.state.deliveredSeq, deliveredSeq);
@@ -381,8 +406,9 @@ export class Chat {
     const deadlines: { at: number; what: 'missed' | 'readBack' | 'idle' }[] = [
       { at: state.lastActivityAt + this.input.timings.idleEndMs, what: 'idle' },
     ];
-    if (state.status === 'waiting')
-      deadlines.push({ at: state.startedAt + this.input.timings.missedAfterMs, what: 'missed' });
+    if (state.status === 'waiting' && state.waitingSince !== undefined) {
+      deadlines.push({ at: state.waitingSince + this.input.timings.missedAfterMs, what: 'missed' });
+    }
     const wait = readBackAfterMs[state.readBacks];
     if (state.channel && state.unansweredSince !== undefined && wait !== undefined) {
       deadlines.push({ at: state.unansweredSince + wait, what: 'readBack' });
@@ -450,16 +476,7 @@ export class Chat {
   #agentWrote(event: Extract<ZoomEvent, { kind: 'message' }>, now: number): void {
     const { state } = this;
     if (state.ownPostIds.includes(event.messageId) || !this.#isNew(event.messageId)) return;
-    if (event.userId !== '' && event.userId === state.ownerUserId) {
-      // Posts in the owner's name come back as his messages, maybe before Zoom has answered with their id.
-      const echo = state.awaitedEchoes.indexOf(event.text);
-      if (echo !== -1) {
-        state.awaitedEchoes.splice(echo, 1);
-        return;
-      }
-      // A long post went out in parts; short texts are not compared so, they could be the owner's own words.
-      if (event.text.length >= 200 && state.awaitedEchoes.some((text) => text.includes(event.text))) return;
-    }
+    if (event.userId !== '' && event.userId === state.ownerUserId && this.#isEcho(event.text)) return;
     state.lastActivityAt = now;
     delete state.unansweredSince;
     if (event.text.trim().toLowerCase() === endCommand) {
@@ -477,6 +494,18 @@ export class Chat {
       agent: { id: event.userId, name },
       text,
     });
+  }
+
+  /** Posts in the owner's name come back as his messages, maybe before Zoom has answered with their id. */
+  #isEcho(text: string): boolean {
+    const { awaitedEchoes } = this.state;
+    if (awaitedEchoes.some((awaited) => awaited.trim() === text.trim())) return true;
+    // A long post goes out in parts, one after the other. Short texts are compared only with what is left after the parts
+    // that came: they could be the owner's own words.
+    const whole = text.length < partLength ? undefined : awaitedEchoes.find((awaited) => awaited.includes(text));
+    if (whole === undefined) return false;
+    remember(awaitedEchoes, whole.slice(whole.indexOf(text) + text.length), maxAwaitedEchoes);
+    return true;
   }
 
   #agentLeft(userId: string, at: number): void {
@@ -519,7 +548,10 @@ export class Chat {
 /** Sockets of one visitor that a chat keeps track of: tabs beyond that catch up when they reconnect. */
 const maxConnections = 20;
 
-/** Texts posted in a user's name that are still to come back: echoes take seconds. */
+/** A text of at least this length that is within a post is a part of it. */
+const partLength = 200;
+
+/** What is left of one post after each of its parts: a post has a few. */
 const maxAwaitedEchoes = 30;
 
 /** Add to a bounded memory: the oldest are forgotten. */

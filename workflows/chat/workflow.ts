@@ -132,13 +132,14 @@ async function tellVisitor(chat: Chat): Promise<void> {
 
 /** Whether the api instance has recorded the news (and pushed it to the visitor, if a socket is still there). */
 async function deliver(chat: Chat, instanceId: string, news: Chat['news']): Promise<boolean> {
+  const connections = chat.connectionsAt(instanceId);
   try {
     const { sockets } = await zoom.deliveryBy(instanceId).deliverToVisitor({ chatId: chat.input.chatId, ...news });
-    if (sockets === 0) chat.instanceGone(instanceId);
+    if (sockets === 0) chat.connectionsGone(connections);
     return true;
   } catch {
     // Not lost: recorded by the worker, and read by the visitor's next connection.
-    chat.instanceGone(instanceId);
+    chat.connectionsGone(connections);
     return false;
   }
 }
@@ -166,7 +167,7 @@ async function showCard(chat: Chat): Promise<void> {
   } catch (error) {
     log.warn('The inbound card could not be updated.', { type: failureType(error) });
   }
-  chat.cardShown(card, face, chat.state.deliveredSeq);
+  chat.cardShown(card, face, chat.state.deliveredSeq, card);
 }
 
 /** The next thing in the chat channel: let an agent in, relay what the visitor wrote, or say goodbye. */
@@ -196,6 +197,7 @@ async function admit(chat: Chat, presser: Agent): Promise<void> {
         accountId,
         visitorName: visitor.name,
         agent,
+        channelsLost: chat.state.channelsLost,
       });
       chat.channelOpened(channel, ownerUserId);
       upsertSearchAttributes([{ key: searchAttributes.channel, value: channel.id }]);

@@ -100,6 +100,8 @@ export async function installation(input: InstallationInput, carried?: Installat
       continue;
     }
     await condition(allHandlersFinished);
+    // A removal that came while a handler was still at work is done by this run.
+    if (removal.at !== undefined) continue;
     await continueAsNew<typeof installation>(input, state);
   }
 }

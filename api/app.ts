@@ -1,0 +1,39 @@
+import express, { type Express } from 'express';
+import { authRoutes } from './auth/routes.ts';
+import { sessions as createSessions } from './auth/session.ts';
+import { codecRoutes } from './codec.ts';
+import { dashboardRoutes } from './dashboard/routes.ts';
+import type { ApiDependencies } from './dependencies.ts';
+import { healthRoutes } from './health.ts';
+import { errorHandler, notFound } from './http/errors.ts';
+import { requestLog } from './http/request-log.ts';
+import { securityHeaders } from './http/security.ts';
+import { operatorRoutes, operatorSignIn } from './pages/operator.ts';
+import { pageRoutes } from './pages/routes.ts';
+import { staticRoutes } from './pages/static.ts';
+import { webhookRoutes } from './webhooks/routes.ts';
+
+/** Everything that the api answers over HTTP. The visitors' WebSocket is `createVisitorServer`. */
+export function createApp(dependencies: ApiDependencies): Express {
+  const { config, log } = dependencies;
+  const sessions = createSessions(dependencies);
+  const operator = operatorSignIn(dependencies);
+
+  const app = express();
+  app.disable('x-powered-by');
+  app.set('trust proxy', config.http.trustProxy);
+  app.set('query parser', 'simple');
+  app.use(securityHeaders({ secure: config.http.publicUrl.startsWith('https:') }));
+  app.use(healthRoutes(dependencies));
+  app.use(requestLog(log));
+  app.use(webhookRoutes(dependencies));
+  app.use(staticRoutes(dependencies.webDir));
+  app.use(codecRoutes(dependencies, operator));
+  app.use(dashboardRoutes(dependencies, sessions));
+  app.use(authRoutes(dependencies, sessions));
+  app.use(operatorRoutes(dependencies, operator));
+  app.use(pageRoutes(dependencies, sessions));
+  app.use(notFound);
+  app.use(errorHandler(dependencies));
+  return app;
+}

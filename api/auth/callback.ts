@@ -1,0 +1,138 @@
+import type { RequestHandler } from 'express';
+import { z } from 'zod';
+import { isZoomError, type TokenSet } from '../../zoom/index.ts';
+import type { ApiDependencies } from '../dependencies.ts';
+import { HttpProblem, type NextStep } from '../http/problem.ts';
+import { TemporalUnavailableError } from '../temporal-gateway.ts';
+import { redirectUri, stateHash, type oauthAttempts } from './attempts.ts';
+import type { Sessions } from './session.ts';
+
+/** Codes and states are of any form, so only their length is bounded. */
+const querySchema = z.object({
+  code: z.string().min(1).max(4_000).optional(),
+  state: z.string().min(1).max(500).optional(),
+  error: z.string().max(500).optional(),
+});
+
+const again: NextStep = { label: 'Add to Zoom', href: '/install' };
+
+function refused(detail: string, status: 400 | 403 = 400): HttpProblem {
+  const title = status === 403 ? 'Zoom was not connected' : 'This sign-in could not be completed';
+  return new HttpProblem('bad-request', detail, { status, title, next: again });
+}
+
+/**
+ * Zoom sends the browser back here. In this order, so that nothing is changed for a callback that does not belong to this
+ * browser: is it ours → was it used before → exchange the code → store the grant → tell Temporal → sign in.
+ */
+export function oauthCallback(
+  dependencies: ApiDependencies,
+  attempts: ReturnType<typeof oauthAttempts>,
+  sessions: Sessions,
+): RequestHandler {
+  const { store } = dependencies;
+  return async (request, response) => {
+    response.set('Cache-Control', 'no-store');
+    const query = querySchema.safeParse(request.query);
+    if (!query.success) throw refused('The address that Zoom sent you to is incomplete. Nothing was changed.');
+    const { code, state, error } = query.data;
+
+    if (error !== undefined) {
+      if (state !== undefined) await attempts.take(request, response, state);
+      throw error === 'access_denied'
+        ? refused('You did not allow the app in Zoom, so nothing was changed. You can add it at any time.', 403)
+        : refused('Zoom did not complete the authorization, so nothing was changed. You can try again.');
+    }
+    if (code === undefined) throw refused('Zoom sent no authorization. Nothing was changed.');
+    if (state === undefined) {
+      // Begun on Zoom's Marketplace, without a state of ours. The code stays unused; our own path has state and PKCE.
+      response.redirect(302, again.href);
+      return;
+    }
+    const attempt = await attempts.take(request, response, state);
+    if (!attempt) {
+      throw refused('This sign-in was not started in this browser, or more than 10 minutes ago. Nothing was changed.');
+    }
+    if (!(await store.usedStates.use(stateHash(state)))) {
+      throw refused('This sign-in was used before. Nothing was changed.');
+    }
+    const tokens = await exchange(dependencies, code, attempt.verifier);
+    const person = await connect(dependencies, tokens);
+    await sessions.start(response, person);
+    response.redirect(302, person.onboarded ? (attempt.next ?? '/dashboard') : '/onboarding');
+  };
+}
+
+async function exchange({ zoom, config }: ApiDependencies, code: string, codeVerifier: string): Promise<TokenSet> {
+  try {
+    return await zoom.oauth.exchangeCode({ code, codeVerifier, redirectUri: redirectUri(config.http.publicUrl) });
+  } catch (error) {
+    throw zoomTrouble(error);
+  }
+}
+
+/** Store the grant, and see that its workflows run. */
+async function connect({ zoom, store, temporal }: ApiDependencies, tokens: TokenSet) {
+  const user = await zoom
+    .asUser(tokens.accessToken, { apiUrl: tokens.apiUrl })
+    .getMe()
+    .catch((error: unknown) => {
+      throw zoomTrouble(error);
+    });
+  const holder = {
+    zoomUserId: user.id,
+    accountId: user.accountId,
+    name: user.displayName,
+    email: user.email ?? '',
+  };
+  // The tokens first: this grant has ended the earlier one's tokens, so they must not get lost in what follows.
+  await store.tokenSets.add(user.id, {
+    accessToken: tokens.accessToken,
+    refreshToken: tokens.refreshToken,
+    expiresAt: tokens.expiresAt,
+    scopes: [...tokens.scopes],
+    ...(tokens.apiUrl === undefined ? {} : { apiUrl: tokens.apiUrl }),
+  });
+  const { accountId, name, email } = holder;
+  await store.installations.connect({ _id: user.id, accountId, name, email, jid: user.jid });
+  const installation = await store.installations.get(user.id);
+
+  try {
+    await temporal.granted(holder);
+    const finished = ['completed', 'none'].includes(await temporal.installRun(user.id));
+    const onboarded = installation?.onboardedAt !== undefined && finished;
+    if (!onboarded) await temporal.startInstall(holder);
+    return { ...holder, onboarded };
+  } catch (cause) {
+    if (!(cause instanceof TemporalUnavailableError)) throw cause;
+    const detail = 'Zoom is connected, but the installation could not be started just now. Try again in a moment.';
+    throw new HttpProblem('unavailable', detail, { next: again, cause });
+  }
+}
+
+function zoomTrouble(error: unknown): unknown {
+  if (!isZoomError(error)) return error;
+  switch (error.kind) {
+    case 'grantInvalid':
+      return refused(
+        'Zoom no longer accepts this authorization: it was used before or is too old. Nothing was changed.',
+      );
+    case 'scopeMissing':
+      return new HttpProblem('zoom', 'Zoom did not grant a permission that the app needs. Add the app again.', {
+        status: 403,
+        next: again,
+        cause: error,
+      });
+    case 'rateLimited':
+    case 'unavailable':
+    case 'timeout':
+    case 'network':
+    case 'malformedAnswer':
+      return new HttpProblem('unavailable', 'Zoom does not answer as it should right now. Try again in a moment.', {
+        next: again,
+        cause: error,
+      });
+    default:
+      return new HttpProblem('zoom', `Zoom refused the authorization. ${error.advice}`, { next: again, cause: error });
+  }
+}

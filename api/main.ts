@@ -1,0 +1,44 @@
+import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { createLogger } from '../config/logger.ts';
+import { ConfigError, readConfig } from '../config/env.ts';
+import { startApi } from './server.ts';
+
+/** The api as a process of its own: exit code 0 after SIGTERM or SIGINT, another after a fatal error. */
+async function main(): Promise<void> {
+  const config = readConfig(process.env);
+  const log = createLogger('api', config.logLevel);
+  const fail = (error: unknown): never => {
+    log.fatal({ err: error }, 'the api has failed');
+    process.exit(1);
+  };
+  process.on('uncaughtException', fail);
+  process.on('unhandledRejection', fail);
+
+  // Not the runtime's own signal handlers: the visitors' sockets close before the deliveries to them stop.
+  const logger = new DefaultLogger('WARN', ({ level, message, meta }) => {
+    // The delivery worker has none by design.
+    if (message.startsWith('No workflows registered')) return;
+    log[level === 'ERROR' ? 'error' : 'warn'](Object.assign({}, meta), message);
+  });
+  Runtime.install({ logger, shutdownSignals: [] });
+  const signalled = new Promise<string>((resolve) => {
+    // Kept after the first: a Ctrl-C can reach a process twice, by its terminal and by its parent.
+    for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => resolve(name));
+  });
+  try {
+    const api = await startApi({ config, log });
+    const reason = await Promise.race([signalled, api.failed.then(() => 'the delivery worker has stopped')]);
+    log.info({ reason }, 'the api is stopping');
+    await api.stop();
+  } catch (error) {
+    fail(error);
+  }
+  log.info('the api has stopped');
+  process.exit(0);
+}
+
+main().catch((error: unknown) => {
+  const message = error instanceof ConfigError ? error.message : String(error);
+  process.stderr.write(`${message}\n`);
+  process.exit(1);
+});

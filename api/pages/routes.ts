@@ -1,0 +1,37 @@
+import { Router, type Request, type Response } from 'express';
+import { z } from 'zod';
+import type { PageProps } from '../../web/server.tsx';
+import type { Sessions } from '../auth/session.ts';
+import type { ApiDependencies } from '../dependencies.ts';
+import { HttpProblem } from '../http/problem.ts';
+
+const widgetId = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
+
+/** Answer with a page. Pages hold no data of anybody's: their scripts fetch it. */
+export function sendPage(response: Response, html: string, status = 200): void {
+  response.status(status).set('Cache-Control', 'no-store').type('html').send(html);
+}
+
+/** The pages. Those for a signed-in user lead to the sign-in and back. */
+export function pageRoutes({ renderPage, store }: ApiDependencies, sessions: Sessions): Router {
+  const show = (page: PageProps) => (_request: Request, response: Response) => {
+    sendPage(response, renderPage(page));
+  };
+  const showToPerson = (page: PageProps) => async (request: Request, response: Response) => {
+    if (await sessions.person(request)) sendPage(response, renderPage(page));
+    else response.redirect(302, `/signin?next=${encodeURIComponent(request.originalUrl)}`);
+  };
+
+  const router = Router();
+  router.get('/', show({ name: 'landing' }));
+  router.get('/onboarding', showToPerson({ name: 'onboarding' }));
+  router.get('/dashboard', showToPerson({ name: 'dashboard' }));
+  router.get('/settings', showToPerson({ name: 'settings' }));
+  router.get('/preview', async (request, response) => {
+    const id = widgetId.safeParse(request.query['widget']);
+    const account = id.success ? await store.accounts.byWidget(id.data) : null;
+    if (!account) throw new HttpProblem('not-found', 'There is no widget with this id. Check the link to the preview.');
+    sendPage(response, renderPage({ name: 'preview', widgetId: account.widgetId }));
+  });
+  return router;
+}

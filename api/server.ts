@@ -1,0 +1,135 @@
+import { randomUUID } from 'node:crypto';
+import { createServer, type Server } from 'node:http';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { Client, Connection } from '@temporalio/client';
+import { NativeConnection } from '@temporalio/worker';
+import { createRenewTokens } from '../activities/renew-tokens.ts';
+import { createUserZoom } from '../activities/user-zoom.ts';
+import { encryptedDataConverter } from '../codec/data-converter.ts';
+import type { Config } from '../config/env.ts';
+import type { Logger } from '../config/logger.ts';
+import { connectMongo, createStore, mongoAnswers } from '../store/index.ts';
+import { loadWebAssets, renderPage } from '../web/server.tsx';
+import { createZoomClient } from '../zoom/index.ts';
+import { createApp } from './app.ts';
+import { createTemporalGateway } from './temporal-gateway.ts';
+import { VisitorConnections } from './visitor/connections.ts';
+import { createDeliveryWorker, deliveryActivities } from './visitor/delivery.ts';
+import { createVisitorServer, type VisitorServerOptions } from './visitor/server.ts';
+
+export interface ApiOptions {
+  config: Config;
+  log: Logger;
+  /** Folder of the built browser files. Default: `dist/web` of the project. */
+  webDir?: string;
+  visitorServer?: Partial<VisitorServerOptions>;
+}
+
+/** A running api. */
+export interface Api {
+  /** The port it listens on: the configured one, or the one it was given for port 0. */
+  port: number;
+  instanceId: string;
+  /** Rejects when the delivery worker fails: the process should end then. Resolves after `stop`. */
+  failed: Promise<void>;
+  /** Take no more, close the visitors' sockets with 1001, finish what is under way. */
+  stop: () => Promise<void>;
+}
+
+/** How long HTTP requests under way get at a stop, ms. */
+const requestsGraceMs = 3_000;
+
+/**
+ * Connect to Temporal and MongoDB, and serve.
+ * @throws when one of them, or the port, is not to be had.
+ */
+export async function startApi({ config, log, webDir = builtWebDir(), visitorServer }: ApiOptions): Promise<Api> {
+  // First, since a missing build is the commonest fault at a first start.
+  const assets = loadWebAssets(webDir);
+  const clock = Date.now;
+  const instanceId = randomUUID();
+  const dataConverter = encryptedDataConverter(config.payloadKeys);
+  const { address, namespace } = config.temporal;
+
+  const mongo = await connectMongo(config.mongodbUri);
+  const store = await createStore(mongo, config.tokenKeys);
+  const connection = await Connection.connect({ address });
+  const nativeConnection = await NativeConnection.connect({ address });
+  const client = new Client({ connection, namespace, dataConverter });
+  const temporal = createTemporalGateway(client);
+  const zoom = createZoomClient(config.zoom);
+  const userZoom = createUserZoom({ store, zoom, renew: createRenewTokens({ client, store }), clock });
+
+  const connections = new VisitorConnections();
+  const worker = await createDeliveryWorker({
+    connection: nativeConnection,
+    namespace,
+    dataConverter,
+    instanceId,
+    activities: deliveryActivities({ store }, connections),
+  });
+  const visitors = createVisitorServer({
+    config,
+    store,
+    temporal,
+    clock,
+    log,
+    instanceId,
+    connections,
+    ...(visitorServer ? { options: visitorServer } : {}),
+  });
+  const app = createApp({
+    config,
+    store,
+    temporal,
+    zoom,
+    userZoom,
+    renderPage: (page) => renderPage(page, assets),
+    webDir,
+    mongoAnswers: () => mongoAnswers(mongo),
+    clock,
+    log,
+  });
+
+  const delivering = worker.run();
+  const server = createServer(app);
+  server.on('upgrade', visitors.upgrade);
+  try {
+    server.listen(config.http.port, config.http.host);
+    await once(server, 'listening');
+  } catch (error) {
+    worker.shutdown();
+    await delivering.catch(() => undefined);
+    throw error;
+  }
+  const { port } = server.address() as AddressInfo;
+  log.info({ port, instanceId, publicUrl: config.http.publicUrl }, 'the api is listening');
+
+  let stopping: Promise<void> | undefined;
+  const stop = async () => {
+    const closed = closeServer(server);
+    // Sockets first: their widgets go to another instance while this one finishes.
+    await visitors.close();
+    await closed;
+    if (worker.getState() === 'RUNNING') worker.shutdown();
+    await delivering.catch(() => undefined);
+    await Promise.allSettled([nativeConnection.close(), connection.close(), mongo.close()]);
+  };
+  return { port, instanceId, failed: delivering, stop: () => (stopping ??= stop()) };
+}
+
+/** Resolves when no request is under way any more, or their time is up. */
+async function closeServer(server: Server): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  server.closeIdleConnections();
+  const timer = setTimeout(() => server.closeAllConnections(), requestsGraceMs);
+  await closed;
+  clearTimeout(timer);
+}
+
+function builtWebDir(): string {
+  return fileURLToPath(new URL('../dist/web/', import.meta.url));
+}

@@ -1,0 +1,43 @@
+import { Worker, type NativeConnection } from '@temporalio/worker';
+import type { DataConverter } from '@temporalio/common';
+import type { DeliveryActivities } from '../../domain/delivery.ts';
+import { taskQueues } from '../../domain/workflow-ids.ts';
+import type { ApiDependencies } from '../dependencies.ts';
+import type { VisitorConnections } from './connections.ts';
+
+/** What chat workflows run on this very instance: it holds the visitor's socket. */
+export function deliveryActivities(
+  { store }: { store: { timeline: Pick<ApiDependencies['store']['timeline'], 'append'> } },
+  connections: VisitorConnections,
+): DeliveryActivities {
+  return {
+    async deliverToVisitor(delivery) {
+      // Recorded first: what a visitor has seen must still be there when he comes back.
+      await store.timeline.append(delivery.chatId, delivery.entries);
+      return { sockets: connections.deliver(delivery) };
+    },
+  };
+}
+
+export interface DeliveryWorkerOptions {
+  connection: NativeConnection;
+  namespace: string;
+  dataConverter: DataConverter;
+  /** This start of this process, and no other: a queue name reaches a workflow only while its visitor is connected here. */
+  instanceId: string;
+  activities: DeliveryActivities;
+}
+
+/** The worker of this instance's own task queue: deliveries only, no workflows. */
+export async function createDeliveryWorker(options: DeliveryWorkerOptions): Promise<Worker> {
+  const { connection, namespace, dataConverter, instanceId, activities } = options;
+  return Worker.create({
+    connection,
+    namespace,
+    dataConverter,
+    taskQueue: taskQueues.visitorDelivery({ instanceId }),
+    activities: { ...activities },
+    shutdownGraceTime: '2 seconds',
+    shutdownForceTime: '5 seconds',
+  });
+}

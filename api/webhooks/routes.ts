@@ -1,0 +1,102 @@
+import { raw, Router, type Request, type RequestHandler, type Response } from 'express';
+import { RateLimiterMemory } from 'rate-limiter-flexible';
+import { limits } from '../../domain/limits.ts';
+import { normalizeEvent, urlValidationAnswer, verifyWebhook } from '../../zoom/index.ts';
+import type { ApiDependencies } from '../dependencies.ts';
+import { HttpProblem } from '../http/problem.ts';
+import { routeEvent } from './route-event.ts';
+import { SeenRequests } from './seen-requests.ts';
+
+/** Refused webhooks of one IP address that are answered and logged one by one; the rest are turned away quietly. */
+const refusalsPerMinute = 60;
+/** Zoom gives up on an answer after 3 s; past this an operator should know. */
+const slowAfterMs = 2_000;
+
+/**
+ * What Zoom sends: to the bot's endpoint and to the event subscription's, alike. Answers 200 once Temporal has the event (or it is
+ * none of ours), 503 when it could not be stored, since Zoom then sends it again; 401 only for a wrong signature, since what
+ * is answered with 4xx is lost for good.
+ */
+export function webhookRoutes(dependencies: ApiDependencies): Router {
+  const { config, clock, log } = dependencies;
+  const seen = new SeenRequests();
+  const refusals = new RateLimiterMemory({ points: refusalsPerMinute, duration: 60 });
+  let refused = 0;
+
+  async function refuse(request: Request, reason: string): Promise<never> {
+    refused += 1;
+    // Only what is wrongly signed is ever limited: Zoom's own must get in, whoever else shares its way to us.
+    await refusals.consume(request.ip ?? '').catch(() => {
+      throw new HttpProblem('too-many-requests', 'Too many wrongly signed requests.', { retryAfterSeconds: 60 });
+    });
+    const help =
+      reason === 'mismatch'
+        ? 'check ZOOM_WEBHOOK_SECRET_TOKEN'
+        : reason === 'stale' || reason === 'future'
+          ? 'check this machine’s clock and ZOOM_WEBHOOK_TOLERANCE_SECONDS'
+          : undefined;
+    log.warn({ reason, help, refused, path: request.path }, 'a webhook was refused');
+    throw new HttpProblem('unauthorized', 'The signature of this request is not valid.');
+  }
+
+  const receive: RequestHandler = async (request, response) => {
+    const began = clock();
+    const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+    const verdict = verifyWebhook({
+      rawBody: body,
+      headers: request.headers,
+      secretToken: config.zoom.webhookSecretToken,
+      now: began,
+      toleranceMs: config.zoom.webhookToleranceSeconds * 1_000,
+    });
+    if (!verdict.ok) return refuse(request, verdict.reason);
+    if (seen.has(verdict.requestId)) {
+      response.status(200).end();
+      return;
+    }
+    await handle(body, response);
+    seen.add(verdict.requestId);
+    const tookMs = clock() - began;
+    if (tookMs > slowAfterMs) log.warn({ tookMs }, 'a webhook was answered late');
+  };
+
+  async function handle(body: Buffer, response: Response): Promise<void> {
+    const normalized = normalizeEvent(parsed(body), { botJid: config.zoom.botJid });
+    if (!normalized.ok) {
+      const { reason, event, problem } = normalized;
+      log.warn({ reason, event, problem }, 'a webhook that could not be read was dropped');
+      response.status(200).end();
+      return;
+    }
+    const { event } = normalized;
+    if (event.kind === 'urlValidation') {
+      const answer = urlValidationAnswer(event.plainToken, config.zoom.webhookSecretToken);
+      if (!answer) log.warn('a URL validation with an unsafe plain token was not answered');
+      if (answer) response.json(answer);
+      else response.status(200).end();
+      return;
+    }
+    await routeEvent(dependencies, event).catch((cause: unknown) => {
+      throw new HttpProblem('unavailable', 'The event could not be stored. Send it again.', { cause });
+    });
+    response.status(200).end();
+  }
+
+  const router = Router();
+  router.post(
+    ['/webhooks/zoom/bot', '/webhooks/zoom/events'],
+    // Whatever its content type: the signature is over the bytes.
+    raw({ type: () => true, limit: limits.webhookBodyBytes, inflate: false }),
+    receive,
+  );
+  return router;
+}
+
+/** The parsed JSON, or undefined, which is no event. */
+function parsed(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8')) as unknown;
+  } catch {
+    return undefined;
+  }
+}

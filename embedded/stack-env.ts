@@ -1,0 +1,69 @@
+import { join } from 'node:path';
+import type { DevSecrets } from './dev-secrets.ts';
+import type { PortName, StackOptions, StackUrls } from './stack-options.ts';
+
+type Env = Record<string, string>;
+
+/** The environment of api and worker. A variable of the process's own environment wins over a generated secret. */
+export function apiAndWorkerEnv(
+  options: StackOptions,
+  ports: Readonly<Record<PortName, number>>,
+  urls: StackUrls,
+  secrets: DevSecrets,
+  own: Readonly<Record<string, string | undefined>> = process.env,
+): Env {
+  const credentials = options.zoom ?? secrets;
+  const secret = (name: keyof DevSecrets): string => own[name] || secrets[name];
+  return {
+    NODE_ENV: 'development',
+    LOG_LEVEL: options.logLevel ?? 'info',
+    PORT: String(ports.app),
+    PUBLIC_URL: urls.public,
+    TEMPORAL_ADDRESS: urls.temporal,
+    TEMPORAL_NAMESPACE: options.temporalNamespace ?? 'default',
+    ...(urls.temporalUi === undefined ? {} : { TEMPORAL_UI_URL: urls.temporalUi }),
+    MONGODB_URI: urls.mongodb,
+    ...zoomAddresses(options, urls),
+    ZOOM_CLIENT_ID: credentials.ZOOM_CLIENT_ID,
+    ZOOM_CLIENT_SECRET: credentials.ZOOM_CLIENT_SECRET,
+    ZOOM_WEBHOOK_SECRET_TOKEN: credentials.ZOOM_WEBHOOK_SECRET_TOKEN,
+    ZOOM_BOT_JID: credentials.ZOOM_BOT_JID,
+    SESSION_SECRET: secret('SESSION_SECRET'),
+    TOKEN_ENCRYPTION_KEYS: secret('TOKEN_ENCRYPTION_KEYS'),
+    PAYLOAD_ENCRYPTION_KEYS: secret('PAYLOAD_ENCRYPTION_KEYS'),
+    OPERATOR_PASSWORD: secret('OPERATOR_PASSWORD'),
+    CODEC_TRUST_LOOPBACK: 'true',
+  };
+}
+
+/** The environment of the sandbox: the simulated app is registered with our addresses and credentials. */
+export function sandboxEnv(
+  dataDir: string,
+  ports: Readonly<Record<PortName, number>>,
+  urls: StackUrls,
+  secrets: DevSecrets,
+): Env {
+  return {
+    NODE_ENV: 'development',
+    SANDBOX_PORT: String(ports.sandbox),
+    SANDBOX_PUBLIC_URL: `http://localhost:${ports.sandbox}`,
+    SANDBOX_DATA_DIR: join(dataDir, 'sandbox'),
+    SANDBOX_CLIENT_ID: secrets.ZOOM_CLIENT_ID,
+    SANDBOX_CLIENT_SECRET: secrets.ZOOM_CLIENT_SECRET,
+    SANDBOX_WEBHOOK_SECRET_TOKEN: secrets.ZOOM_WEBHOOK_SECRET_TOKEN,
+    SANDBOX_BOT_JID: secrets.ZOOM_BOT_JID,
+    SANDBOX_REDIRECT_URIS: `${urls.public}/oauth/callback`,
+    SANDBOX_BOT_ENDPOINT_URL: `${urls.public}/webhooks/zoom/bot`,
+    SANDBOX_EVENT_ENDPOINT_URL: `${urls.public}/webhooks/zoom/events`,
+  };
+}
+
+function zoomAddresses({ zoomApiUrl, zoomOauthUrl }: StackOptions, { sandbox }: StackUrls): Env {
+  const api = zoomApiUrl ?? (sandbox === undefined ? undefined : `${sandbox}/v2`);
+  const oauth = zoomOauthUrl ?? (sandbox === undefined ? undefined : `${sandbox}/oauth`);
+  // With a real Zoom app the product's own defaults hold.
+  return {
+    ...(api === undefined ? {} : { ZOOM_API_URL: api }),
+    ...(oauth === undefined ? {} : { ZOOM_OAUTH_URL: oauth }),
+  };
+}

@@ -1,0 +1,81 @@
+import type { ZoomCredentials } from './settings.ts';
+
+/** What the supervisor knows of the stack when it starts a program. */
+export interface ProgramContext {
+  pid: number;
+  urls: StackUrls;
+  temporalNamespace: string;
+}
+
+/** One of the product's programs. */
+export interface Program {
+  /** Arguments to node, relative to `StackOptions.root`. */
+  args: readonly string[];
+  /** Resolves when the program is ready; called again and again until it does. */
+  ready: (context: ProgramContext) => Promise<void>;
+}
+
+/** The product's programs; tests of the supervisor put small ones in their place. */
+export interface Programs {
+  /** Builds the web assets; runs to its end before the programs start. */
+  build: readonly string[] | undefined;
+  sandbox: Program;
+  worker: Program;
+  api: Program;
+}
+
+/** Addresses of a running stack. */
+export interface StackUrls {
+  /** The app as this machine reaches it. */
+  app: string;
+  /** The app as the world reaches it; the same as `app` unless PUBLIC_URL says otherwise. */
+  public: string;
+  /** The sandbox's Team Chat page; undefined with a real Zoom app. */
+  sandbox: string | undefined;
+  temporalUi: string | undefined;
+  /** host:port of Temporal's gRPC service. */
+  temporal: string;
+  /** With the database name. */
+  mongodb: string;
+}
+
+export type PortName = 'app' | 'sandbox' | 'temporal' | 'temporalUi' | 'mongo';
+
+export interface StackOptions {
+  /** Keeps everything: databases, secrets, logs. Made if missing. */
+  dataDir: string;
+  /** The repository. Default: the one this file is in. */
+  root?: string;
+  /** 0, or a port left out, picks a free one. */
+  ports?: Partial<Record<PortName, number>>;
+  /** Default `http://localhost:<app port>`. */
+  publicUrl?: string | undefined;
+  /** Uses this Temporal in place of an embedded one. */
+  temporalAddress?: string | undefined;
+  /** Default `default`. */
+  temporalNamespace?: string;
+  /** Uses this MongoDB in place of an embedded one. */
+  mongodbUri?: string | undefined;
+  /** Starts Temporal's UI. Default true; without it a stack is up a little sooner. */
+  temporalUi?: boolean;
+  /** A real Zoom app; without it the sandbox is started. */
+  zoom?: ZoomCredentials | undefined;
+  zoomApiUrl?: string | undefined;
+  zoomOauthUrl?: string | undefined;
+  /** Default `info`. */
+  logLevel?: string;
+  /** More environment for all programs, or for one; wins over what the supervisor sets. */
+  env?: Readonly<Record<string, string>>;
+  programEnv?: Partial<Record<'sandbox' | 'worker' | 'api', Readonly<Record<string, string>>>>;
+  programs?: Partial<Programs>;
+  /** Starts a process again when it ends unasked. Default true; tests that kill processes set false. */
+  autoRestart?: boolean;
+  /** Skips the build of the web assets, when they are known to be there. Default false. */
+  skipBuild?: boolean;
+  /** Progress, one line at a time. Default: says nothing. */
+  report?: (line: string) => void;
+  /** Warnings and errors of the programs, readable. Default: says nothing; all of it is in the log files anyway. */
+  console?: (line: string) => void;
+  /** Gives up starting: what runs is stopped and the reason thrown. */
+  signal?: AbortSignal;
+}

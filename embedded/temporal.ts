@@ -1,0 +1,129 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Connection } from '@temporalio/client';
+import { ProcessGuard } from './guard.ts';
+import { freePort } from './ports.ts';
+import { ServerStartError, startServer, type ServerProcess } from './server-process.ts';
+
+export type SearchAttributeTypeName = 'Keyword' | 'KeywordList' | 'Int' | 'Double' | 'Bool' | 'Datetime' | 'Text';
+
+export interface TemporalOptions {
+  /** Path of the Temporal CLI, see `findTemporalCli`. */
+  binary: string;
+  /** Port of the gRPC service on 127.0.0.1; 0 picks a free one. Default 0. */
+  port?: number;
+  /** Port of the UI on 127.0.0.1; 0 picks a free one; undefined means no UI. */
+  uiPort?: number | undefined;
+  /** Folder of the log, and of the database unless `inMemory`. Made if missing. */
+  dataDir: string;
+  /** Keeps nothing: faster, for tests. Default false. */
+  inMemory?: boolean;
+  /** URL of the endpoint by which the UI shows encrypted payloads to those who may see them. */
+  codecEndpoint?: string | undefined;
+  /** Search attributes to register: name → type. */
+  searchAttributes?: Readonly<Record<string, SearchAttributeTypeName>>;
+  /** Log level of the server. Default `warn`. */
+  logLevel?: 'debug' | 'info' | 'warn' | 'error';
+  /** Folder of the log file. Default `dataDir`. */
+  logDir?: string;
+  /** Watches the process; default one without a record file. */
+  guard?: ProcessGuard;
+  /** Gives up starting. */
+  signal?: AbortSignal | undefined;
+}
+
+export interface TemporalServer extends ServerProcess {
+  /** `127.0.0.1:<port>` for `Connection.connect({ address })`. */
+  readonly address: string;
+  readonly port: number;
+  /** Address of the UI for a browser, if there is one. */
+  readonly uiUrl: string | undefined;
+  readonly uiPort: number | undefined;
+}
+
+const readyMs = 30_000;
+const callMs = 2_000;
+const attemptsOnFreePorts = 3;
+
+/**
+ * Starts Temporal's development server and waits until its `default` namespace, and its UI if wanted, answer. Data
+ * lives in `<dataDir>/temporal.db`, so a restart goes on where it was, even after a kill.
+ *
+ * The CLI is started directly, not by @temporalio/testing: a supervisor needs its pid, and fault tests need to kill it
+ * and start it again on the same port and data.
+ *
+ * @throws ServerStartError
+ */
+export async function startTemporal(options: TemporalOptions): Promise<TemporalServer> {
+  await mkdir(options.dataDir, { recursive: true });
+  for (let attempt = 1; ; attempt += 1) {
+    const port = options.port || (await freePort());
+    const uiPort = options.uiPort === undefined ? undefined : options.uiPort || (await freePort());
+    try {
+      return await startOn(port, uiPort, options);
+    } catch (error) {
+      const picked = !options.port || options.uiPort === 0;
+      const again = picked && error instanceof ServerStartError && error.portTaken && attempt < attemptsOnFreePorts;
+      if (!again) throw error;
+    }
+  }
+}
+
+async function startOn(port: number, uiPort: number | undefined, options: TemporalOptions): Promise<TemporalServer> {
+  const address = `127.0.0.1:${port}`;
+  const uiUrl = uiPort === undefined ? undefined : `http://localhost:${uiPort}`;
+  const server = await startServer({
+    title: 'Temporal',
+    command: options.binary,
+    args: commandLine(port, uiPort, options),
+    log: { file: join(options.logDir ?? options.dataDir, 'temporal.log') },
+    guard: options.guard ?? new ProcessGuard(),
+    readyMs,
+    signal: options.signal,
+    async ready() {
+      await askNamespace(address);
+      if (uiPort !== undefined) await askUi(uiPort);
+    },
+  });
+  return { ...server, address, port, uiPort, uiUrl };
+}
+
+function commandLine(port: number, uiPort: number | undefined, options: TemporalOptions): string[] {
+  const args = ['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port)];
+  args.push('--log-level', options.logLevel ?? 'warn');
+  const settings = {
+    // Fair between accounts; one partition, since each partition is fair only by itself.
+    'matching.enableFairness': true,
+    'matching.numTaskqueueReadPartitions': 1,
+    'matching.numTaskqueueWritePartitions': 1,
+  };
+  for (const [key, value] of Object.entries(settings)) args.push('--dynamic-config-value', `${key}=${value}`);
+  if (options.inMemory !== true) {
+    args.push('--db-filename', join(options.dataDir, 'temporal.db'));
+    // Three times the message rate of the defaults. A killed process loses nothing; a power cut can lose the last moments.
+    args.push('--sqlite-pragma', 'journal_mode=wal', '--sqlite-pragma', 'synchronous=1');
+  }
+  if (uiPort === undefined) args.push('--headless');
+  else args.push('--ui-port', String(uiPort), '--ui-disable-news-fetch');
+  if (options.codecEndpoint !== undefined) args.push('--ui-codec-endpoint', options.codecEndpoint);
+  for (const [name, type] of Object.entries(options.searchAttributes ?? {})) {
+    args.push('--search-attribute', `${name}=${type}`);
+  }
+  return args;
+}
+
+/** Resolves when the server at `address` knows its namespace; throws otherwise. */
+export async function askNamespace(address: string, namespace = 'default'): Promise<void> {
+  const connection = await Connection.connect({ address, connectTimeout: callMs });
+  try {
+    await connection.withDeadline(Date.now() + callMs, () => connection.workflowService.describeNamespace({ namespace }));
+  } finally {
+    await connection.close();
+  }
+}
+
+async function askUi(port: number): Promise<void> {
+  const response = await fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(callMs) });
+  await response.body?.cancel();
+  if (!response.ok) throw new Error(`its UI answers ${response.status}`);
+}

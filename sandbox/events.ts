@@ -1,0 +1,451 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { zoomDateTime } from './clock.ts';
+import { localPart, newId, newToken } from './ids.ts';
+import { botName, type World } from './world.ts';
+import type { Channel, Conversation, Message, User } from './state.ts';
+
+/*
+ * Builds the events' payloads: chatbot events (developers.zoom.us/docs/api/chatbot/events/), Team Chat events
+ * (developers.zoom.us/docs/api/team-chat/events/) and app events (developers.zoom.us/docs/api/marketplace/events).
+ */
+
+/** Scopes of which one must be granted for an event family to be covered. */
+const familyScopes: Record<'chat_message' | 'team_chat', RegExp> = {
+  chat_message: /^(chat_message:(read|write)|team_chat:read:user_message)(:admin)?$/,
+  team_chat: /^(chat:read|team_chat:read:user_message)(:admin)?$/,
+};
+
+/** Someone who did something: a person, or the bot. */
+type Operator = User | 'bot';
+
+/** Whether somebody of the account has the app installed. */
+export function isInstalled(world: World, accountId: string): boolean {
+  return world.store.grants.all().some((grant) => grant.accountId === accountId);
+}
+
+/** The accounts that have the app and a part in a channel. */
+function audience(world: World, channel: Channel): string[] {
+  const accounts = new Set([channel.accountId]);
+  for (const member of channel.members) {
+    const user = world.store.users.get(member.userId);
+    if (user !== undefined) accounts.add(user.accountId);
+  }
+  return [...accounts].filter((accountId) => isInstalled(world, accountId));
+}
+
+function operatorFields(
+  world: World,
+  operator: Operator,
+): { operator: string; operator_id: string; operator_member_id: string } {
+  if (operator === 'bot') {
+    const id = localPart(world.config.botJid);
+    return { operator: world.config.botJid, operator_id: id, operator_member_id: id };
+  }
+  return { operator: operator.email, operator_id: operator.id, operator_member_id: operator.memberId };
+}
+
+function send(
+  world: World,
+  event: string,
+  accountId: string,
+  object: object,
+  operator: Operator,
+  orderKey: string,
+  memberId = false,
+): void {
+  const { operator_member_id, ...named } = operatorFields(world, operator);
+  const external = operator !== 'bot' && operator.accountId !== accountId;
+  const who = external ? { operator: '', operator_id: '' } : named;
+  world.webhooks.emit({
+    to: 'events',
+    event,
+    orderKey,
+    body: {
+      event,
+      event_ts: world.clock.now(),
+      payload: {
+        account_id: accountId,
+        ...who,
+        ...(memberId ? { operator_member_id, by_external_user: external } : {}),
+        object,
+      },
+    },
+  });
+}
+
+function covered(world: World, family: 'chat_message' | 'team_chat', accountId: string): boolean {
+  if (!world.switches().eventScopes) return true;
+  return world.store.grants
+    .all()
+    .some((grant) => grant.accountId === accountId && grant.scopes.some((scope) => familyScopes[family].test(scope)));
+}
+
+/** The families in which this message is told. */
+function families(world: World, message: Message, accountId: string): ('chat_message' | 'team_chat')[] {
+  const { eventFamily, botEcho } = world.switches();
+  const subscribed: ('chat_message' | 'team_chat')[] =
+    eventFamily === 'both' ? ['chat_message', 'team_chat'] : [eventFamily];
+  let told = subscribed;
+  if (message.userId === null) {
+    if (botEcho === 'none') return [];
+    if (botEcho !== 'subscribed') told = [botEcho];
+  }
+  return told.filter((family) => covered(world, family, accountId));
+}
+
+type Change = 'posted' | 'updated' | 'deleted';
+
+const chatMessageNames: Record<Change, string> = { posted: 'sent', updated: 'updated', deleted: 'deleted' };
+
+function chatMessageObject(world: World, message: Message, where: Place, change: Change, isReply: boolean): object {
+  const at = change === 'posted' ? message.timestamp : world.clock.now();
+  const parent = isReply
+    ? message.replyTo
+    : world.switches().sentNamesItselfAsParent && change === 'posted'
+      ? message.id
+      : undefined;
+  return {
+    id: message.id,
+    type: where.channel === undefined ? 'to_contact' : 'to_channel',
+    date_time: zoomDateTime(at),
+    timestamp: at,
+    session_id: where.sessionId,
+    contact_email: where.contact?.email ?? '',
+    contact_id: where.contact?.id ?? '',
+    channel_id: where.channel?.id ?? '',
+    channel_name: where.channel?.name ?? '',
+    ...(message.text === '' ? {} : { message: message.text }),
+    ...(parent === undefined ? {} : { parent_msg_id: parent }),
+  };
+}
+
+function teamChatObject(world: World, message: Message, where: Place, change: Change): object {
+  const at = change === 'posted' ? message.timestamp : world.clock.now();
+  const files = message.files?.map((file) => ({
+    file_id: file.id,
+    file_name: file.name,
+    file_size: file.size,
+    OS_file_type: (file.name.split('.').at(-1) ?? '').toUpperCase(),
+    file_message_type: file.kind,
+  }));
+  return {
+    message_id: message.id,
+    ...(message.replyTo === undefined ? {} : { reply_main_message_id: message.replyTo }),
+    session_id: where.sessionId,
+    date_time: zoomDateTime(at),
+    timestamp: at,
+    ...(where.channel === undefined
+      ? { contact_id: where.contact?.id ?? '', contact_email: where.contact?.email ?? '' }
+      : {
+          channel_id: where.channel.id,
+          channel_owner_account_id: where.channel.accountId,
+          channel_name: where.channel.name,
+        }),
+    ...(change === 'deleted' || message.text === '' ? {} : { message: message.text }),
+    ...(change === 'deleted' || files === undefined ? {} : { files }),
+    ...(change === 'deleted' || message.richText === undefined ? {} : { rich_text: message.richText }),
+    ...(change === 'deleted' || message.atItems === undefined ? {} : { at_items: message.atItems }),
+  };
+}
+
+interface Place {
+  channel?: Channel;
+  contact?: User;
+  sessionId: string;
+}
+
+function placeOf(world: World, message: Message): Place | undefined {
+  const [kind, first, second] = message.conversation.split(':');
+  if (kind === 'c') {
+    const channel = world.store.channels.get(first ?? '');
+    return channel === undefined ? undefined : { channel, sessionId: channel.id };
+  }
+  // What is said between a person and the bot reaches the app by the bot's own endpoint.
+  if (kind === 'b') return undefined;
+  const contact = world.store.users.get((first === message.userId ? second : first) ?? '');
+  return contact === undefined
+    ? undefined
+    : { contact, sessionId: Buffer.from(message.conversation).toString('base64url') };
+}
+
+/** Tells of a message that was posted, edited or deleted. */
+export function messageEvent(world: World, message: Message, change: Change): void {
+  const where = placeOf(world, message);
+  if (where === undefined) return;
+  const author = message.userId === null ? undefined : world.store.users.get(message.userId);
+  const operator: Operator = author ?? 'bot';
+  const accounts =
+    where.channel === undefined
+      ? [message.accountId].filter((accountId) => isInstalled(world, accountId))
+      : audience(world, where.channel);
+  for (const accountId of accounts) {
+    const outsider = author !== undefined && author.accountId !== accountId;
+    for (const family of families(world, message, accountId)) {
+      if (family === 'chat_message') {
+        if (outsider && !world.switches().outsiderChatMessages) continue;
+        const isReply = message.replyTo !== undefined;
+        if (change === 'posted' && isReply && where.channel === undefined && !world.switches().dmReplyEvents) continue;
+        const name = change === 'posted' && isReply ? 'replied' : chatMessageNames[change];
+        const object = chatMessageObject(world, message, where, change, isReply);
+        send(world, `chat_message.${name}`, accountId, object, operator, message.conversation);
+      } else {
+        const kind = where.channel === undefined ? 'dm_message' : 'channel_message';
+        const object = teamChatObject(world, message, where, change);
+        send(world, `team_chat.${kind}_${change}`, accountId, object, operator, message.conversation, true);
+      }
+    }
+  }
+}
+
+/** Tells of a channel that was created, changed or deleted, or whose members changed. */
+export function channelEvent(
+  world: World,
+  event: 'created' | 'updated' | 'deleted' | 'member_invited' | 'member_removed' | 'member_joined' | 'member_left',
+  channel: Channel,
+  operator: User,
+  members?: User[],
+): void {
+  const now = world.clock.now();
+  for (const accountId of new Set([
+    ...audience(world, channel),
+    ...(isInstalled(world, operator.accountId) ? [operator.accountId] : []),
+  ])) {
+    const object = {
+      id: channel.id,
+      name: channel.name,
+      type: channel.type,
+      date_time: zoomDateTime(now),
+      timestamp: now,
+      ...(members === undefined
+        ? {}
+        : {
+            members: members.map((user) => ({
+              id: user.accountId === accountId ? user.id : '',
+              display_name: displayName(user),
+            })),
+          }),
+    };
+    send(world, `chat_channel.${event}`, accountId, object, operator, `c:${channel.id}`);
+  }
+}
+
+/** Tells of a channel that was archived or brought back. */
+export function archiveEvent(world: World, archived: boolean, channel: Channel, operator: User): void {
+  const now = world.clock.now();
+  const event = archived ? 'team_chat.channel_archived' : 'team_chat.channel_unarchived';
+  const object = {
+    channel_id: channel.id,
+    channel_name: channel.name,
+    type: channel.type,
+    date_time: zoomDateTime(now),
+    timestamp: now,
+  };
+  for (const accountId of audience(world, channel))
+    send(world, event, accountId, object, operator, `c:${channel.id}`, true);
+}
+
+/** Tells that a member added the app to a channel, or took it out. */
+export function appMembershipEvent(world: World, added: boolean, channel: Channel, operator: User): void {
+  const now = world.clock.now();
+  const object = {
+    channel_name: channel.name,
+    channel_id: channel.id,
+    type: channel.type,
+    app_members: [{ id: localPart(world.config.botJid), display_name: botName }],
+  };
+  const event = added ? 'team_chat.channel_app_added' : 'team_chat.channel_app_removed';
+  for (const accountId of audience(world, channel))
+    send(world, event, accountId, object, operator, `c:${channel.id}`, true);
+  if (!added || !world.switches().undocumentedAppEvents || !isInstalled(world, channel.accountId)) return;
+  world.webhooks.emit({
+    to: 'bot',
+    event: 'team_chat.app_invited',
+    orderKey: `c:${channel.id}`,
+    body: {
+      event: 'team_chat.app_invited',
+      event_ts: now,
+      payload: {
+        account_id: channel.accountId,
+        operator: operator.email,
+        operator_id: operator.id,
+        object: { channel_id: channel.id, channel_name: channel.name, user_jid: operator.jid, to_jid: channel.jid },
+      },
+    },
+  });
+}
+
+/** `bot_installed`, when the app sends its own welcome. */
+export function installedEvent(world: World, user: User): void {
+  if (world.switches().welcomeSender !== 'app') return;
+  world.webhooks.emit({
+    to: 'bot',
+    event: 'bot_installed',
+    orderKey: `b:${user.id}`,
+    body: {
+      event: 'bot_installed',
+      payload: {
+        accountId: user.accountId,
+        robotJid: world.config.botJid,
+        timestamp: world.clock.now(),
+        userId: user.id,
+        userJid: user.jid,
+        userName: displayName(user),
+      },
+    },
+  });
+}
+
+/** `bot_notification`: a slash command, or text typed to the bot. */
+export function botNotification(world: World, user: User, cmd: string, channel?: Channel): void {
+  if (!isInstalled(world, user.accountId)) return;
+  world.webhooks.emit({
+    to: 'bot',
+    event: 'bot_notification',
+    orderKey: channel === undefined ? `b:${user.id}` : `c:${channel.id}`,
+    body: {
+      event: 'bot_notification',
+      event_ts: world.clock.now(),
+      payload: {
+        accountId: user.accountId,
+        channelName: channel?.name ?? botName,
+        cmd,
+        name: world.switches().slashCommand.slice(1),
+        robotJid: world.config.botJid,
+        timestamp: world.clock.now(),
+        toJid: channel?.jid ?? botDmJid(world, user),
+        triggerId: newId(),
+        userId: user.id,
+        userJid: user.jid,
+        userMemberId: user.memberId,
+        userName: displayName(user),
+        userStatus: 'authorized',
+      },
+    },
+  });
+}
+
+/** `team_chat.app_mention`: the bot was named in a channel that it was added to. */
+export function appMention(world: World, user: User, message: Message, channel: Channel): void {
+  if (!isInstalled(world, user.accountId)) return;
+  world.webhooks.emit({
+    to: 'bot',
+    event: 'team_chat.app_mention',
+    orderKey: `c:${channel.id}`,
+    body: {
+      event: 'team_chat.app_mention',
+      event_ts: world.clock.now(),
+      payload: {
+        account_id: user.accountId,
+        ...operatorFields(world, user),
+        by_external_user: user.accountId !== channel.accountId,
+        object: {
+          message_id: message.id,
+          type: 'to_channel',
+          channel_id: channel.id,
+          channel_name: channel.name,
+          message: message.text,
+          ...(message.replyTo === undefined ? {} : { reply_main_message_id: message.replyTo }),
+          timestamp: message.timestamp,
+        },
+      },
+    },
+  });
+}
+
+/** `interactive_message_actions` or `interactive_message_select`: somebody used a card. Returns the event's body. */
+export function pressEvent(
+  world: World,
+  user: User,
+  message: Message,
+  used:
+    { kind: 'button'; text: string; value: string } | { kind: 'select'; options: { text: string; value: string }[] },
+  channel?: Channel,
+): object {
+  const now = world.clock.now();
+  const event = used.kind === 'button' ? 'interactive_message_actions' : 'interactive_message_select';
+  const toJid = channel?.jid ?? botDmJid(world, user);
+  const callback = world.switches().pressCallback ? newCallback(world, message, toJid) : undefined;
+  const body = {
+    event,
+    event_ts: now,
+    ...(callback === undefined
+      ? {}
+      : { callback_url: `${world.publicUrl()}/v2/im/chat/callback/${callback.id}`, callback_token: callback.token }),
+    payload: {
+      accountId: message.accountId,
+      ...(used.kind === 'button'
+        ? { actionItem: { text: used.text, value: used.value } }
+        : { selectedItems: used.options }),
+      channelName: channel?.name ?? botName,
+      messageId: world.switches().pressMessageId === 'same' ? message.id : otherIdForm(message),
+      original: message.content,
+      robotJid: world.config.botJid,
+      timestamp: now,
+      toJid,
+      userId: user.id,
+      userJid: user.jid,
+      userName: displayName(user),
+    },
+  };
+  world.webhooks.emit({ to: 'bot', event, orderKey: message.conversation, body });
+  return body;
+}
+
+/** `app_deauthorized` (developers.zoom.us/docs/api/marketplace/events). */
+export function deauthorizedEvent(world: World, user: User): void {
+  const now = world.clock.now();
+  world.webhooks.emit({
+    to: 'events',
+    event: 'app_deauthorized',
+    orderKey: `uninstall ${user.id}`,
+    body: {
+      event: 'app_deauthorized',
+      payload: {
+        account_id: user.accountId,
+        user_id: user.id,
+        signature: randomBytes(32).toString('hex'),
+        deauthorization_time: new Date(now).toISOString(),
+        client_id: world.config.clientId,
+        event_ts:
+          world.switches().deauthorizedEventTs === 'number'
+            ? now
+            : zoomDateTime(now).replace('T', ' ').replace('Z', ''),
+      },
+    },
+  });
+}
+
+/** `{userJid}/robot_{botJid}`: the one-to-one conversation of a person with the bot. */
+export function botDmJid(world: World, user: User): string {
+  return `${user.jid}/robot_${world.config.botJid}`;
+}
+
+/** First and last name. */
+export function displayName(user: User): string {
+  return `${user.firstName} ${user.lastName}`;
+}
+
+/** The conversation of two people, the same from both sides. */
+export function dmOf(a: string, b: string): Conversation {
+  return a < b ? `d:${a}:${b}` : `d:${b}:${a}`;
+}
+
+function newCallback(world: World, message: Message, toJid: string): { id: string; token: string } {
+  const callback = {
+    id: newId(),
+    token: newToken('callback'),
+    expiresAt: world.clock.now() + world.switches().callbackMinutes * 60_000,
+    used: false,
+    conversation: message.conversation,
+    accountId: message.accountId,
+    toJid,
+  };
+  world.store.callbacks.put(callback);
+  return callback;
+}
+
+/** An id in the form of Zoom's own sample of a press, which differs from the form of a POST's answer. */
+function otherIdForm(message: Message): string {
+  const digits = new Date(message.timestamp).toISOString().replace(/\D/g, '');
+  return `${digits}_${randomUUID().slice(0, 7)}_aw1`;
+}

@@ -1,0 +1,91 @@
+import { relative } from 'node:path';
+import { onStopSignals } from '../embedded/stop-signals.ts';
+import { readSettings, SettingsError, type Settings } from '../embedded/settings.ts';
+import { startStack, type Stack } from '../embedded/supervisor.ts';
+import { startTable } from '../embedded/start-table.ts';
+
+/** Exit code of a process that a second Ctrl-C ended. */
+const forcedCode = 130;
+
+/**
+ * `npm start`: starts everything, says where it is, and keeps it running until it is asked to stop.
+ *
+ * @returns the exit code: 0 after a requested stop, 1 when something could not be started or kept running
+ */
+export async function main(): Promise<number> {
+  const begun = performance.now();
+  let settings: Settings;
+  try {
+    settings = readSettings(process.env);
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    console.error(error.message);
+    return 1;
+  }
+
+  const abort = new AbortController();
+  let stack: Stack | undefined;
+  const stopRequested = new Promise<void>((resolve) => {
+    onStopSignals(
+      (why) => {
+        console.log(`\nStopping (${why}) ... once more to force it.`);
+        abort.abort(new Error('Stopped while starting.'));
+        resolve();
+      },
+      () => {
+        console.error('Forced: killing all processes.');
+        void Promise.race([stack?.kill(), new Promise((giveUp) => setTimeout(giveUp, 1_000))]).finally(() => {
+          // What was still starting is ended by the reaper.
+          process.exit(forcedCode);
+        });
+      },
+    );
+  });
+
+  console.log(`Starting live chat, data in ${here(settings.dataDir)} ...`);
+  try {
+    stack = await startStack({
+      dataDir: settings.dataDir,
+      ports: settings.ports,
+      publicUrl: settings.publicUrl,
+      temporalAddress: settings.temporalAddress,
+      temporalNamespace: settings.temporalNamespace,
+      mongodbUri: settings.mongodbUri,
+      zoom: settings.zoom,
+      zoomApiUrl: settings.zoomApiUrl,
+      zoomOauthUrl: settings.zoomOauthUrl,
+      logLevel: settings.logLevel,
+      signal: abort.signal,
+      report: (line) => {
+        console.log(line);
+      },
+      console: (line) => {
+        console.error(line);
+      },
+    });
+  } catch (error) {
+    if (abort.signal.aborted) {
+      console.log('Stopped.');
+      return 0;
+    }
+    console.error(`\n${error instanceof Error ? error.message : String(error)}`);
+    console.error(`Logs are in ${here(settings.dataDir)}/logs.`);
+    return 1;
+  }
+  console.log(startTable(stack, (performance.now() - begun) / 1000, here(settings.dataDir)));
+
+  const failure = await Promise.race([
+    stopRequested,
+    stack.failed.catch((error: unknown) => (error instanceof Error ? error : new Error(String(error)))),
+  ]);
+  if (failure instanceof Error) console.error(`\nStopping, since a process cannot be kept running. ${failure.message}`);
+  const stopping = performance.now();
+  await stack.stop();
+  console.log(`Stopped in ${((performance.now() - stopping) / 1000).toFixed(1)} s.`);
+  return failure instanceof Error ? 1 : 0;
+}
+
+function here(path: string): string {
+  const short = relative(process.cwd(), path);
+  return short === '' || short.startsWith('..') ? path : `./${short}`;
+}

@@ -1,0 +1,200 @@
+import { describe, expect, test } from 'vitest';
+import { NeedsReconnectError, RenewalUnavailableError } from '../../activities/user-zoom.ts';
+import { installSteps, type DashboardData, type InstallProgress, type Problem } from '../../domain/dashboard.ts';
+import type { ZoomChannel } from '../../zoom/index.ts';
+import { account, accountId, chat, installation, start, userId, zoomError } from './fakes.ts';
+import { startTestApp } from './harness.ts';
+
+async function signedIn() {
+  const app = await startTestApp();
+  await app.signIn();
+  return app;
+}
+
+function progress(status: InstallProgress['status']): InstallProgress {
+  return { status, steps: installSteps.map((id) => ({ id, state: 'done' })) };
+}
+
+const channel = (id: string, name: string, type: ZoomChannel['type']): ZoomChannel => ({
+  id,
+  name,
+  type,
+  jid: `${id}@conference.xmpp.zoom.us`,
+  url: `https://zoom.us/${id}`,
+});
+
+describe('the install', () => {
+  test('shows what its workflow answers', async () => {
+    const { browser, temporal } = await signedIn();
+    temporal.progress = progress('ready');
+    expect(await (await browser.get('/api/install')).json()).toEqual(progress('ready'));
+  });
+
+  test('is not started when there is no workflow', async () => {
+    const { browser } = await signedIn();
+    expect(await (await browser.get('/api/install')).json()).toMatchObject({ status: 'notStarted' });
+  });
+
+  test('is done for a user whose workflow is long forgotten', async () => {
+    const { browser, store } = await signedIn();
+    store.installationsById.set(userId, installation({ onboardedAt: new Date() }));
+    expect(await (await browser.get('/api/install')).json()).toMatchObject({
+      status: 'done',
+      inboundChannel: { name: 'Inbound', url: 'https://zoom.us/inbound' },
+    });
+  });
+
+  test('answers 503 with Retry-After while nobody can tell', async () => {
+    const { browser, temporal } = await signedIn();
+    temporal.away = true;
+    const response = await browser.get('/api/install');
+    expect(response.status).toBe(503);
+    expect(response.headers.get('retry-after')).toBe('5');
+  });
+
+  test('"I’m Done" is signalled when ready, changes nothing when done, and is refused before', async () => {
+    const { browser, temporal } = await signedIn();
+    temporal.progress = progress('running');
+    expect((await browser.post('/api/install/done')).status).toBe(409);
+    temporal.progress = progress('failed');
+    expect((await browser.post('/api/install/done')).status).toBe(409);
+    expect(temporal.named('onboardingDone')).toEqual([]);
+    temporal.progress = progress('ready');
+    const response = await browser.post('/api/install/done');
+    expect([response.status, await response.json()]).toEqual([200, progress('done')]);
+    temporal.progress = progress('done');
+    expect((await browser.post('/api/install/done')).status).toBe(200);
+    expect(temporal.named('onboardingDone')).toEqual([[userId]]);
+  });
+
+  test('a retry starts a failed install again, and only such a one', async () => {
+    const { browser, temporal } = await signedIn();
+    temporal.run = 'failed';
+    expect((await browser.post('/api/install/retry')).status).toBe(200);
+    expect(temporal.named('startInstall')).toEqual([
+      [{ zoomUserId: userId, accountId, name: 'Alex Admin', email: 'alex@example.com' }],
+    ]);
+    temporal.run = 'running';
+    expect((await browser.post('/api/install/retry')).status).toBe(200);
+    temporal.run = 'completed';
+    expect((await browser.post('/api/install/retry')).status).toBe(409);
+    expect(temporal.named('startInstall')).toHaveLength(1);
+  });
+});
+
+describe('the dashboard', () => {
+  test('shows account, trial, widget and chats', async () => {
+    const { browser, store } = await signedIn();
+    store.chatsById.set('a', chat({ _id: 'a' }));
+    store.chatsById.set('b', chat({ _id: 'b', status: 'missed', agents: [] }));
+    store.chatsById.set('other', chat({ _id: 'other', accountId: 'account-2' }));
+    const data = (await (await browser.get('/api/dashboard')).json()) as DashboardData;
+    expect(data).toMatchObject({
+      user: { name: 'Alex Admin', email: 'alex@example.com' },
+      account: { id: accountId, name: 'Example Inc' },
+      trial: { daysLeft: 14, expired: false },
+      channel: { id: 'inbound', name: 'Inbound' },
+      widget: {
+        id: 'widget-1',
+        embedSnippet: '<script async src="http://localhost:3000/widget.js" data-widget="widget-1"></script>',
+        previewUrl: 'http://localhost:3000/preview?widget=widget-1',
+      },
+      needsReconnect: false,
+      chats: { waiting: 1, active: 1, ended: 0 },
+    });
+    expect(data.recentChats.map(({ id }) => id)).toEqual(['a', 'b']);
+    expect(data.recentChats[0]).toMatchObject({ agents: ['Jill'], channelUrl: 'https://zoom.us/chat' });
+  });
+
+  test.each([
+    [14 * 86_400_000, 14, false],
+    [13 * 86_400_000 + 1, 14, false],
+    [1, 1, false],
+    [0, 0, true],
+    [-86_400_000, 0, true],
+  ])('with %i ms of trial left it counts %i days', async (left, daysLeft, expired) => {
+    const { browser, store } = await signedIn();
+    store.accountsById.set(accountId, account({ trialEndsAt: new Date(start + left) }));
+    expect(await (await browser.get('/api/dashboard')).json()).toMatchObject({ trial: { daysLeft, expired } });
+  });
+
+  test('says when the owner’s grant is gone, and when there is no account yet', async () => {
+    const { browser, store } = await signedIn();
+    store.installationsById.set(userId, installation({ status: 'needsReconnect' }));
+    expect(await (await browser.get('/api/dashboard')).json()).toMatchObject({ needsReconnect: true });
+    store.accountsById.clear();
+    expect((await browser.get('/api/dashboard')).status).toBe(409);
+  });
+});
+
+describe('the settings', () => {
+  test('list every channel of the user by name', async () => {
+    const { browser, zoom } = await signedIn();
+    zoom.channels = [
+      channel('z', 'Zeta', 'public'),
+      channel('a', 'Alpha', 'privateInternal'),
+      channel('g', 'Mid', 'group'),
+    ];
+    expect(await (await browser.get('/api/channels')).json()).toEqual({
+      channels: [
+        { id: 'a', name: 'Alpha', kind: 'private' },
+        { id: 'g', name: 'Mid', kind: 'other' },
+        { id: 'z', name: 'Zeta', kind: 'public' },
+      ],
+      selectedId: 'inbound',
+    });
+  });
+
+  test('take a channel that is the user’s in Zoom', async () => {
+    const { browser, zoom, store } = await signedIn();
+    zoom.channels = [channel('new', 'New', 'private')];
+    const response = await browser.post('/api/settings', { channelId: 'new' }, 'PUT');
+    expect([response.status, await response.json()]).toEqual([200, { channel: { id: 'new', name: 'New' } }]);
+    expect(store.accountsById.get(accountId)?.channel).toEqual({
+      id: 'new',
+      name: 'New',
+      jid: 'new@conference.xmpp.zoom.us',
+      url: 'https://zoom.us/new',
+    });
+  });
+
+  test('refuse another channel, naming the field', async () => {
+    const { browser, store } = await signedIn();
+    const response = await browser.post('/api/settings', { channelId: 'not-mine' }, 'PUT');
+    expect(response.status).toBe(422);
+    expect(((await response.json()) as Problem).errors).toMatchObject([{ path: 'channelId' }]);
+    expect(store.accountsById.get(accountId)?.channel?.id).toBe('inbound');
+  });
+
+  test.each([[{}], [{ channelId: 7 }], [{ channelId: '../x' }], [{ channelId: 'a', more: 1 }], [[]], ['text']])(
+    'refuse the body %j',
+    async (body) => {
+      const { browser } = await signedIn();
+      expect((await browser.post('/api/settings', body, 'PUT')).status).toBeOneOf([400, 422]);
+    },
+  );
+
+  test('refuse what is not JSON, and what is too large', async () => {
+    const { browser } = await signedIn();
+    const headers = { origin: 'http://localhost:3000', 'content-type': 'application/json' };
+    expect((await browser.send('PUT', '/api/settings', { headers, body: '{"a' })).status).toBe(400);
+    const large = JSON.stringify({ channelId: 'a'.repeat(30_000) });
+    const response = await browser.send('PUT', '/api/settings', { headers, body: large });
+    expect(response.status).toBe(413);
+    expect(response.headers.get('content-type')).toContain('application/problem+json');
+  });
+
+  test.each([
+    [() => new NeedsReconnectError(), 409],
+    [() => new RenewalUnavailableError(), 503],
+    [() => zoomError('unavailable'), 503],
+    [() => zoomError('scopeMissing'), 409],
+    [() => zoomError('userGone'), 502],
+  ])('say what Zoom’s trouble means (%#)', async (makeError, status) => {
+    const { browser, zoom } = await signedIn();
+    zoom.channelError = makeError();
+    const response = await browser.get('/api/channels');
+    expect(response.status).toBe(status);
+    expect(((await response.json()) as Problem).detail).not.toBe('');
+  });
+});

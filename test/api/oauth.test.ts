@@ -1,0 +1,237 @@
+import { describe, expect, test } from 'vitest';
+import { installation, userId, zoomError } from './fakes.ts';
+import { Browser, startTestApp } from './harness.ts';
+
+type TestApp = Awaited<ReturnType<typeof startTestApp>>;
+
+async function begin(browser: Browser, path = '/install') {
+  const response = await browser.get(path);
+  expect(response.status).toBe(302);
+  const link = new URL(response.headers.get('location') ?? '');
+  return { link, state: link.searchParams.get('state') ?? '' };
+}
+
+function nothingChanged({ store, temporal, zoom }: TestApp) {
+  expect(zoom.exchanged).toEqual([]);
+  expect(store.tokenSetsOf.size).toBe(0);
+  expect(temporal.calls).toEqual([]);
+}
+
+const callback = (query: Record<string, string>) => `/oauth/callback?${new URLSearchParams(query).toString()}`;
+
+describe('a first install', () => {
+  test('stores the grant, starts its workflows, signs in and leads to onboarding', async () => {
+    const app = await startTestApp();
+    app.store.installationsById.clear();
+    const { link, state } = await begin(app.browser);
+    expect(link.searchParams.get('redirect_uri')).toBe('http://localhost:3000/oauth/callback');
+    expect(link.searchParams.get('code_challenge')).toMatch(/^[\w-]{43}$/);
+
+    const response = await app.browser.get(callback({ code: 'the-code', state }));
+    expect(response.status).toBe(302);
+    expect(response.headers.get('location')).toBe('/onboarding');
+    expect(app.zoom.exchanged).toHaveLength(1);
+    expect(app.store.tokenSetsOf.get(userId)).toHaveLength(1);
+    expect(app.store.installationsById.get(userId)).toMatchObject({ name: 'Alex Admin', status: 'connected' });
+    expect(app.temporal.named('startInstall')).toHaveLength(1);
+    expect(app.temporal.named('granted')).toHaveLength(1);
+    expect(await (await app.browser.get('/api/session')).json()).toEqual({
+      user: { name: 'Alex Admin', email: 'alex@example.com' },
+    });
+  });
+
+  test('leaves no code, state, token or verifier in logs or in what Temporal is told', async () => {
+    const app = await startTestApp();
+    const { state } = await begin(app.browser);
+    await app.browser.get(callback({ code: 'the-secret-code', state }));
+    const seen = app.logged.join('\n') + JSON.stringify(app.temporal.calls);
+    for (const secret of [
+      'the-secret-code',
+      state,
+      'access-secret',
+      'refresh-secret',
+      app.zoom.exchanged[0]?.codeVerifier,
+    ]) {
+      expect(seen).not.toContain(secret);
+    }
+    expect(app.logged.join('\n')).toContain('/oauth/callback');
+  });
+
+  test('keeps state and verifier unreadable in an http-only, lax cookie of ten minutes', async () => {
+    const app = await startTestApp();
+    const response = await app.browser.get('/install');
+    const [cookie = ''] = response.headers.getSetCookie();
+    const state = new URL(response.headers.get('location') ?? '').searchParams.get('state') ?? '-';
+    expect(cookie).toMatch(/HttpOnly/i);
+    expect(cookie).toMatch(/SameSite=Lax/i);
+    expect(cookie).toMatch(/Max-Age=600/i);
+    const middle = cookie.split(/[.=;]/).map((part) => Buffer.from(part, 'base64url').toString());
+    expect(middle.join()).not.toContain(state);
+  });
+
+  test('uses secure __Host- cookies when the public address is https', async () => {
+    const app = await startTestApp({ PUBLIC_URL: 'https://chat.example.com' });
+    const [cookie = ''] = (await app.browser.get('/install')).headers.getSetCookie();
+    expect(cookie).toMatch(/^__Host-.*Secure/i);
+  });
+});
+
+describe('coming back', () => {
+  test('a user who has finished goes to the dashboard and no second install is started', async () => {
+    const app = await startTestApp();
+    app.store.installationsById.set(userId, installation({ onboardedAt: new Date() }));
+    app.temporal.run = 'completed';
+    const { state } = await begin(app.browser);
+    const response = await app.browser.get(callback({ code: 'c', state }));
+    expect(response.headers.get('location')).toBe('/dashboard');
+    expect(app.temporal.named('startInstall')).toEqual([]);
+    expect(app.temporal.named('granted')).toHaveLength(1);
+  });
+
+  test('a failed install is started again even for a user who had finished once', async () => {
+    const app = await startTestApp();
+    app.store.installationsById.set(userId, installation({ onboardedAt: new Date() }));
+    app.temporal.run = 'failed';
+    const { state } = await begin(app.browser);
+    expect((await app.browser.get(callback({ code: 'c', state }))).headers.get('location')).toBe('/onboarding');
+    expect(app.temporal.named('startInstall')).toHaveLength(1);
+  });
+
+  test.each([
+    ['/settings?tab=1', '/settings?tab=1'],
+    ['//evil.example', '/dashboard'],
+    ['/\\evil.example', '/dashboard'],
+    ['https://evil.example', '/dashboard'],
+    ['/ok\r\nset-cookie: a=b', '/dashboard'],
+    ['/.//evil.example', '/dashboard'],
+  ])('a sign-in that asks for %j goes on to %s', async (next, expected) => {
+    const app = await startTestApp();
+    app.store.installationsById.set(userId, installation({ onboardedAt: new Date() }));
+    const { state } = await begin(app.browser, `/signin?next=${encodeURIComponent(next)}`);
+    expect((await app.browser.get(callback({ code: 'c', state }))).headers.get('location')).toBe(expected);
+  });
+
+  test('several attempts of one browser can be open at once', async () => {
+    const app = await startTestApp();
+    const first = await begin(app.browser);
+    const second = await begin(app.browser);
+    expect((await app.browser.get(callback({ code: 'a', state: first.state }))).status).toBe(302);
+    expect((await app.browser.get(callback({ code: 'b', state: second.state }))).status).toBe(302);
+    expect(app.zoom.exchanged.map(({ code }) => code)).toEqual(['a', 'b']);
+  });
+});
+
+describe('a callback that must change nothing', () => {
+  test('consent denied: says so and offers to add the app again', async () => {
+    const app = await startTestApp();
+    const { state } = await begin(app.browser);
+    const response = await app.browser.get(callback({ error: 'access_denied', state }));
+    expect(response.status).toBe(403);
+    const page = await response.text();
+    expect(page).toContain('nothing was changed');
+    expect(page).toContain('"label":"Add to Zoom","href":"/install"');
+    nothingChanged(app);
+    expect((await app.browser.get(callback({ code: 'c', state }))).status).toBe(400);
+  });
+
+  test('another error of Zoom', async () => {
+    const app = await startTestApp();
+    expect((await app.browser.get(callback({ error: 'server_error' }))).status).toBe(400);
+    nothingChanged(app);
+  });
+
+  test('begun on the Marketplace, without our state: sent through our own install path', async () => {
+    const app = await startTestApp();
+    const response = await app.browser.get(callback({ code: 'c' }));
+    expect(response.status).toBe(302);
+    expect(response.headers.get('location')).toBe('/install');
+    nothingChanged(app);
+  });
+
+  test('a state that was never given out', async () => {
+    const app = await startTestApp();
+    await begin(app.browser);
+    expect((await app.browser.get(callback({ code: 'c', state: 'made-up' }))).status).toBe(400);
+    nothingChanged(app);
+  });
+
+  test('a state of another browser', async () => {
+    const app = await startTestApp();
+    const { state } = await begin(app.browser);
+    expect((await new Browser(app.url).get(callback({ code: 'c', state }))).status).toBe(400);
+    nothingChanged(app);
+  });
+
+  test('a state older than ten minutes', async () => {
+    const app = await startTestApp();
+    const { state } = await begin(app.browser);
+    app.clock.pass(10 * 60_000 + 1_000);
+    expect((await app.browser.get(callback({ code: 'c', state }))).status).toBe(400);
+    nothingChanged(app);
+  });
+
+  test('a cookie that was altered', async () => {
+    const app = await startTestApp();
+    const { state } = await begin(app.browser);
+    for (const [name, value] of app.browser.cookies) app.browser.cookies.set(name, `${value.slice(0, -4)}AAAA`);
+    expect((await app.browser.get(callback({ code: 'c', state }))).status).toBe(400);
+    nothingChanged(app);
+  });
+
+  test('neither a code nor an error', async () => {
+    const app = await startTestApp();
+    expect((await app.browser.get('/oauth/callback')).status).toBe(400);
+    expect((await app.browser.get('/oauth/callback?code=a&code=b')).status).toBe(400);
+    nothingChanged(app);
+  });
+
+  test('a state used before is refused before its code is exchanged', async () => {
+    const app = await startTestApp();
+    const { state } = await begin(app.browser);
+    const cookies = new Map(app.browser.cookies);
+    await app.browser.get(callback({ code: 'c', state }));
+    const thief = new Browser(app.url);
+    for (const [name, value] of cookies) thief.cookies.set(name, value);
+    const response = await thief.get(callback({ code: 'another', state }));
+    expect(response.status).toBe(400);
+    expect(app.zoom.exchanged).toHaveLength(1);
+  });
+});
+
+describe('trouble on the way', () => {
+  test('Zoom refuses the code: nothing is stored', async () => {
+    const app = await startTestApp();
+    app.zoom.exchangeError = zoomError('grantInvalid');
+    const { state } = await begin(app.browser);
+    const response = await app.browser.get(callback({ code: 'c', state }));
+    expect(response.status).toBe(400);
+    expect(await response.text()).toContain('too old');
+    expect(app.store.tokenSetsOf.size).toBe(0);
+  });
+
+  test('Zoom does not answer: 503 and a way on', async () => {
+    const app = await startTestApp();
+    app.zoom.meError = zoomError('timeout');
+    const { state } = await begin(app.browser);
+    const response = await app.browser.get(callback({ code: 'c', state }));
+    expect(response.status).toBe(503);
+    expect(await response.text()).toContain('/install');
+  });
+
+  test('Temporal is away: the grant is kept, and the page says what to do', async () => {
+    const app = await startTestApp();
+    app.temporal.away = true;
+    const { state } = await begin(app.browser);
+    const response = await app.browser.get(callback({ code: 'c', state }));
+    expect(response.status).toBe(503);
+    expect(app.store.tokenSetsOf.get(userId)).toHaveLength(1);
+  });
+
+  test('MongoDB is away: the code stays unused', async () => {
+    const app = await startTestApp();
+    const { state } = await begin(app.browser);
+    app.store.broken = true;
+    expect((await app.browser.get(callback({ code: 'c', state }))).status).toBe(503);
+    expect(app.zoom.exchanged).toEqual([]);
+  });
+});

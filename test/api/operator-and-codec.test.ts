@@ -1,0 +1,125 @@
+import { describe, expect, test } from 'vitest';
+import { EncryptionCodec } from '../../codec/payload-codec.ts';
+import { startTestApp } from './harness.ts';
+
+const ui = 'http://localhost:8233';
+type TestApp = Awaited<ReturnType<typeof startTestApp>>;
+
+async function signIn({ browser }: TestApp, password = 'correct horse battery'): Promise<Response> {
+  return browser.send('POST', '/operator/signin', {
+    headers: { origin: 'http://localhost:3000', 'content-type': 'application/x-www-form-urlencoded' },
+    body: new URLSearchParams({ password }).toString(),
+  });
+}
+
+async function encrypted({ dependencies }: TestApp, text: string) {
+  const [payload] = await new EncryptionCodec(dependencies.config.payloadKeys).encode([
+    {
+      metadata: { encoding: new TextEncoder().encode('json/plain') },
+      data: new TextEncoder().encode(JSON.stringify(text)),
+    },
+  ]);
+  const base64 = (bytes?: Uint8Array | null) => Buffer.from(bytes ?? []).toString('base64');
+  const metadata = Object.entries(payload?.metadata ?? {}).map(([name, value]) => [name, base64(value)]);
+  return { metadata: Object.fromEntries(metadata) as Record<string, string>, data: base64(payload?.data) };
+}
+
+async function codec({ browser }: TestApp, payloads: unknown, { origin = ui, where = 'decode', headers = {} } = {}) {
+  return browser.send('POST', `/codec/${where}`, {
+    headers: {
+      'content-type': 'application/json',
+      'x-namespace': 'default',
+      ...(origin ? { origin } : {}),
+      ...headers,
+    },
+    body: JSON.stringify({ payloads }),
+  });
+}
+
+describe('the operators’ sign-in', () => {
+  test('takes the password and nothing else', async () => {
+    const app = await startTestApp();
+    expect((await signIn(app, 'wrong')).status).toBe(401);
+    expect(app.browser.cookies.size).toBe(0);
+    expect((await signIn(app)).status).toBe(303);
+    expect(await (await app.browser.get('/operator')).text()).toContain('signed in as an operator');
+    const headers = { origin: 'http://localhost:3000' };
+    await app.browser.send('POST', '/operator/signout', { headers });
+    expect(await (await app.browser.get('/operator')).text()).toContain('operatorSignIn');
+  });
+
+  test('stops guessing', async () => {
+    const app = await startTestApp();
+    for (let guess = 0; guess < 10; guess++) await signIn(app, `guess ${guess}`);
+    const response = await signIn(app);
+    expect(response.status).toBe(429);
+    expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
+  });
+
+  test('is off without a password', async () => {
+    const app = await startTestApp({ OPERATOR_PASSWORD: '' });
+    expect((await app.browser.get('/operator')).status).toBe(404);
+    expect((await signIn(app, '')).status).toBe(404);
+  });
+});
+
+describe('the codec endpoint', () => {
+  test('decodes and encodes for a signed-in operator in Temporal UI', async () => {
+    const app = await startTestApp();
+    await signIn(app);
+    const response = await codec(app, [await encrypted(app, 'a visitor’s words')]);
+    expect(response.status).toBe(200);
+    expect(response.headers.get('access-control-allow-origin')).toBe(ui);
+    expect(response.headers.get('access-control-allow-credentials')).toBe('true');
+    const { payloads } = (await response.json()) as { payloads: { data: string }[] };
+    expect(Buffer.from(payloads[0]?.data ?? '', 'base64').toString()).toBe('"a visitor’s words"');
+
+    const encoded = await codec(app, payloads, { where: 'encode' });
+    const back = await codec(app, ((await encoded.json()) as { payloads: unknown }).payloads);
+    expect(await back.json()).toEqual({ payloads });
+    expect(app.logged.join()).not.toContain('visitor’s');
+  });
+
+  test('answers the preflight of Temporal UI only', async () => {
+    const { browser } = await startTestApp();
+    const preflight = (origin: string) =>
+      browser.send('OPTIONS', '/codec/decode', {
+        headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'x-namespace' },
+      });
+    expect((await preflight(ui)).headers.get('access-control-allow-headers')?.toLowerCase()).toContain('x-namespace');
+    expect((await preflight('https://evil.example')).headers.get('access-control-allow-origin')).toBeNull();
+  });
+
+  test('refuses who is not signed in, and every other origin', async () => {
+    const app = await startTestApp();
+    const payload = await encrypted(app, 'x');
+    const refused = await codec(app, [payload]);
+    expect(refused.status).toBe(401);
+    expect(((await refused.json()) as { detail: string }).detail).toContain('/operator');
+    await signIn(app);
+    for (const origin of ['https://evil.example', 'http://localhost:3000', '']) {
+      const response = await codec(app, [payload], { origin });
+      expect(response.status).toBe(401);
+      expect(response.headers.get('access-control-allow-origin')).toBeNull();
+    }
+  });
+
+  test('trusts this machine in development when told so, but not what came through a proxy', async () => {
+    const app = await startTestApp({ CODEC_TRUST_LOOPBACK: 'true', NODE_ENV: 'development' });
+    const payload = await encrypted(app, 'x');
+    expect((await codec(app, [payload])).status).toBe(200);
+    expect((await codec(app, [payload], { origin: 'https://evil.example' })).status).toBe(401);
+    expect((await codec(app, [payload], { headers: { 'x-forwarded-for': '203.0.113.5' } })).status).toBe(401);
+  });
+
+  test('refuses what is not payloads, too large, or does not open', async () => {
+    const app = await startTestApp();
+    await signIn(app);
+    expect((await codec(app, 'text')).status).toBe(400);
+    expect((await codec(app, [{ data: '%%%' }])).status).toBe(400);
+    const payload = await encrypted(app, 'x');
+    const altered = { ...payload, data: `AAAA${payload.data.slice(4)}` };
+    expect((await codec(app, [altered])).status).toBe(422);
+    expect((await codec(app, [{ data: 'A'.repeat(3 * 1024 * 1024) }])).status).toBe(413);
+  });
+});

@@ -1,0 +1,131 @@
+import { randomUUID } from 'node:crypto';
+import { Client, Connection } from '@temporalio/client';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createRenewTokens } from '../../activities/renew-tokens.ts';
+import { NeedsReconnectError, RenewalUnavailableError } from '../../activities/user-zoom.ts';
+import { createTemporalGateway, TemporalUnavailableError } from '../../api/temporal-gateway.ts';
+import { encryptedDataConverter } from '../../codec/data-converter.ts';
+import { searchAttributes } from '../../domain/search-attributes.ts';
+import { workflowIds } from '../../domain/workflow-ids.ts';
+import { testTemporal } from '../../embedded/test-servers.ts';
+import type { ChatInput } from '../../workflows/chat/messages.ts';
+import { installation, start, testConfig } from './fakes.ts';
+
+let client: Client;
+beforeAll(async () => {
+  const connection = await Connection.connect({ address: await testTemporal() });
+  client = new Client({ connection, dataConverter: encryptedDataConverter(testConfig().payloadKeys) });
+}, 180_000);
+afterAll(async () => client.connection.close());
+
+const chatInput = (): ChatInput => ({
+  chatId: randomUUID().slice(0, 16),
+  accountId: 'account-1',
+  widgetId: 'widget-1',
+  visitor: { name: 'Vera' },
+  timings: { missedAfterMs: 1_000, idleEndMs: 1_000 },
+});
+const message = (clientId: string) => ({ kind: 'message' as const, clientId, text: 'a visitor’s words', at: start });
+const person = () => ({ zoomUserId: randomUUID(), accountId: 'account-1', name: 'Alex', email: 'alex@example.com' });
+
+async function signalsOf(workflowId: string): Promise<number> {
+  const { events } = await client.workflow.getHandle(workflowId).fetchHistory();
+  return (events ?? []).filter((event) => event.workflowExecutionSignaledEventAttributes).length;
+}
+
+describe('a chat', () => {
+  test('begins with its first message, goes on with the next, and shows operators no words', async () => {
+    const gateway = createTemporalGateway(client);
+    const input = chatInput();
+    expect(await gateway.visitorMessage(input, message('one'))).toBe('taken');
+    expect(await gateway.visitorMessage(input, message('two'))).toBe('taken');
+    expect(await gateway.signalVisitor(input.chatId, { kind: 'ended' })).toBe('taken');
+    expect(await gateway.signalZoom(input.chatId, { kind: 'channelGone' })).toBe('taken');
+
+    const workflowId = workflowIds.chat(input);
+    expect(await signalsOf(workflowId)).toBe(4);
+    const description = await client.workflow.getHandle(workflowId).describe();
+    expect(description.type).toBe('chat');
+    expect(description.typedSearchAttributes.get(searchAttributes.account)).toBe('account-1');
+    expect(description.typedSearchAttributes.get(searchAttributes.status)).toBe('waiting');
+    expect(description.priority?.fairnessKey).toBe('account-1');
+    const history = await client.workflow.getHandle(workflowId).fetchHistory();
+    const stored = Buffer.from(JSON.stringify(history)).toString();
+    expect(stored).not.toContain('Vera');
+    expect(stored).not.toContain(Buffer.from('a visitor’s words').toString('base64').slice(0, 16));
+  });
+
+  test('that is over never begins again', async () => {
+    const gateway = createTemporalGateway(client);
+    const input = chatInput();
+    await gateway.visitorMessage(input, message('one'));
+    await client.workflow.getHandle(workflowIds.chat(input)).terminate();
+    expect(await gateway.visitorMessage(input, message('two'))).toBe('ended');
+    expect(await gateway.signalVisitor(input.chatId, { kind: 'ended' })).toBe('ended');
+    expect(await gateway.signalZoom(input.chatId, { kind: 'channelGone' })).toBe('ended');
+  });
+
+  test('that never was is not begun by anything but a message', async () => {
+    const gateway = createTemporalGateway(client);
+    expect(await gateway.signalVisitor(randomUUID(), { kind: 'ended' })).toBe('ended');
+    expect(await gateway.signalZoom(randomUUID(), { kind: 'channelGone' })).toBe('ended');
+  });
+});
+
+describe('an install', () => {
+  test('is started once while it runs, and again after a failure', async () => {
+    const gateway = createTemporalGateway(client);
+    const alex = person();
+    const handle = client.workflow.getHandle(workflowIds.install(alex));
+    expect(await gateway.installRun(alex.zoomUserId)).toBe('none');
+    expect(await gateway.installProgress(alex.zoomUserId)).toBeNull();
+    expect(await gateway.onboardingDone(alex.zoomUserId)).toBe('ended');
+    await gateway.startInstall(alex);
+    const { runId } = await handle.describe();
+    await gateway.startInstall(alex);
+    expect((await handle.describe()).runId).toBe(runId);
+    expect(await gateway.installRun(alex.zoomUserId)).toBe('running');
+    expect(await gateway.onboardingDone(alex.zoomUserId)).toBe('taken');
+    await handle.terminate();
+    expect(await gateway.installRun(alex.zoomUserId)).toBe('failed');
+    await gateway.startInstall(alex);
+    expect((await handle.describe()).runId).not.toBe(runId);
+  });
+
+  test('tells its grant’s workflow of a new grant and of its end', async () => {
+    const gateway = createTemporalGateway(client);
+    const alex = person();
+    await gateway.granted(alex);
+    await gateway.deauthorized(alex);
+    expect(await signalsOf(workflowIds.installation(alex))).toBe(2);
+  });
+});
+
+describe('without a worker or a server', () => {
+  test('a query and a renewal of tokens are given up in time', async () => {
+    const gateway = createTemporalGateway(client);
+    const alex = person();
+    await gateway.startInstall(alex);
+    await expect(gateway.installProgress(alex.zoomUserId)).rejects.toBeInstanceOf(TemporalUnavailableError);
+
+    const known = installation({ _id: alex.zoomUserId });
+    const store = { installations: { get: async (id: string) => (id === known._id ? known : null) } };
+    const renew = createRenewTokens({ client, store, timeoutMs: 500 });
+    await expect(renew(alex.zoomUserId, 'stale')).rejects.toBeInstanceOf(RenewalUnavailableError);
+    await expect(renew('unknown', 'stale')).rejects.toBeInstanceOf(NeedsReconnectError);
+  });
+
+  test('every call says that Temporal is unavailable, before Zoom would lose patience', async () => {
+    const connection = Connection.lazy({ address: '127.0.0.1:1' });
+    const gateway = createTemporalGateway(new Client({ connection }));
+    const began = Date.now();
+    await Promise.all([
+      expect(gateway.visitorMessage(chatInput(), message('one'))).rejects.toBeInstanceOf(TemporalUnavailableError),
+      expect(gateway.signalZoom('x', { kind: 'channelGone' })).rejects.toBeInstanceOf(TemporalUnavailableError),
+      expect(gateway.installRun('x')).rejects.toBeInstanceOf(TemporalUnavailableError),
+      expect(gateway.workerActivity()).rejects.toBeInstanceOf(TemporalUnavailableError),
+    ]);
+    expect(Date.now() - began).toBeLessThan(3_000);
+    await connection.close();
+  });
+});

@@ -1,0 +1,613 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { SignJWT } from 'jose';
+import { afterEach, describe, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { deriveKey } from '../../api/auth/keys.ts';
+import { TemporalUnavailableError } from '../../api/temporal-gateway.ts';
+import { chatTokens } from '../../api/visitor/chat-tokens.ts';
+import { VisitorConnections } from '../../api/visitor/connections.ts';
+import { deliveryActivities } from '../../api/visitor/delivery.ts';
+import { createVisitorServer, type VisitorServerOptions } from '../../api/visitor/server.ts';
+import type { VisitorDelivery } from '../../domain/delivery.ts';
+import { limits } from '../../domain/limits.ts';
+import type { TimelineEntry } from '../../domain/timeline.ts';
+import type { ServerFrame } from '../../domain/visitor-protocol.ts';
+import { account, accountId, chat, fakeDependencies, start } from './fakes.ts';
+import { listen } from './harness.ts';
+
+type Frame<T extends ServerFrame['type']> = Extract<ServerFrame, { type: T }>;
+
+const cleanups: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0)) await cleanup();
+});
+
+async function startVisitors(options: Partial<VisitorServerOptions> = {}, env: Record<string, string> = {}) {
+  const fakes = fakeDependencies(env);
+  const { dependencies, store } = fakes;
+  const connections = new VisitorConnections();
+  const visitors = createVisitorServer({ ...dependencies, instanceId: 'instance-1', connections, options });
+  const server = createServer();
+  server.on('upgrade', visitors.upgrade);
+  const url = (await listen(server)).replace('http', 'ws');
+  cleanups.push(() => visitors.close());
+  const delivery = deliveryActivities({ store }, connections);
+  const deliverToVisitor = (news: VisitorDelivery) => delivery.deliverToVisitor(news);
+  return { ...fakes, visitors, url, connections, deliverToVisitor, tokens: chatTokens(dependencies) };
+}
+
+/** A widget's end of the connection. */
+class Widget {
+  readonly frames: ServerFrame[] = [];
+  readonly socket: WebSocket;
+  readonly closed: Promise<number>;
+  #taken = 0;
+
+  constructor(url: string, headers: Record<string, string> = {}) {
+    this.socket = new WebSocket(`${url}/visitor`, { headers });
+    this.socket.on('message', (data) => this.frames.push(JSON.parse((data as Buffer).toString()) as ServerFrame));
+    this.socket.on('error', () => undefined);
+    this.closed = new Promise((resolve) => this.socket.on('close', (code) => resolve(code)));
+    cleanups.push(async () => this.socket.terminate());
+  }
+
+  send(frame: unknown): void {
+    this.socket.send(typeof frame === 'string' ? frame : JSON.stringify(frame));
+  }
+
+  /** The next frame, which must be of that type. */
+  async next<T extends ServerFrame['type']>(type: T): Promise<Frame<T>> {
+    await expect.poll(() => this.frames.length, { interval: 5, timeout: 5_000 }).toBeGreaterThan(this.#taken);
+    const frame = this.frames[this.#taken++];
+    expect(frame).toMatchObject({ type });
+    return frame as Frame<T>;
+  }
+
+  /** Nothing more has come by the time a ping is answered. */
+  async nothingMore(): Promise<void> {
+    this.send({ type: 'ping' });
+    await this.next('pong');
+    expect(this.frames.length).toBe(this.#taken);
+  }
+}
+
+async function connect(url: string, hello: Record<string, unknown> | null = {}, headers: Record<string, string> = {}) {
+  const widget = new Widget(url, headers);
+  await once(widget.socket, 'open');
+  if (hello) widget.send({ type: 'hello', v: 1, widget: 'widget-1', ...hello });
+  return widget;
+}
+
+async function welcomed(url: string, hello: Record<string, unknown> = {}) {
+  const widget = await connect(url, hello);
+  return { widget, welcome: await widget.next('welcome') };
+}
+
+const message = (n: number, text = `message ${n}`) => ({ type: 'message', id: `client-id-${n}`, text });
+const agentEntry = (seq: number, text = 'hi'): TimelineEntry => ({
+  seq,
+  at: start,
+  kind: 'agentMessage',
+  messageId: `m${seq}`,
+  agent: { id: 'agent-secret-id', name: 'Jill' },
+  text,
+});
+
+describe('a new visitor', () => {
+  test('is welcomed, and nothing is stored or started before the first message', async () => {
+    const app = await startVisitors();
+    const { welcome } = await welcomed(app.url);
+    expect(welcome).toMatchObject({ chat: null, lastSeq: 0, deliveredSeq: 0, team: { name: 'Example Inc' } });
+    expect(app.temporal.calls).toEqual([]);
+  });
+
+  test('has a message accepted once Temporal has taken it', async () => {
+    const app = await startVisitors();
+    const { widget, welcome } = await welcomed(app.url, {
+      visitor: { name: ' Vera ', email: 'vera@example.com' },
+      page: { url: 'https://shop.example/pricing', title: 'Pricing' },
+    });
+    let taken: () => void = () => undefined;
+    app.temporal.before = () => new Promise((resolve) => (taken = resolve));
+    widget.send(message(1, ' Hello! '));
+    await expect.poll(() => app.temporal.calls.length).toBe(1);
+    await widget.nothingMore();
+    app.temporal.before = async () => undefined;
+    taken();
+    expect(await widget.next('accepted')).toEqual({ type: 'accepted', id: 'client-id-1' });
+
+    const [[input, event] = []] = app.temporal.named('visitorMessage');
+    const chatId = (await app.tokens.continue(welcome.token, 'widget-1'))?.chatId;
+    expect(chatId).toMatch(/^[A-Za-z0-9]{16}$/);
+    expect(input).toEqual({
+      chatId,
+      accountId,
+      widgetId: 'widget-1',
+      visitor: { name: 'Vera', email: 'vera@example.com' },
+      page: { url: 'https://shop.example/pricing', title: 'Pricing' },
+      timings: { missedAfterMs: 300_000, idleEndMs: 86_400_000 },
+    });
+    expect(event).toMatchObject({
+      kind: 'message',
+      clientId: 'client-id-1',
+      text: 'Hello!',
+      at: start,
+      connection: { instanceId: 'instance-1' },
+    });
+  });
+
+  test('without a name gets one from the chat', async () => {
+    const app = await startVisitors();
+    const { widget } = await welcomed(app.url);
+    widget.send(message(1));
+    await widget.next('accepted');
+    const [[input] = []] = app.temporal.named('visitorMessage');
+    expect(input?.visitor.name).toBe(`Visitor ${input?.chatId.slice(0, 4) ?? '?'}`);
+  });
+
+  test('is told apart from every other', async () => {
+    const app = await startVisitors();
+    const all = await Promise.all(Array.from({ length: 20 }, () => welcomed(app.url)));
+    expect(new Set(all.map(({ welcome }) => welcome.token)).size).toBe(20);
+  });
+});
+
+describe('the messages of a connection', () => {
+  test('reach Temporal strictly one after the other', async () => {
+    const app = await startVisitors();
+    let running = 0;
+    app.temporal.before = async () => {
+      expect(++running).toBe(1);
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 5));
+      running -= 1;
+    };
+    const { widget } = await welcomed(app.url);
+    for (let n = 1; n <= 8; n++) widget.send(message(n));
+    for (let n = 1; n <= 8; n++) expect((await widget.next('accepted')).id).toBe(`client-id-${n}`);
+    expect(app.temporal.named('visitorMessage').map(([, event]) => event.text)).toEqual(
+      Array.from({ length: 8 }, (_, i) => `message ${i + 1}`),
+    );
+  });
+
+  test('when Temporal is away are refused as retryable, and none overtakes another', async () => {
+    const app = await startVisitors();
+    const { widget } = await welcomed(app.url);
+    let fail: (error: Error) => void = () => undefined;
+    app.temporal.before = () => new Promise((_, reject) => (fail = reject));
+    widget.send(message(1));
+    widget.send(message(2));
+    await expect.poll(() => app.temporal.calls.length).toBe(1);
+    await widget.nothingMore();
+    app.temporal.before = async () => undefined;
+    fail(new TemporalUnavailableError('away'));
+    for (const ref of ['client-id-1', 'client-id-2']) {
+      expect(await widget.next('error')).toMatchObject({ code: 'unavailable', retryable: true, ref });
+    }
+    widget.send(message(1));
+    expect((await widget.next('accepted')).id).toBe('client-id-1');
+  });
+
+  test('too many at once are refused with a time to wait', async () => {
+    const app = await startVisitors();
+    const { widget } = await welcomed(app.url);
+    for (let n = 1; n <= 14; n++) widget.send(message(n));
+    for (let n = 1; n <= 10; n++) await widget.next('accepted');
+    const refused = await widget.next('error');
+    expect(refused).toMatchObject({ code: 'rate_limited', retryable: true, ref: 'client-id-11' });
+    expect(refused.retryAfterMs).toBeGreaterThan(0);
+    expect(refused.retryAfterMs).toBeLessThanOrEqual(1_000);
+    await new Promise((resolve) => setTimeout(resolve, refused.retryAfterMs));
+    while (widget.frames.length < 15) await new Promise((resolve) => setTimeout(resolve, 5));
+    for (let n = 12; n <= 14; n++) await widget.next('error');
+    widget.send(message(11));
+    expect((await widget.next('accepted')).id).toBe('client-id-11');
+  });
+
+  test('for a chat that is over are refused for good', async () => {
+    const app = await startVisitors();
+    const { widget, welcome } = await welcomed(app.url);
+    app.temporal.over.add((await app.tokens.continue(welcome.token, 'widget-1'))?.chatId ?? '');
+    widget.send(message(1));
+    expect(await widget.next('error')).toMatchObject({ code: 'chat_ended', retryable: false, ref: 'client-id-1' });
+    widget.send(message(2));
+    await widget.next('error');
+    expect(app.temporal.named('visitorMessage')).toHaveLength(1);
+  });
+
+  test('an end is signalled and accepted', async () => {
+    const app = await startVisitors();
+    const { widget } = await welcomed(app.url);
+    widget.send(message(1));
+    await widget.next('accepted');
+    widget.send({ type: 'end', id: 'the-end-1' });
+    expect(await widget.next('accepted')).toEqual({ type: 'accepted', id: 'the-end-1' });
+    expect(app.temporal.named('signalVisitor').map(([, event]) => event)).toEqual([{ kind: 'ended' }]);
+  });
+});
+
+describe('a visitor who comes back', () => {
+  async function appWithChat(changes: Parameters<typeof chat>[0] = {}) {
+    const app = await startVisitors();
+    const { chatId, token } = await app.tokens.begin('widget-1');
+    app.store.chatsById.set(chatId, chat({ _id: chatId, deliveredSeq: 2, ...changes }));
+    return { ...app, chatId, token };
+  }
+
+  test('gets what was missed, in pages, with agents by name only', async () => {
+    const app = await appWithChat();
+    await app.store.timeline.append(
+      app.chatId,
+      Array.from({ length: 250 }, (_, i) => agentEntry(i + 1)),
+    );
+    const { widget, welcome } = await welcomed(app.url, { token: app.token, lastSeq: 3 });
+    expect(welcome).toMatchObject({
+      token: app.token,
+      chat: { id: app.chatId, status: 'active' },
+      lastSeq: 250,
+      deliveredSeq: 2,
+    });
+    const first = await widget.next('entries');
+    const second = await widget.next('entries');
+    expect(first.entries).toHaveLength(limits.entriesPerFrame);
+    expect([...first.entries, ...second.entries].map(({ seq }) => seq)).toEqual(
+      Array.from({ length: 247 }, (_, i) => i + 4),
+    );
+    expect(JSON.stringify(widget.frames)).not.toContain('agent-secret-id');
+    expect(first.entries[0]).toEqual({
+      seq: 4,
+      at: start,
+      kind: 'agentMessage',
+      messageId: 'm4',
+      name: 'Jill',
+      text: 'hi',
+    });
+  });
+
+  test('tells the chat where he is before the record is read, and where he is no more when he goes', async () => {
+    const app = await appWithChat();
+    let readsAtSignal = -1;
+    app.temporal.before = async () => {
+      readsAtSignal = Math.max(readsAtSignal, app.store.timelineReads);
+    };
+    const { widget } = await welcomed(app.url, { token: app.token });
+    expect(readsAtSignal).toBe(0);
+    widget.socket.close();
+    await expect.poll(() => app.temporal.named('signalVisitor').length).toBe(2);
+    const [[, connected] = [], [, disconnected] = []] = app.temporal.named('signalVisitor');
+    expect(connected).toMatchObject({ kind: 'connected', connection: { instanceId: 'instance-1' } });
+    const connectionId = connected?.kind === 'connected' ? connected.connection.connectionId : '';
+    expect(disconnected).toEqual({ kind: 'disconnected', connectionId });
+  });
+
+  test('gets a delivery that crosses the replay once, and after it', async () => {
+    const app = await appWithChat();
+    await app.store.timeline.append(app.chatId, [agentEntry(1), agentEntry(2)]);
+    app.temporal.before = async () => {
+      app.temporal.before = async () => undefined;
+      // While the chat is told of the connection: the socket is known already, so this is not lost.
+      const delivery = { chatId: app.chatId, entries: [agentEntry(3)], lastSeq: 3, deliveredSeq: 3 };
+      expect(await app.deliverToVisitor(delivery)).toEqual({ sockets: 1 });
+    };
+    const { widget, welcome } = await welcomed(app.url, { token: app.token, lastSeq: 1 });
+    expect(welcome.lastSeq).toBe(3);
+    const seqs: number[] = [];
+    while (seqs.length < 2) seqs.push(...(await widget.next('entries')).entries.map(({ seq }) => seq));
+    expect(seqs).toEqual([2, 3]);
+    expect(await widget.next('delivered')).toEqual({ type: 'delivered', deliveredSeq: 3 });
+    await widget.nothingMore();
+  });
+
+  test('sees an ended chat and cannot write in it', async () => {
+    const app = await appWithChat({ status: 'ended' });
+    app.temporal.over.add(app.chatId);
+    await app.store.timeline.append(app.chatId, [{ seq: 1, at: start, kind: 'ended', by: 'agent' }]);
+    const { widget, welcome } = await welcomed(app.url, { token: app.token });
+    expect(welcome.chat?.status).toBe('ended');
+    await widget.next('entries');
+    widget.send(message(1));
+    expect(await widget.next('error')).toMatchObject({ code: 'chat_ended' });
+    expect(app.temporal.named('visitorMessage')).toEqual([]);
+  });
+
+  test('before his first message was sent goes on with the same chat', async () => {
+    const app = await startVisitors();
+    const { chatId, token } = await app.tokens.begin('widget-1');
+    app.temporal.over.add(chatId);
+    const { widget, welcome } = await welcomed(app.url, { token });
+    expect(welcome).toMatchObject({ token, chat: null });
+    app.temporal.over.delete(chatId);
+    widget.send(message(1));
+    await widget.next('accepted');
+    expect(app.temporal.named('visitorMessage')[0]?.[0].chatId).toBe(chatId);
+  });
+
+  test('while the record is still to be written is in his chat all the same', async () => {
+    const app = await startVisitors();
+    const { chatId, token } = await app.tokens.begin('widget-1');
+    const { welcome } = await welcomed(app.url, { token });
+    expect(welcome.chat).toEqual({ id: chatId, status: 'waiting' });
+  });
+
+  test('to a chat that was deleted is told to begin anew', async () => {
+    const app = await startVisitors();
+    const { chatId, token } = await app.tokens.begin('widget-1');
+    app.temporal.over.add(chatId);
+    const widget = await connect(app.url, { token, lastSeq: 4 });
+    expect(await widget.next('error')).toMatchObject({ code: 'bad_token' });
+    widget.send({ type: 'hello', v: 1, widget: 'widget-1' });
+    await widget.next('welcome');
+  });
+
+  test('is asked to try again while Temporal or MongoDB is away', async () => {
+    for (const breakIt of ['temporal', 'store'] as const) {
+      const app = await appWithChat();
+      if (breakIt === 'temporal') app.temporal.away = true;
+      else app.store.broken = true;
+      const widget = await connect(app.url, { token: app.token });
+      expect(await widget.next('error')).toMatchObject({ code: 'unavailable', retryable: true });
+      expect(await widget.closed).toBe(1013);
+    }
+  });
+
+  test('is brought up to date by the next look when a delivery missed him', async () => {
+    const app = await startVisitors({ pingEveryMs: 40 });
+    const { chatId, token } = await app.tokens.begin('widget-1');
+    app.store.chatsById.set(chatId, chat({ _id: chatId }));
+    const { widget } = await welcomed(app.url, { token });
+    await app.store.timeline.append(chatId, [agentEntry(1)]);
+    expect((await widget.next('entries')).entries).toHaveLength(1);
+    await expect.poll(() => app.temporal.named('signalVisitor').length).toBe(2);
+    expect(app.temporal.named('signalVisitor').every(([, event]) => event.kind === 'connected')).toBe(true);
+  });
+});
+
+describe('a delivery', () => {
+  test('is recorded, and reaches every socket of its chat and no other', async () => {
+    const app = await startVisitors();
+    const { widget, welcome } = await welcomed(app.url);
+    const { widget: tab } = await welcomed(app.url, { token: welcome.token });
+    const { widget: stranger } = await welcomed(app.url);
+    const chatId = (await app.tokens.continue(welcome.token, 'widget-1'))?.chatId ?? '';
+    const entry = agentEntry(1, 'see https://example.com/a?b=c, or mail me@example.com');
+    const result = await app.deliverToVisitor({ chatId, entries: [entry], lastSeq: 1, deliveredSeq: 1 });
+    expect(result).toEqual({ sockets: 2 });
+    expect(app.store.entries.get(chatId)).toEqual([entry]);
+    for (const socket of [widget, tab]) {
+      expect((await socket.next('entries')).entries[0]).toMatchObject({
+        links: [
+          { start: 4, end: 29, href: 'https://example.com/a?b=c' },
+          { start: 39, end: 53, href: 'mailto:me@example.com' },
+        ],
+      });
+      expect((await socket.next('delivered')).deliveredSeq).toBe(1);
+    }
+    await stranger.nothingMore();
+  });
+
+  test('repeated, or for nobody here, does no harm; the ✓✓ never falls', async () => {
+    const app = await startVisitors();
+    const { widget, welcome } = await welcomed(app.url);
+    const chatId = (await app.tokens.continue(welcome.token, 'widget-1'))?.chatId ?? '';
+    const delivery = { chatId, entries: [agentEntry(1)], lastSeq: 1, deliveredSeq: 5 };
+    await app.deliverToVisitor(delivery);
+    await app.deliverToVisitor({ ...delivery, deliveredSeq: 3 });
+    await widget.next('entries');
+    await widget.next('delivered');
+    await widget.nothingMore();
+    expect(await app.deliverToVisitor({ ...delivery, chatId: 'someone-else' })).toEqual({ sockets: 0 });
+  });
+
+  test('that cannot be recorded fails, and is not shown', async () => {
+    const app = await startVisitors();
+    const { widget, welcome } = await welcomed(app.url);
+    const chatId = (await app.tokens.continue(welcome.token, 'widget-1'))?.chatId ?? '';
+    app.store.broken = true;
+    const delivery = { chatId, entries: [agentEntry(1)], lastSeq: 1, deliveredSeq: 0 };
+    await expect(app.deliverToVisitor(delivery)).rejects.toThrow();
+    await widget.nothingMore();
+  });
+
+  test('whose missing entries cannot be read ends the connection, so that the next one repairs it', async () => {
+    const app = await startVisitors();
+    const { widget, welcome } = await welcomed(app.url);
+    const chatId = (await app.tokens.continue(welcome.token, 'widget-1'))?.chatId ?? '';
+    app.store.timeline.after = () => Promise.reject(new Error('away'));
+    await app.deliverToVisitor({ chatId, entries: [agentEntry(2)], lastSeq: 2, deliveredSeq: 0 });
+    expect(await widget.closed).toBe(1013);
+  });
+});
+
+describe('bad frames', () => {
+  const hello = { type: 'hello', v: 1, widget: 'widget-1' };
+  test.each([
+    ['not JSON', '{', 'bad_frame'],
+    ['a list', '[]', 'bad_frame'],
+    ['null', 'null', 'bad_frame'],
+    ['no type', {}, 'bad_frame'],
+    ['another type', { type: 'shutdown' }, 'bad_frame'],
+    ['another version', { ...hello, v: 2 }, 'unsupported_version'],
+    ['no version', { type: 'hello', widget: 'widget-1' }, 'unsupported_version'],
+    ['no widget', { type: 'hello', v: 1 }, 'bad_frame'],
+    ['an unknown field', { ...hello, admin: true }, 'bad_frame'],
+    ['a negative seq', { ...hello, lastSeq: -1 }, 'bad_frame'],
+    ['a page that is no web page', { ...hello, page: { url: 'javascript:alert(1)' } }, 'bad_frame'],
+    ['a name too long', { ...hello, visitor: { name: 'n'.repeat(81) } }, 'bad_frame'],
+    ['no e-mail address', { ...hello, visitor: { email: 'nobody' } }, 'bad_frame'],
+  ])('before the welcome: %s', async (_what, frame, code) => {
+    const { url } = await startVisitors();
+    const widget = await connect(url, null);
+    widget.send(frame);
+    expect(await widget.next('error')).toMatchObject({ code, retryable: false });
+    widget.send(hello);
+    await widget.next('welcome');
+  });
+
+  test.each([
+    ['a second hello', hello, 'bad_frame', undefined],
+    ['an empty message', message(1, '   '), 'bad_frame', 'client-id-1'],
+    ['a message too long', message(1, 'x'.repeat(limits.visitorMessageLength + 1)), 'too_long', 'client-id-1'],
+    ['a message without an id', { type: 'message', text: 'hi' }, 'bad_frame', undefined],
+    ['an id too short', { type: 'message', id: 'x', text: 'hi' }, 'bad_frame', 'x'],
+    ['a text that is none', { type: 'message', id: 'client-id-1', text: 7 }, 'bad_frame', 'client-id-1'],
+    ['an end without an id', { type: 'end' }, 'bad_frame', undefined],
+  ])('after the welcome: %s', async (_what, frame, code, ref) => {
+    const app = await startVisitors();
+    const { widget } = await welcomed(app.url);
+    widget.send(frame);
+    const error = await widget.next('error');
+    expect(error).toMatchObject({ code, retryable: false });
+    expect(error.ref).toBe(ref);
+    expect(app.temporal.calls).toEqual([]);
+    widget.send(message(9));
+    await widget.next('accepted');
+  });
+
+  test('never come back with the visitor’s words', async () => {
+    const { url, logged } = await startVisitors();
+    const { widget } = await welcomed(url);
+    widget.send({ type: 'message', id: 'client-id-1', text: 'secret words', 'secret-field': 'secret words' });
+    expect(JSON.stringify(await widget.next('error'))).not.toContain('secret words');
+    expect(logged.join()).not.toContain('secret words');
+  });
+
+  test('five of them end the connection', async () => {
+    const { url } = await startVisitors();
+    const { widget } = await welcomed(url);
+    for (let n = 1; n <= 5; n++) widget.send('{');
+    expect(await widget.closed).toBe(4400);
+  });
+
+  test('binary ones are bad', async () => {
+    const { url } = await startVisitors();
+    const { widget } = await welcomed(url);
+    widget.socket.send(Buffer.from([1, 2, 3]));
+    expect(await widget.next('error')).toMatchObject({ code: 'bad_frame' });
+  });
+
+  test('a message before hello ends the connection', async () => {
+    const { url } = await startVisitors();
+    const widget = await connect(url, null);
+    widget.send(message(1));
+    expect(await widget.next('error')).toMatchObject({ code: 'hello_expected', ref: 'client-id-1' });
+    expect(await widget.closed).toBe(4400);
+  });
+
+  test('one larger than allowed ends the connection', async () => {
+    const { url } = await startVisitors();
+    const { widget } = await welcomed(url);
+    widget.send('x'.repeat(limits.visitorFrameBytes + 1));
+    expect(await widget.closed).toBe(1009);
+  });
+
+  test('a flood of frames ends the connection', async () => {
+    const { url } = await startVisitors();
+    const { widget } = await welcomed(url);
+    for (let n = 0; n < 200; n++) widget.send({ type: 'ping' });
+    expect(await widget.closed).toBe(4429);
+  });
+
+  test('an unknown widget ends the connection', async () => {
+    const { url } = await startVisitors();
+    const widget = await connect(url, { widget: 'nobody' });
+    expect(await widget.next('error')).toMatchObject({ code: 'unknown_widget' });
+    expect(await widget.closed).toBe(4404);
+  });
+
+  test('no hello in time ends the connection', async () => {
+    const { url } = await startVisitors({ helloTimeoutMs: 30 });
+    expect(await (await connect(url, null)).closed).toBe(4408);
+  });
+});
+
+describe('tokens', () => {
+  test('of another widget, forged, altered, expired or of another purpose are refused', async () => {
+    const app = await startVisitors();
+    app.store.accountsById.set('account-2', account({ _id: 'account-2', widgetId: 'widget-2' }));
+    const { chatId, token } = await app.tokens.begin('widget-1');
+    const other = await app.tokens.begin('widget-2');
+    const forge = (key: Uint8Array, audience = 'visitor-token') =>
+      new SignJWT({ sub: chatId, widget: 'widget-1' })
+        .setProtectedHeader({ alg: 'HS256' })
+        .setAudience(audience)
+        .setExpirationTime('1y')
+        .sign(key);
+    const { sessionSecret } = app.dependencies.config;
+    const [head = '', , signature = ''] = token.split('.');
+    const bad = [
+      other.token,
+      await forge(new Uint8Array(32)),
+      await forge(deriveKey(sessionSecret, 'session')),
+      await forge(deriveKey(sessionSecret, 'visitor-token'), 'session'),
+      `${head}.${Buffer.from('{"sub":"Another012345678","widget":"widget-1"}').toString('base64url')}.${signature}`,
+      'nonsense',
+      '',
+    ];
+    for (const candidate of bad) {
+      const widget = await connect(app.url, { token: candidate });
+      expect(await widget.next('error')).toMatchObject({ code: 'bad_token', retryable: false });
+    }
+    expect(app.temporal.calls).toEqual([]);
+  });
+
+  test('live for months, stay the same at each connection, and are renewed in time', async () => {
+    const app = await startVisitors();
+    const { chatId, token } = await app.tokens.begin('widget-1');
+    app.clock.pass(30 * 86_400_000);
+    expect(await app.tokens.continue(token, 'widget-1')).toEqual({ chatId, token });
+    app.clock.pass(100 * 86_400_000);
+    const renewed = await app.tokens.continue(token, 'widget-1');
+    expect(renewed?.chatId).toBe(chatId);
+    expect(renewed?.token).not.toBe(token);
+    app.clock.pass(60 * 86_400_000);
+    expect(await app.tokens.continue(token, 'widget-1')).toBeNull();
+    expect((await app.tokens.continue(renewed?.token ?? '', 'widget-1'))?.chatId).toBe(chatId);
+  });
+});
+
+describe('the server', () => {
+  const refusedWith = async (socket: WebSocket) => {
+    const [, response] = (await once(socket, 'unexpected-response')) as [unknown, { statusCode: number }];
+    return response.statusCode;
+  };
+
+  test('takes visitors from any site, on its own path only', async () => {
+    const { url } = await startVisitors();
+    const widget = await connect(url, {}, { origin: 'https://any.example' });
+    await widget.next('welcome');
+    const elsewhere = new WebSocket(`${url}/elsewhere`);
+    elsewhere.on('error', () => undefined);
+    expect(await refusedWith(elsewhere)).toBe(404);
+  });
+
+  test('limits sockets per address and in all', async () => {
+    const { url, visitors } = await startVisitors({ maxPerAddress: 1, maxTotal: 2 }, { TRUST_PROXY: '1' });
+    const from = (address: string) => ({ 'x-forwarded-for': `198.51.100.1, ${address}` });
+    const first = await connect(url, null, from('203.0.113.1'));
+    expect(await refusedWith(new Widget(url, from('203.0.113.1')).socket)).toBe(429);
+    await connect(url, null, from('203.0.113.2'));
+    expect(await refusedWith(new Widget(url, from('203.0.113.3')).socket)).toBe(503);
+    first.socket.close();
+    await expect.poll(() => visitors.size()).toBe(1);
+    await connect(url, null, from('203.0.113.1'));
+  });
+
+  test('answers pings of the widget, and drops sockets that answer none of its own', async () => {
+    const { url, visitors } = await startVisitors({ pingEveryMs: 30 });
+    const { widget } = await welcomed(url);
+    await widget.nothingMore();
+    widget.socket.pause();
+    await expect.poll(() => visitors.size()).toBe(0);
+  });
+
+  test('closes with 1001 when it goes away, and tells the chats', async () => {
+    const { url, visitors, temporal } = await startVisitors();
+    const { widget } = await welcomed(url);
+    widget.send(message(1));
+    await widget.next('accepted');
+    await visitors.close();
+    expect(await widget.closed).toBe(1001);
+    expect(temporal.named('signalVisitor').map(([, event]) => event.kind)).toEqual(['disconnected']);
+    expect(await refusedWith(new Widget(url).socket)).toBe(503);
+  });
+});

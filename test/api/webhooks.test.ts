@@ -1,0 +1,342 @@
+import { createHmac } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { accountId, botJid, chat, installation, start, userId, webhookSecret } from './fakes.ts';
+import { sendWebhook, startTestApp } from './harness.ts';
+
+const chatId = 'Chat567890123456';
+
+async function appWithChat(changes: Parameters<typeof chat>[0] = {}) {
+  const app = await startTestApp();
+  app.store.chatsById.set(chatId, chat(changes));
+  return app;
+}
+
+const pressed = (value: string, account = accountId) => ({
+  event: 'interactive_message_actions',
+  event_ts: start,
+  payload: {
+    accountId: account,
+    actionItem: { text: 'Join Chat', value },
+    messageId: 'card-1',
+    robotJid: botJid,
+    toJid: 'inbound@conference.xmpp.zoom.us',
+    userId: 'agent-1',
+    userJid: 'agent-1@xmpp.zoom.us',
+    userName: 'Jill Chill',
+    timestamp: start,
+  },
+});
+
+const posted = (changes: { event?: string; payload?: object; object?: object } = {}) => ({
+  event: changes.event ?? 'team_chat.channel_message_posted',
+  event_ts: start,
+  payload: {
+    account_id: accountId,
+    operator: 'jill@example.com',
+    operator_id: 'agent-1',
+    by_external_user: false,
+    ...changes.payload,
+    object: {
+      message_id: 'message-1',
+      date_time: '2026-03-01T12:00:00Z',
+      timestamp: start,
+      channel_id: 'chat-channel',
+      channel_name: 'chat',
+      message: 'Hello from the team',
+      ...changes.object,
+    },
+  },
+});
+
+const channelEvent = (event: string, object: object = {}) => ({
+  event,
+  event_ts: start,
+  payload: {
+    account_id: accountId,
+    operator: 'jill@example.com',
+    operator_id: 'agent-1',
+    object: { id: 'chat-channel', channel_id: 'chat-channel', name: 'chat', type: 2, timestamp: start, ...object },
+  },
+});
+
+describe('a webhook that Zoom did not sign', () => {
+  test.each([
+    ['with another secret', { secret: 'another-secret' }],
+    ['without a signature', { headers: { 'x-zm-signature': '' } }],
+    ['without a timestamp', { headers: { 'x-zm-request-timestamp': '' } }],
+    ['with a malformed signature', { headers: { 'x-zm-signature': 'v0=abc' } }],
+    ['too long ago', { at: start - 6_001_000 }],
+    ['in the future', { at: start + 3_600_000 }],
+  ])('is refused: %s', async (_what, options) => {
+    const app = await appWithChat();
+    for (const path of ['/webhooks/zoom/bot', '/webhooks/zoom/events']) {
+      const response = await sendWebhook(app.url, pressed(`join:${chatId}`), { ...options, path });
+      expect(response.status).toBe(401);
+      expect(response.headers.get('content-type')).toContain('application/problem+json');
+    }
+    expect(app.temporal.calls).toEqual([]);
+    const log = app.logged.join('\n');
+    expect(log).toContain('a webhook was refused');
+    expect(log).not.toContain('Jill');
+  });
+
+  test('is refused when one byte of the body was changed', async () => {
+    const app = await appWithChat();
+    const raw = JSON.stringify(pressed(`join:${chatId}`));
+    const timestamp = String(start / 1_000);
+    const signature = createHmac('sha256', webhookSecret).update(`v0:${timestamp}:${raw}`).digest('hex');
+    const response = await fetch(`${app.url}/webhooks/zoom/bot`, {
+      method: 'POST',
+      headers: { 'x-zm-request-timestamp': timestamp, 'x-zm-signature': `v0=${signature}` },
+      body: raw.replace('agent-1', 'agent-2'),
+    });
+    expect(response.status).toBe(401);
+    expect(app.temporal.calls).toEqual([]);
+  });
+
+  test('never keeps a rightly signed one from the same address out', async () => {
+    const app = await appWithChat();
+    const answers = await Promise.all(
+      Array.from({ length: 80 }, () => sendWebhook(app.url, {}, { secret: 'another-secret' })),
+    );
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([401, 429]));
+    expect((await sendWebhook(app.url, pressed(`join:${chatId}`))).status).toBe(200);
+    expect(app.temporal.named('signalZoom')).toHaveLength(1);
+  });
+
+  test('is refused when it is too large', async () => {
+    const app = await appWithChat();
+    expect((await sendWebhook(app.url, `"${'x'.repeat(600_000)}"`)).status).toBe(413);
+  });
+});
+
+describe('the validation of our address', () => {
+  const validation = (plainToken: unknown) => ({
+    event: 'endpoint.url_validation',
+    payload: { plainToken },
+    event_ts: start,
+  });
+
+  test('is answered when signed', async () => {
+    const { url } = await startTestApp();
+    const plainToken = 'qgg8vlvZRS6UYooatFL8Aw';
+    const response = await sendWebhook(url, validation(plainToken));
+    expect(response.status).toBe(200);
+    expect(await response.json()).toEqual({
+      plainToken,
+      encryptedToken: createHmac('sha256', webhookSecret).update(plainToken).digest('hex'),
+    });
+  });
+
+  test('is not answered unsigned', async () => {
+    const { url } = await startTestApp();
+    const response = await sendWebhook(url, validation('qgg8vlvZRS6UYooatFL8Aw'), { secret: 'another-secret' });
+    expect(response.status).toBe(401);
+    expect(await response.text()).not.toContain('encryptedToken');
+  });
+
+  test('signs nothing that could be the signature of a webhook, even for a signed request', async () => {
+    const { url } = await startTestApp();
+    for (const token of [
+      `v0:${start / 1_000}:{"event":"x"}`,
+      'short',
+      'x'.repeat(65),
+      'with space and more ..',
+      7,
+      null,
+    ]) {
+      const response = await sendWebhook(url, validation(token));
+      expect(response.status).toBe(200);
+      expect(await response.text()).toBe('');
+    }
+  });
+});
+
+describe('a button', () => {
+  test('joins or ends the chat that it names', async () => {
+    const app = await appWithChat();
+    expect((await sendWebhook(app.url, pressed(`join:${chatId}`), { path: '/webhooks/zoom/bot' })).status).toBe(200);
+    expect((await sendWebhook(app.url, pressed(`end:${chatId}`), { path: '/webhooks/zoom/bot' })).status).toBe(200);
+    const user = { id: 'agent-1', name: 'Jill Chill' };
+    expect(app.temporal.named('signalZoom')).toEqual([
+      [chatId, { kind: 'joinPressed', user }],
+      [chatId, { kind: 'endPressed', user }],
+    ]);
+  });
+
+  test.each([
+    ['of another account', pressed(`join:${chatId}`, 'account-2')],
+    ['for a chat that does not exist', pressed('join:Unknown890123456')],
+    ['with another value', pressed('close:everything')],
+    ['with a value that is no id', pressed('join:../../etc')],
+  ])('%s is dropped', async (_what, body) => {
+    const app = await appWithChat();
+    expect((await sendWebhook(app.url, body)).status).toBe(200);
+    expect(app.temporal.calls).toEqual([]);
+  });
+
+  test('of a chat that is over is answered with 200', async () => {
+    const app = await appWithChat();
+    app.temporal.over.add(chatId);
+    expect((await sendWebhook(app.url, pressed(`join:${chatId}`))).status).toBe(200);
+  });
+});
+
+describe('a message in a chat channel', () => {
+  test('goes to its chat', async () => {
+    const app = await appWithChat();
+    expect((await sendWebhook(app.url, posted())).status).toBe(200);
+    expect(app.temporal.named('signalZoom')).toEqual([
+      [chatId, { kind: 'message', messageId: 'message-1', userId: 'agent-1', text: 'Hello from the team', at: start }],
+    ]);
+  });
+
+  test('of the older family of events goes there alike', async () => {
+    const app = await appWithChat();
+    const { payload } = posted();
+    const { message_id: id, ...object } = payload.object;
+    const body = {
+      event: 'chat_message.sent',
+      event_ts: start,
+      payload: { ...payload, object: { ...object, id, type: 'to_channel' } },
+    };
+    expect((await sendWebhook(app.url, body)).status).toBe(200);
+    expect(app.temporal.named('signalZoom')[0]?.[1]).toMatchObject({ kind: 'message', messageId: 'message-1' });
+  });
+
+  test('with files alone names the files', async () => {
+    const app = await appWithChat();
+    const file = { file_id: 'f', file_name: 'plan.png', file_size: 1, OS_file_type: 'PNG', file_message_type: 'image' };
+    await sendWebhook(app.url, posted({ object: { message: undefined, files: [file] } }));
+    expect(app.temporal.named('signalZoom')[0]?.[1]).toMatchObject({ kind: 'message', text: '', files: ['plan.png'] });
+  });
+
+  test('edited, deleted', async () => {
+    const app = await appWithChat();
+    await sendWebhook(app.url, posted({ event: 'team_chat.channel_message_updated', object: { message: 'Better' } }));
+    await sendWebhook(app.url, posted({ event: 'team_chat.channel_message_deleted', object: { message: undefined } }));
+    expect(app.temporal.named('signalZoom').map(([, event]) => event)).toEqual([
+      { kind: 'edited', messageId: 'message-1', text: 'Better', at: start },
+      { kind: 'deleted', messageId: 'message-1', at: start },
+    ]);
+  });
+
+  test('by the bot itself does not come back to the visitor', async () => {
+    const app = await appWithChat();
+    for (const operator_id of [botJid, botJid.split('@')[0], `robot_${botJid}`]) {
+      expect((await sendWebhook(app.url, posted({ payload: { operator_id, operator: '' } }))).status).toBe(200);
+    }
+    expect(app.temporal.calls).toEqual([]);
+  });
+
+  test.each([
+    ['in another channel', posted({ object: { channel_id: 'private-channel' } }), {}],
+    ['of another account', posted({ payload: { account_id: 'account-2' } }), {}],
+    ['of a chat that has ended', posted(), { status: 'ended' as const }],
+    [
+      'between two people',
+      {
+        event: 'chat_message.sent',
+        event_ts: start,
+        payload: {
+          account_id: accountId,
+          operator: 'a@b.co',
+          operator_id: 'x',
+          object: {
+            id: 'm',
+            type: 'to_contact',
+            message: 'private words',
+            timestamp: start,
+            session_id: 's',
+            contact_id: 'c',
+          },
+        },
+      },
+      {},
+    ],
+  ])('%s is dropped, and its words are nowhere', async (_what, body, record) => {
+    const app = await appWithChat(record);
+    expect((await sendWebhook(app.url, body)).status).toBe(200);
+    expect(app.temporal.calls).toEqual([]);
+    expect(app.logged.join()).not.toMatch(/private words|Hello from the team|private-channel/);
+  });
+});
+
+describe('other events', () => {
+  test('somebody leaves or is removed', async () => {
+    const app = await appWithChat();
+    await sendWebhook(app.url, channelEvent('chat_channel.member_left'));
+    await sendWebhook(app.url, channelEvent('chat_channel.member_removed', { members: [{ id: 'a' }, { id: 'b' }] }));
+    expect(app.temporal.named('signalZoom').map(([, event]) => event)).toEqual([
+      { kind: 'agentLeft', userId: 'agent-1', at: start },
+      { kind: 'agentLeft', userId: 'a', at: start },
+      { kind: 'agentLeft', userId: 'b', at: start },
+    ]);
+  });
+
+  test('the channel is deleted or archived', async () => {
+    const app = await appWithChat();
+    await sendWebhook(app.url, channelEvent('chat_channel.deleted'));
+    await sendWebhook(app.url, channelEvent('team_chat.channel_archived'));
+    expect(app.temporal.named('signalZoom').map(([, event]) => event)).toEqual([
+      { kind: 'channelGone' },
+      { kind: 'channelGone' },
+    ]);
+  });
+
+  test('the app is removed', async () => {
+    const app = await startTestApp();
+    app.store.installationsById.set(userId, installation());
+    const body = (user_id: string) => ({
+      event: 'app_deauthorized',
+      payload: {
+        account_id: accountId,
+        user_id,
+        signature: 's',
+        deauthorization_time: '2026-03-01T12:00:00.000Z',
+        client_id: 'client',
+      },
+    });
+    expect((await sendWebhook(app.url, body(userId))).status).toBe(200);
+    expect((await sendWebhook(app.url, body('somebody-unknown'))).status).toBe(200);
+    expect(app.temporal.named('deauthorized')).toEqual([[{ zoomUserId: userId, accountId }]]);
+  });
+
+  test.each([
+    ['unknown', { event: 'meeting.started', payload: {} }],
+    ['malformed', { event: 'interactive_message_actions', payload: { accountId: 7 } }],
+    ['no event', { hello: 'world' }],
+    ['not JSON', '{"event": '],
+    ['empty', ''],
+  ])('%s: answered with 200, since Zoom never repeats what was answered with 4xx', async (_what, body) => {
+    const app = await appWithChat();
+    expect((await sendWebhook(app.url, body)).status).toBe(200);
+    expect(app.temporal.calls).toEqual([]);
+  });
+});
+
+describe('when it could not be stored', () => {
+  test('Temporal away: 503, and the repeat gets through', async () => {
+    const app = await appWithChat();
+    app.temporal.away = true;
+    const requestId = 'request-1';
+    expect((await sendWebhook(app.url, posted(), { requestId })).status).toBe(503);
+    app.temporal.away = false;
+    expect((await sendWebhook(app.url, posted(), { requestId })).status).toBe(200);
+    expect(app.temporal.named('signalZoom')).toHaveLength(1);
+  });
+
+  test('MongoDB away: 503', async () => {
+    const app = await appWithChat();
+    app.store.broken = true;
+    expect((await sendWebhook(app.url, posted())).status).toBe(503);
+  });
+});
+
+test('a repeated request id is taken once', async () => {
+  const app = await appWithChat();
+  for (let time = 0; time < 3; time++) {
+    expect((await sendWebhook(app.url, posted(), { requestId: 'same' })).status).toBe(200);
+  }
+  expect(app.temporal.named('signalZoom')).toHaveLength(1);
+});

@@ -1,0 +1,289 @@
+import { randomUUID } from 'node:crypto';
+import { expect, vi } from 'vitest';
+import { WebSocket } from 'ws';
+import { z } from 'zod';
+import type { DashboardData, InstallProgress } from '../../domain/dashboard.ts';
+import type { ServerFrame, VisitorEntry } from '../../domain/visitor-protocol.ts';
+import type { StackUrls } from '../../embedded/supervisor.ts';
+
+const card = z.looseObject({ body: z.array(z.unknown()) });
+const messageSchema = z.looseObject({
+  id: z.string(),
+  from: z.string(),
+  bot: z.boolean(),
+  text: z.string(),
+  content: card.optional(),
+});
+const channelSchema = z.looseObject({
+  id: z.string(),
+  name: z.string(),
+  type: z.number(),
+  members: z.array(z.looseObject({ id: z.string(), email: z.string() })),
+  messages: z.array(messageSchema),
+});
+const stateSchema = z.looseObject({
+  app: z.looseObject({
+    webhook_secret_token: z.string(),
+    urls: z.looseObject({ event_endpoint: z.string(), bot_endpoint: z.string() }),
+  }),
+  users: z.array(z.looseObject({ id: z.string(), email: z.string(), account_id: z.string() })),
+  channels: z.array(channelSchema),
+  dms: z.array(z.looseObject({ kind: z.string(), user_ids: z.array(z.string()), messages: z.array(messageSchema) })),
+});
+/** The sandbox's state, as far as tests look at it. */
+export type SandboxState = z.infer<typeof stateSchema>;
+export type SandboxChannel = z.infer<typeof channelSchema>;
+export type SandboxMessage = z.infer<typeof messageSchema>;
+
+/** Wait until `check` no longer throws, and answer what it answers. */
+export const eventually = <T>(check: () => T | Promise<T>, timeout = 15_000): Promise<T> =>
+  vi.waitFor(check, { timeout, interval: 25 });
+
+/** Zoom's side, through the sandbox's control endpoints: what people do in Team Chat. */
+export class ZoomSide {
+  readonly url: string;
+
+  constructor(url: string) {
+    this.url = url;
+  }
+
+  async state(): Promise<SandboxState> {
+    return stateSchema.parse(await this.#json('GET', '/_sandbox/state'));
+  }
+
+  async channel(name: RegExp | string): Promise<SandboxChannel> {
+    const { channels } = await this.state();
+    const found = channels.find((channel) =>
+      typeof name === 'string' ? channel.name === name : name.test(channel.name),
+    );
+    if (!found)
+      throw new Error(`No channel ${String(name)} among: ${channels.map((channel) => channel.name).join(', ')}`);
+    return found;
+  }
+
+  /** The card of a chat in the inbound channel, by the visitor's words in it. */
+  async inboundCard(words: string): Promise<SandboxMessage> {
+    const inbound = await this.channel('Live Chat Inbound');
+    const found = inbound.messages.find((message) => JSON.stringify(message.content ?? {}).includes(words));
+    if (!found) throw new Error(`No card with “${words}” in the inbound channel.`);
+    return found;
+  }
+
+  /** Press the button with this text on a card. */
+  async press(user: string, message: SandboxMessage, text: string): Promise<void> {
+    await this.#json('POST', `/_sandbox/users/${user}/press`, {
+      message_id: message.id,
+      value: buttonValue(message, text),
+    });
+  }
+
+  async write(user: string, channelId: string, message: string): Promise<string> {
+    const answer = await this.#json('POST', `/_sandbox/users/${user}/messages`, { to_channel: channelId, message });
+    return z.looseObject({ id: z.string() }).parse(answer).id;
+  }
+
+  async invite(user: string, channelId: string, userIds: string[]): Promise<void> {
+    await this.#json('POST', `/_sandbox/users/${user}/invite`, { channel_id: channelId, user_ids: userIds });
+  }
+
+  async faults(input: object): Promise<void> {
+    await this.#json('POST', '/_sandbox/faults', input);
+  }
+
+  async clearFaults(): Promise<void> {
+    await this.#json('DELETE', '/_sandbox/faults');
+  }
+
+  async #json(method: string, path: string, body?: object): Promise<unknown> {
+    const response = await fetch(this.url + path, {
+      method,
+      ...(body ? { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } } : {}),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+    return text === '' ? undefined : JSON.parse(text);
+  }
+}
+
+/** The value of the button with this text on a card. */
+export function buttonValue(message: SandboxMessage, text: string): string {
+  const shape = z.looseObject({ items: z.array(z.looseObject({ text: z.string(), value: z.string() })) });
+  for (const element of message.content?.body ?? []) {
+    const items = shape.safeParse(element).data?.items ?? [];
+    const found = items.find((item) => item.text === text);
+    if (found) return found.value;
+  }
+  throw new Error(`The card has no button “${text}”: ${JSON.stringify(message.content)}`);
+}
+
+/** A browser without a screen: follows redirects and keeps cookies, for the administrator's pages. */
+export class Admin {
+  readonly #urls: StackUrls;
+  readonly #cookies = new Map<string, string>();
+
+  constructor(urls: StackUrls) {
+    this.#urls = urls;
+  }
+
+  async request(url: string, init: RequestInit = {}): Promise<Response> {
+    const target = new URL(url, this.#urls.public);
+    const own = target.origin === new URL(this.#urls.public).origin;
+    const response = await fetch(target, {
+      ...init,
+      redirect: 'manual',
+      headers: {
+        ...(init.headers as Record<string, string> | undefined),
+        ...(own
+          ? { cookie: [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; '), origin: target.origin }
+          : {}),
+      },
+    });
+    if (own) {
+      for (const line of response.headers.getSetCookie()) {
+        const [pair = ''] = line.split(';');
+        const at = pair.indexOf('=');
+        this.#cookies.set(pair.slice(0, at), pair.slice(at + 1));
+      }
+    }
+    return response;
+  }
+
+  /** Go from Add to Zoom to Zoom's consent page; answers that page's address. */
+  async consentUrl(start = '/install'): Promise<URL> {
+    const response = await this.request(start);
+    expect(response.status).toBe(302);
+    return new URL(response.headers.get('location') ?? '');
+  }
+
+  /** Allow (or cancel) as this user on the consent page; answers the redirect back to the app. */
+  async decide(consent: URL, userId: string, decision: 'allow' | 'cancel'): Promise<URL> {
+    const response = await fetch(consent.origin + consent.pathname, {
+      method: 'POST',
+      redirect: 'manual',
+      headers: { 'content-type': 'application/x-www-form-urlencoded', origin: consent.origin },
+      body: new URLSearchParams([...consent.searchParams, ['user_id', userId], ['decision', decision]]),
+    });
+    if (response.status !== 302)
+      throw new Error(`The consent page answered ${response.status}: ${await response.text()}`);
+    return new URL(response.headers.get('location') ?? '');
+  }
+
+  /** The whole install as this user, "I'm Done" included. */
+  async install(userId: string): Promise<InstallProgress> {
+    const callback = await this.decide(await this.consentUrl(), userId, 'allow');
+    const landed = await this.request(callback.href);
+    expect(landed.status, await landed.text()).toBe(302);
+    const ready = await eventually(async () => {
+      const progress = await this.json<InstallProgress>('/api/install');
+      expect(progress.status, JSON.stringify(progress)).toMatch(/ready|done/);
+      return progress;
+    }, 30_000);
+    expect((await this.request('/api/install/done', { method: 'POST' })).ok).toBe(true);
+    return ready;
+  }
+
+  async json<T>(path: string, init?: RequestInit): Promise<T> {
+    const response = await this.request(path, init);
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${text}`);
+    return JSON.parse(text) as T;
+  }
+
+  async dashboard(): Promise<DashboardData> {
+    return this.json('/api/dashboard');
+  }
+}
+
+/** A visitor without a browser: speaks the WebSocket protocol, keeps what it was shown. */
+export class Visitor {
+  readonly entries: VisitorEntry[] = [];
+  readonly accepted = new Set<string>();
+  readonly frames: ServerFrame[] = [];
+  deliveredSeq = 0;
+  token: string | undefined;
+  readonly #url: string;
+  readonly #widget: string;
+  readonly #name: string;
+  #socket: WebSocket | undefined;
+
+  constructor(appUrl: string, widget: string, name = 'Jane Doe') {
+    this.#url = appUrl.replace(/^http/, 'ws') + '/visitor';
+    this.#widget = widget;
+    this.#name = name;
+  }
+
+  /** Open the socket and say hello; goes on with the earlier chat if there is one. */
+  async connect(): Promise<void> {
+    const socket = new WebSocket(this.#url);
+    this.#socket = socket;
+    const welcome = new Promise<void>((resolve, reject) => {
+      socket.on('error', reject);
+      socket.on('close', () => {
+        reject(new Error('The socket closed before the welcome.'));
+      });
+      socket.on('message', (data: Buffer) => {
+        const frame = JSON.parse(data.toString()) as ServerFrame;
+        this.#take(frame);
+        if (frame.type === 'welcome') resolve();
+      });
+    });
+    await new Promise((resolve, reject) => {
+      socket.once('open', resolve);
+      socket.once('error', reject);
+    });
+    this.send({
+      type: 'hello',
+      v: 1,
+      widget: this.#widget,
+      ...(this.token === undefined ? {} : { token: this.token }),
+      lastSeq: this.lastSeq,
+      visitor: { name: this.#name },
+      page: { url: 'https://shop.example.com/pricing', title: 'Pricing' },
+    });
+    await welcome;
+  }
+
+  send(frame: object): void {
+    this.#socket?.send(JSON.stringify(frame));
+  }
+
+  /** Send a message; answers its client id. */
+  say(text: string, id: string = randomUUID()): string {
+    this.send({ type: 'message', id, text });
+    return id;
+  }
+
+  end(): void {
+    this.send({ type: 'end', id: randomUUID() });
+  }
+
+  /** Cut the connection without a word. */
+  drop(): void {
+    this.#socket?.terminate();
+  }
+
+  get lastSeq(): number {
+    return this.entries.at(-1)?.seq ?? 0;
+  }
+
+  /** What agents wrote, in order. */
+  get answers(): string[] {
+    return this.entries.flatMap((entry) => (entry.kind === 'agentMessage' ? [entry.text] : []));
+  }
+
+  #take(frame: ServerFrame): void {
+    this.frames.push(frame);
+    if (frame.type === 'welcome') {
+      this.token = frame.token;
+      this.deliveredSeq = frame.deliveredSeq;
+    } else if (frame.type === 'accepted') this.accepted.add(frame.id);
+    else if (frame.type === 'delivered') this.deliveredSeq = frame.deliveredSeq;
+    else if (frame.type === 'entries') {
+      for (const entry of frame.entries) {
+        // The promise of the protocol: in order, without gaps or repeats.
+        expect(entry.seq).toBe(this.lastSeq + 1);
+        this.entries.push(entry);
+      }
+    }
+  }
+}

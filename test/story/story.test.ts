@@ -1,0 +1,303 @@
+import { createHmac } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startStack, type Stack } from '../../embedded/supervisor.ts';
+import { builtWebAssets } from '../../embedded/test-servers.ts';
+import { Admin, eventually, Visitor, ZoomSide } from './driver.ts';
+
+/** The whole system, driven without a browser: real Temporal, MongoDB, sandbox, worker and api on free ports. */
+let stack: Stack;
+let dataDir: string;
+let zoom: ZoomSide;
+let admin: Admin;
+let widget: string;
+let ids: Record<'alex' | 'jill' | 'sam', string>;
+
+beforeAll(async () => {
+  await builtWebAssets();
+  dataDir = await mkdtemp(join(tmpdir(), 'live-chat-story-'));
+  stack = await startStack({ dataDir, skipBuild: true, autoRestart: false, temporalUi: false });
+  zoom = new ZoomSide(stack.urls.sandbox ?? '');
+  const { users } = await zoom.state();
+  const idOf = (email: string) => users.find((user) => user.email === email)?.id ?? '';
+  ids = { alex: idOf('alex@example.com'), jill: idOf('jill@example.com'), sam: idOf('sam@example.com') };
+  admin = new Admin(stack.urls);
+  await admin.install(ids.alex);
+  widget = (await admin.dashboard()).widget.id;
+  const inbound = await zoom.channel('Live Chat Inbound');
+  await zoom.invite(ids.alex, inbound.id, [ids.jill, ids.sam]);
+}, 180_000);
+afterAll(async () => {
+  await stack.stop();
+  await rm(dataDir, { recursive: true, force: true });
+}, 60_000);
+
+const visitor = async (name?: string): Promise<Visitor> => {
+  const made = new Visitor(stack.urls.app, widget, name);
+  await made.connect();
+  return made;
+};
+
+/** Everything visitors wrote that is in a chat channel, in order. */
+async function relayedLines(channelName: RegExp): Promise<string[]> {
+  const { messages } = await zoom.channel(channelName);
+  return messages
+    .filter((message) => message.bot && !/Chat with|Chat ended/.test(message.text))
+    .flatMap((message) => {
+      const [element] = (message.content?.body ?? []) as { text?: string }[];
+      return (element?.text ?? '').split('\n');
+    });
+}
+
+/** A visitor who has been joined by Jill. */
+async function joinedChat(name: string, firstWords: string) {
+  const jane = await visitor(name);
+  jane.say(firstWords);
+  const card = await eventually(() => zoom.inboundCard(firstWords));
+  await zoom.press(ids.jill, card, 'Join Chat');
+  const channel = await eventually(() => zoom.channel(new RegExp(`^${name} · `)));
+  await eventually(() => expect(jane.entries.map((entry) => entry.kind)).toContain('agentJoined'));
+  return { jane, channel };
+}
+
+describe('the install', () => {
+  test('makes one trial, one channel and one welcome, however often it is run', async () => {
+    const before = await admin.dashboard();
+    const again = new Admin(stack.urls);
+    await again.install(ids.alex);
+    const colleague = new Admin(stack.urls);
+    await colleague.install(ids.sam);
+    const after = await colleague.dashboard();
+    expect(after.account).toEqual(before.account);
+    expect(after.trial).toEqual(before.trial);
+    const { channels, dms } = await zoom.state();
+    const inbound = channels.filter((channel) => channel.name.startsWith('Live Chat Inbound'));
+    expect(inbound).toHaveLength(1);
+    expect(
+      inbound[0]?.messages.filter((message) => JSON.stringify(message.content).includes('Test Your Live Chat')),
+    ).toHaveLength(1);
+    const welcomes = dms.filter((dm) => dm.kind === 'bot' && dm.messages.length > 0);
+    expect(welcomes.map((dm) => dm.user_ids[0]).sort()).toEqual([ids.alex, ids.sam].sort());
+    for (const dm of welcomes) expect(dm.messages).toHaveLength(1);
+  });
+
+  test('changes nothing when the user presses deny', async () => {
+    const other = new Admin(stack.urls);
+    const callback = await other.decide(await other.consentUrl(), ids.jill, 'cancel');
+    const page = await other.request(callback.href);
+    expect(page.status).toBeGreaterThanOrEqual(400);
+    expect(await page.text()).toContain('Add to Zoom');
+    expect((await other.request('/api/session')).status).toBe(401);
+  });
+
+  test('refuses a wrong state and a reused one', async () => {
+    const other = new Admin(stack.urls);
+    const callback = await other.decide(await other.consentUrl(), ids.jill, 'allow');
+    const wrong = new URL(callback);
+    wrong.searchParams.set('state', 'x'.repeat(43));
+    expect((await other.request(wrong.href)).status).toBe(400);
+    expect((await other.request('/api/session')).status).toBe(401);
+    expect((await other.request(callback.href)).status).toBe(302);
+    expect((await other.request(callback.href)).status).toBe(400);
+  });
+});
+
+describe('a chat', () => {
+  test('goes from the first words to an answer and back, each side in its order', async () => {
+    const { jane, channel } = await joinedChat('Jane Doe', 'Do you ship to Norway?');
+    expect(channel.type).toBe(2);
+    expect(channel.members.map((member) => member.id).sort()).toEqual([ids.alex, ids.jill].sort());
+    const card = await eventually(async () => {
+      const shown = await zoom.inboundCard('Do you ship to Norway?');
+      expect(JSON.stringify(shown.content)).toContain('Jill Chill joined');
+      return shown;
+    });
+    expect(JSON.stringify(card.content)).toContain('Open the chat channel');
+    await zoom.write(ids.jill, channel.id, 'We do!');
+    await eventually(() => expect(jane.answers).toEqual(['We do!']));
+    const lines = Array.from({ length: 8 }, (_, n) => `line ${n + 1}`);
+    for (const line of lines) jane.say(line);
+    await eventually(
+      async () => expect(await relayedLines(/^Jane Doe · /)).toEqual(['Do you ship to Norway?', ...lines]),
+      30_000,
+    );
+    await eventually(() => expect(jane.deliveredSeq).toBeGreaterThanOrEqual(11));
+    jane.end();
+    await eventually(() => expect(jane.entries.at(-1)).toMatchObject({ kind: 'ended', by: 'visitor' }));
+    await eventually(async () =>
+      expect(JSON.stringify((await zoom.inboundCard('Do you ship to Norway?')).content)).toContain('Chat ended'),
+    );
+  });
+
+  test('is one channel for two agents who press Join at once', async () => {
+    const jane = await visitor('Una Two');
+    jane.say('Both of you, please');
+    const card = await eventually(() => zoom.inboundCard('Both of you, please'));
+    await Promise.all([zoom.press(ids.jill, card, 'Join Chat'), zoom.press(ids.sam, card, 'Join Chat')]);
+    await eventually(async () => {
+      const { channels } = await zoom.state();
+      const mine = channels.filter((channel) => channel.name.startsWith('Una Two · '));
+      expect(mine).toHaveLength(1);
+      expect(mine[0]?.members.map((member) => member.id)).toEqual(expect.arrayContaining([ids.jill, ids.sam]));
+    });
+    const channel = await zoom.channel(/^Una Two · /);
+    await zoom.write(ids.jill, channel.id, 'first');
+    await zoom.write(ids.sam, channel.id, 'second');
+    await eventually(() => expect(jane.answers).toEqual(['first', 'second']));
+    await eventually(async () => {
+      const greeting = (await zoom.channel(/^Una Two · /)).messages.find((message) =>
+        JSON.stringify(message.content).includes('End Chat'),
+      );
+      if (!greeting) throw new Error('no greeting yet');
+      await zoom.press(ids.sam, greeting, 'End Chat');
+    });
+    await eventually(() => expect(jane.entries.at(-1)).toMatchObject({ kind: 'ended', by: 'agent' }));
+  });
+
+  test('runs beside others, each in a channel of its own', async () => {
+    const chats = await Promise.all(['Ann', 'Bob', 'Cid'].map((name) => joinedChat(name, `${name} here`)));
+    await Promise.all(
+      chats.map(({ channel }) => zoom.write(ids.jill, channel.id, `for ${channel.name.split(' ')[0] ?? ''}`)),
+    );
+    for (const { jane, channel } of chats) {
+      await eventually(() => expect(jane.answers).toEqual([`for ${channel.name.split(' ')[0] ?? ''}`]));
+    }
+  });
+
+  test('shows a webhook that comes twice once, and nothing of a forged or stale one', async () => {
+    const { jane, channel } = await joinedChat('Dora', 'Any webhooks?');
+    await zoom.faults({
+      rules: [
+        {
+          kind: 'webhook',
+          match: { event: 'chat_message.sent' },
+          effect: 'duplicate',
+          copies: 3,
+          same_request_id: false,
+          times: 1,
+        },
+      ],
+    });
+    await zoom.write(ids.jill, channel.id, 'once');
+    await eventually(() => expect(jane.answers).toEqual(['once']));
+    await zoom.clearFaults();
+
+    const { app } = await zoom.state();
+    const body = JSON.stringify({
+      event: 'chat_message.sent',
+      event_ts: Date.now(),
+      payload: {
+        account_id: 'whoever',
+        operator: 'jill@example.com',
+        operator_id: ids.jill,
+        object: {
+          id: 'forged-1',
+          type: 'to_channel',
+          channel_id: channel.id,
+          message: 'forged',
+          timestamp: Date.now(),
+          date_time: new Date().toISOString(),
+        },
+      },
+    });
+    const post = (timestamp: number, secret: string) =>
+      fetch(app.urls.event_endpoint, {
+        method: 'POST',
+        body,
+        headers: {
+          'content-type': 'application/json',
+          'x-zm-request-timestamp': String(timestamp),
+          'x-zm-request-id': `forged-${timestamp}`,
+          'x-zm-signature': `v0=${createHmac('sha256', secret).update(`v0:${timestamp}:${body}`).digest('hex')}`,
+        },
+      });
+    const now = Math.floor(Date.now() / 1_000);
+    expect((await post(now, 'not the secret')).status).toBe(401);
+    expect((await post(now - 86_400, app.webhook_secret_token)).status).toBe(401);
+    await zoom.write(ids.jill, channel.id, 'after');
+    await eventually(() => expect(jane.answers).toEqual(['once', 'after']));
+  });
+
+  test('takes a Join before, while and after the worker is away, and loses nothing meanwhile', async () => {
+    const before = await visitor('Early Bird');
+    before.say('join me before');
+    const early = await eventually(() => zoom.inboundCard('join me before'));
+    const during = await visitor('Mid Day');
+    during.say('join me while it is away');
+    const mid = await eventually(() => zoom.inboundCard('join me while it is away'));
+
+    await zoom.press(ids.jill, early, 'Join Chat');
+    await stack.processes.worker.kill('SIGKILL');
+    await zoom.press(ids.jill, mid, 'Join Chat');
+    // Accepted while no worker is there: Temporal has it.
+    const id = during.say('written while it was away');
+    await eventually(() => expect(during.accepted).toContain(id));
+    await stack.processes.worker.start();
+    const late = await visitor('Night Owl');
+    late.say('join me after');
+    const after = await eventually(() => zoom.inboundCard('join me after'), 60_000);
+    await zoom.press(ids.jill, after, 'Join Chat');
+
+    for (const [jane, name] of [
+      [before, 'Early Bird'],
+      [during, 'Mid Day'],
+      [late, 'Night Owl'],
+    ] as const) {
+      const channel = await eventually(() => zoom.channel(new RegExp(`^${name} · `)), 60_000);
+      await eventually(() => expect(jane.entries.map((entry) => entry.kind)).toContain('agentJoined'), 60_000);
+      await zoom.write(ids.jill, channel.id, `hello ${name}`);
+      await eventually(() => expect(jane.answers).toEqual([`hello ${name}`]), 30_000);
+    }
+    expect(await relayedLines(/^Mid Day · /)).toEqual(['join me while it is away', 'written while it was away']);
+  }, 120_000);
+
+  test('loses nothing when the api is killed and started while a visitor types', async () => {
+    const { jane, channel } = await joinedChat('Kim Keys', 'I type a lot');
+    const sent: { id: string; text: string }[] = [];
+    const type = (n: number) => {
+      const text = `typed ${n}`;
+      sent.push({ id: jane.say(text), text });
+    };
+    for (let n = 1; n <= 5; n += 1) type(n);
+    await stack.processes.api.kill('SIGKILL');
+    for (let n = 6; n <= 8; n += 1) type(n);
+    await stack.processes.api.start();
+    await zoom.write(ids.jill, channel.id, 'are you there?');
+    await jane.connect();
+    // What a widget does: whatever has not been accepted is sent again, by the same id, in order.
+    for (const { id, text } of sent) if (!jane.accepted.has(id)) jane.say(text, id);
+    await eventually(() => expect(jane.answers).toEqual(['are you there?']), 60_000);
+    await eventually(
+      async () => expect(await relayedLines(/^Kim Keys · /)).toEqual(['I type a lot', ...sent.map(({ text }) => text)]),
+      60_000,
+    );
+    await eventually(() => expect(jane.entries.filter((entry) => entry.kind === 'visitorMessage')).toHaveLength(9));
+  }, 120_000);
+
+  test('goes on in the owner’s name where Zoom does not let the bot into the private channel, without echoes', async () => {
+    await zoom.faults({ switches: { botInPrivateChannels: 'refused' } });
+    try {
+      const { jane, channel } = await joinedChat('Ike Private', 'Can the bot get in?');
+      await eventually(async () => {
+        const { messages } = await zoom.channel(/^Ike Private · /);
+        expect(messages.some((message) => !message.bot && message.text === 'Ike Private: Can the bot get in?')).toBe(
+          true,
+        );
+      });
+      await zoom.write(ids.jill, channel.id, 'It cannot, but I can');
+      jane.say('Good');
+      await eventually(async () => {
+        const { messages } = await zoom.channel(/^Ike Private · /);
+        expect(messages.filter((message) => message.text === 'Ike Private: Good')).toHaveLength(1);
+      });
+      await zoom.write(ids.alex, channel.id, 'And I, the owner, too');
+      await eventually(() => expect(jane.answers).toEqual(['It cannot, but I can', 'And I, the owner, too']));
+      await zoom.write(ids.jill, channel.id, '!end');
+      await eventually(() => expect(jane.entries.at(-1)).toMatchObject({ kind: 'ended', by: 'agent' }));
+    } finally {
+      await zoom.clearFaults();
+    }
+  });
+});

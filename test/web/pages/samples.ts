@@ -1,0 +1,118 @@
+import {
+  installSteps,
+  type ChannelChoices,
+  type DashboardData,
+  type InstallProgress,
+  type Problem,
+} from '../../../domain/dashboard.ts';
+
+const hour = 3_600_000;
+const ago = (ms: number) => new Date(Date.now() - ms).toISOString();
+
+/** An install whose first `done` steps are done and the next one runs. */
+export function installRunning(done: number): InstallProgress {
+  return {
+    status: 'running',
+    steps: installSteps.map((id, index) => ({
+      id,
+      state: index < done ? 'done' : index === done ? 'running' : 'pending',
+      ...(id === 'inboundChannel' && index < done ? { detail: 'Live Chat Inbound' } : {}),
+    })),
+  };
+}
+
+/** An install that waits for "I'm Done". */
+export function installReady(): InstallProgress {
+  return {
+    ...installRunning(installSteps.length),
+    status: 'ready',
+    inboundChannel: { name: 'Live Chat Inbound', url: 'https://zoom.example/channel/inbound' },
+  };
+}
+
+/** An install that stopped at the channel. */
+export function installFailed(next: 'retry' | 'reauthorize'): InstallProgress {
+  const { steps } = installRunning(2);
+  return {
+    status: 'failed',
+    steps: steps.map((step) => (step.id === 'inboundChannel' ? { ...step, state: 'failed' } : step)),
+    failure: {
+      step: 'inboundChannel',
+      message: 'Zoom did not let the app create a channel. Ask your Zoom administrator to allow it, then try again.',
+      next,
+    },
+  };
+}
+
+/** A dashboard with chats in every state. */
+export function dashboard(changes: Partial<DashboardData> = {}): DashboardData {
+  return {
+    user: { name: 'Maya Lindqvist', email: 'maya@example.com' },
+    account: { id: 'acc', name: 'Lindqvist Outdoor AB', createdAt: ago(48 * hour) },
+    trial: { endsAt: new Date(Date.now() + 12 * 24 * hour).toISOString(), daysLeft: 12, expired: false },
+    channel: { id: 'inbound', name: 'Live Chat Inbound' },
+    widget: {
+      id: 'wdg_abc',
+      embedSnippet: '<script async src="https://chat.example.com/widget.js" data-widget="wdg_abc"></script>',
+      previewUrl: '/preview?widget=wdg_abc',
+    },
+    needsReconnect: false,
+    chats: { waiting: 2, active: 1, ended: 1_204 },
+    recentChats: [
+      { id: '1', visitorName: 'Jonas', status: 'waiting', startedAt: ago(40_000), agents: [], channelUrl: null },
+      {
+        id: '2',
+        visitorName: 'Visitor 7F3A',
+        status: 'missed',
+        startedAt: ago(9 * 60_000),
+        agents: [],
+        channelUrl: null,
+      },
+      {
+        id: '3',
+        visitorName: 'Priya Raman',
+        status: 'active',
+        startedAt: ago(hour),
+        agents: ['Maya Lindqvist', 'Tom Okafor'],
+        channelUrl: 'https://zoom.example/channel/3',
+      },
+      {
+        id: '4',
+        visitorName: 'A visitor with quite a long name from a company with a long name as well',
+        status: 'ended',
+        startedAt: ago(30 * hour),
+        agents: ['Tom Okafor'],
+        channelUrl: 'https://zoom.example/channel/4',
+      },
+    ],
+    ...changes,
+  };
+}
+
+/** A dashboard on its first day. */
+export function emptyDashboard(): DashboardData {
+  return dashboard({ chats: { waiting: 0, active: 0, ended: 0 }, recentChats: [] });
+}
+
+/** Channels of all kinds. */
+export function channels(): ChannelChoices {
+  return {
+    channels: [
+      { id: 'inbound', name: 'Live Chat Inbound', kind: 'private' },
+      { id: 'sales', name: 'Sales', kind: 'private' },
+      { id: 'all', name: 'Everyone', kind: 'public' },
+    ],
+    selectedId: 'inbound',
+  };
+}
+
+/** A refusal of the api. */
+export function problem(changes: Partial<Problem> = {}): Problem {
+  return {
+    type: 'about:blank',
+    title: 'Zoom does not answer',
+    status: 503,
+    detail: 'Zoom does not answer as it should right now. Try again in a moment.',
+    ...changes,
+  };
+}

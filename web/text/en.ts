@@ -1,0 +1,273 @@
+import type { InstallStep, InstallStepState } from '../../domain/dashboard.ts';
+import type { ChatStatus } from '../../domain/timeline.ts';
+import { formatDate, plural } from './format.ts';
+
+/**
+ * Every sentence of the pages in English. A translation is a second object of type `Text`.
+ * Strings with a number or a name in them are functions, so that a language can put it where it belongs.
+ */
+export const en = {
+  product: {
+    name: 'Live Chat for Zoom Team Chat',
+    shortName: 'Live Chat',
+    suffix: 'for Zoom Team Chat',
+    /** Page title of every page but the landing page. */
+    pageTitle: (page: string) => `${page} · Live Chat for Zoom Team Chat`,
+  },
+
+  common: {
+    skipToContent: 'Skip to content',
+    mainNavigation: 'Main',
+    dashboard: 'Dashboard',
+    signIn: 'Sign in',
+    signOut: 'Sign out',
+    tryAgain: 'Try again',
+    opensInNewTab: '(opens in a new tab)',
+    noScript: 'This page needs JavaScript to show what is happening. Please switch it on and load the page again.',
+    notZoom: 'An independent open-source project. “Zoom” is a trademark of Zoom Communications, Inc.',
+    offline: 'You are offline. The page goes on by itself when the connection is back.',
+    unreachable: 'The server cannot be reached at the moment. The page keeps trying.',
+    signedOut: 'Your session has ended. Sign in again to go on.',
+    unexpected: 'Something went wrong on our side. Please try again in a moment.',
+  },
+
+  landing: {
+    title: 'Live Chat for Zoom Team Chat: answer your website from Zoom',
+    description:
+      'Visitors of your website chat in a small widget. Your team answers from Zoom Team Chat, each chat in a channel of its own.',
+    heading: 'Your website’s chat, answered in Zoom Team Chat',
+    lead: 'Visitors write in a small widget on your site. Your team sees them in a Zoom channel, presses Join Chat and answers right there. No second inbox, no new app to learn.',
+    addToZoom: 'Add to Zoom',
+    addNote: 'Starts a trial account. No card, no form to fill in.',
+    sceneCaption:
+      'On the left a website with the chat widget, on the right Zoom Team Chat. The visitor’s question appears in the Zoom channel; the answer written in Zoom appears in the widget.',
+    scene: {
+      site: 'yourshop.example',
+      widgetTitle: 'Chat with us',
+      question: 'Do you deliver to Norway?',
+      answer: 'We do! It takes five working days.',
+      answerBy: 'Maya',
+      delivered: 'Delivered',
+      zoomWindow: 'Team Chat',
+      channels: 'Channels',
+      inbound: 'Live Chat Inbound',
+      chatChannel: 'Chat with Jonas',
+      otherChannel: 'Warehouse',
+      card: 'New chat from Jonas',
+      join: 'Join Chat',
+      joined: 'Maya joined',
+      visitor: 'Jonas',
+      visitorRole: 'Website visitor',
+    },
+    stepsHeading: 'How it works',
+    steps: [
+      {
+        title: 'A visitor writes',
+        body: 'The message appears as a card in your inbound channel in Zoom, within moments. Everyone in that channel sees it.',
+      },
+      {
+        title: 'Someone presses Join Chat',
+        body: 'A private channel is created for this one chat, and a link to it is posted. What the visitor has written so far is already there.',
+      },
+      {
+        title: 'You answer as you always do',
+        body: 'Whatever you write in that channel, the visitor reads in the widget. Ten chats at once are ten channels, so they never mix.',
+      },
+    ],
+    promiseHeading: 'What a visitor’s two ticks mean',
+    promise: [
+      { mark: '✓', title: 'Stored', body: 'The message is on disk. A restart or a crash after this does not lose it.' },
+      {
+        mark: '✓✓',
+        title: 'In Zoom',
+        body: 'Zoom has taken the message. If Zoom is down, it waits in line and is delivered in order when Zoom is back.',
+      },
+    ],
+    permissionsHeading: 'What Zoom will ask you to allow',
+    permissionsLead:
+      'Before the app is added, Zoom shows you a list of permissions. This is each of them, and what it is used for.',
+    permissions: [
+      {
+        name: 'View all user information',
+        body: 'Your name and e-mail address, to create your trial account. The name of whoever joins a chat, so that the visitor knows who is answering.',
+      },
+      {
+        name: 'View and manage all users’ chat channels',
+        body: 'To create the “Live Chat Inbound” channel and a private channel for each chat, to invite whoever joins, and to list your channels in the settings so that you can choose another one.',
+      },
+      {
+        name: 'Enable chatbot within Zoom Team Chat client',
+        body: 'To post the welcome message, the cards of new chats with their Join Chat button, and what visitors write.',
+      },
+      {
+        name: 'View all users’ chat messages',
+        body: 'To bring your team’s answers to the visitor. Zoom reports messages of other conversations as well; those are dropped on arrival and never stored.',
+      },
+      {
+        name: 'View and manage all users’ chat messages',
+        body: 'Only for Zoom accounts that do not let the chatbot write into a private channel. There the visitor’s words are posted in the name of the channel’s owner, with the visitor’s name in front.',
+      },
+    ],
+    selfHostHeading: 'Run it yourself',
+    selfHost:
+      'The whole product is open source under the MIT licence and made to be self-hosted: your server, your database, your visitors’ words. To look around first, it runs on a laptop with a simulated Zoom, without a Zoom account.',
+    docsLink: 'Read the documentation',
+  },
+
+  onboarding: {
+    title: 'Setting up',
+    heading: {
+      running: 'Setting up your live chat',
+      ready: 'Your live chat is ready',
+      failed: 'The setup stopped',
+      notStarted: 'There is nothing to set up yet',
+    },
+    lead: {
+      running: 'This takes a few seconds. You can stay on this page; nothing is lost if you close it.',
+      ready: 'Zoom is connected. Have a look at it in Zoom, or go straight to your dashboard.',
+      failed: 'One step did not work. The steps before it are done and are not repeated.',
+      notStarted: 'Add the app to Zoom first; then its setup runs here.',
+    },
+    stepsHeading: 'Setup steps',
+    steps: {
+      fetchUser: 'Looking up your Zoom profile',
+      provisionAccount: 'Creating your trial account',
+      inboundChannel: 'Finding or creating the “Live Chat Inbound” channel',
+      welcomeCard: 'Posting the welcome card',
+      welcomeMessage: 'Sending you a direct message',
+    } satisfies Record<InstallStep, string>,
+    states: { pending: 'Waiting', running: 'Working on it', done: 'Done', failed: 'Failed' } satisfies Record<
+      InstallStepState,
+      string
+    >,
+    progress: (done: number, total: number) => `${String(done)} of ${String(total)} steps done.`,
+    announceFailed: (step: string, message: string) => `Failed: ${step}. ${message}`,
+    announceReady: 'All steps are done. Your live chat is ready.',
+    retry: 'Retry',
+    retrying: 'Retrying…',
+    addAgain: 'Add to Zoom again',
+    addToZoom: 'Add to Zoom',
+    nextHeading: 'Next, in Zoom',
+    openChannel: {
+      before: 'Go to the channel where new chats appear. ',
+      pending: 'Open “Live Chat Inbound” in Zoom',
+      link: (channel: string) => `Open “${channel}” in Zoom`,
+    },
+    test: 'Press “Test Your Live Chat” on the welcome card. A sample visitor appears; press “Join Chat” and write back.',
+    invite:
+      'Invite your colleagues to the channel. Everyone in it sees new chats; to answer, they add the app to Zoom as well.',
+    done: "I'm Done",
+    doneHintPending: 'You can go on as soon as all steps are done.',
+    doneHintReady: 'Takes you to your dashboard. You can do the steps above at any time.',
+    finishing: 'One moment…',
+  },
+
+  dashboard: {
+    title: 'Dashboard',
+    loading: 'Loading your dashboard…',
+    signedInAs: 'Signed in as',
+    trialLeft: (days: number) => plural(days, { one: '# day left in your trial', other: '# days left in your trial' }),
+    trialEnds: (iso: string) => `until ${formatDate(iso)}`,
+    trialExpired: 'Your trial has ended',
+    trialEnded: (iso: string) => `on ${formatDate(iso)}`,
+    countsHeading: 'Chats now',
+    counts: { waiting: 'Waiting', active: 'Active', ended: 'Ended' },
+    chatsHeading: 'Recent chats',
+    chatsFor: (account: string) => `Live chat of ${account}`,
+    statuses: {
+      waiting: 'Waiting',
+      missed: 'Missed',
+      joining: 'Joining',
+      active: 'Active',
+      ended: 'Ended',
+    } satisfies Record<ChatStatus, string>,
+    agentsNone: 'Nobody has joined yet',
+    agentsNoneEnded: 'Nobody joined',
+    agentsWith: (names: string) => `with ${names}`,
+    openChat: 'Open in Zoom',
+    openChatOf: (visitor: string) => ` (chat with ${visitor})`,
+    emptyHeading: 'No chats yet',
+    empty:
+      'Put the code of your widget on your website, or press “Preview” to write to yourself as a visitor. The chat then appears in your Zoom channel, and here.',
+    channelHeading: 'Inbound channel',
+    channelWhat: 'New chats appear in this Zoom channel.',
+    channelMissing: 'Zoom no longer has the channel where chats appeared. Choose another one in the settings.',
+    editSettings: 'Edit Settings',
+    widgetHeading: 'Your website',
+    widgetWhat: 'Paste this line just before </body> on every page that should have the chat.',
+    snippetLabel: 'Code of your widget',
+    copy: 'Copy',
+    copied: 'Copied',
+    copyFailed: 'The code is selected: press Ctrl+C (⌘C on a Mac) to copy it.',
+    preview: 'Preview',
+    previewWhat: 'See the chat on a sample website.',
+    reconnectHeading: 'Zoom is no longer connected',
+    reconnect:
+      'Zoom no longer accepts the permission that was given to this app, so messages wait until it is given again. Nothing is lost.',
+    reconnectLink: 'Reconnect Zoom',
+    errorHeading: 'Your dashboard could not be loaded',
+    stale: (time: string) => `This is how things were at ${time}.`,
+  },
+
+  settings: {
+    title: 'Settings',
+    heading: 'Settings',
+    back: 'Back to the dashboard',
+    channelLabel: 'Chat channel',
+    channelHint:
+      'Every new website chat is announced in this Zoom channel, and everyone in it can press Join Chat. Chats that are already going on stay where they are.',
+    channelPrivacy: 'In a public channel, everyone in your organisation can read the first words of a visitor.',
+    kinds: { private: 'Private channels', public: 'Public channels', other: 'Other channels' },
+    choose: 'Choose a channel',
+    loading: 'Loading your channels from Zoom…',
+    save: 'Save',
+    saving: 'Saving…',
+    saved: (channel: string) => `Saved. New chats now appear in “${channel}”.`,
+    chooseFirst: 'Choose a channel from the list.',
+    saveFailed: 'The channel was not saved.',
+    errorHeading: 'Your channels could not be loaded',
+    emptyHeading: 'Zoom shows no channels for you',
+    empty: 'Create a channel in Zoom Team Chat, or ask to be added to one. Then load the list again.',
+    reload: 'Load the list again',
+  },
+
+  preview: {
+    title: 'Preview',
+    barLabel: 'About this preview',
+    bar: 'This is a preview page: the chat below is real, and goes to your Zoom channel.',
+    sampleMessage: 'Hi! This is a sample visitor chat. Can you see me in Zoom?',
+    unavailable: 'The chat could not be loaded. Reload the page to try again.',
+    shop: {
+      name: 'Tarn & Trail',
+      navigation: 'Shop',
+      nav: { packs: 'Packs', shelter: 'Shelter', kitchen: 'Camp kitchen', visit: 'Visit us' },
+      heading: 'Gear for slow days and long ways',
+      lead: 'Simple things that last, tried on wet weekends before they reach the shelf.',
+      ask: 'Ask us about it',
+      askAbout: (product: string) => ` (${product})`,
+      productsHeading: 'This season',
+      products: {
+        pack: { name: 'Ridge 38 pack', about: 'Waxed canvas, one big pocket, no dangling straps.', price: '€ 139' },
+        tent: { name: 'Two-night tent', about: 'Goes up in four minutes, also in the rain.', price: '€ 268' },
+        stove: { name: 'Quiet stove', about: 'Boils a litre before the story ends.', price: '€ 74' },
+      },
+      visitHeading: 'Visit us',
+      visit: 'Boathouse 3, by the lake. Open from Wednesday to Sunday, ten to six. Dogs are welcome.',
+      footer: 'Tarn & Trail is an invented shop.',
+    },
+  },
+
+  error: {
+    status: (status: number) => `Error ${String(status)}`,
+  },
+
+  operator: {
+    title: 'Operator sign-in',
+    heading: 'Operator sign-in',
+    lead: 'For the people who run this server. If you answer chats, sign in with Zoom instead.',
+    password: 'Operator password',
+    submit: 'Sign in',
+  },
+};
+
+export type Text = typeof en;

@@ -1,0 +1,135 @@
+import type { ServerFrame } from '../../domain/visitor-protocol.ts';
+import { createConnection } from './connection.ts';
+import type { ConnectionOptions } from './connection.ts';
+import { pageDetails } from './options.ts';
+import type { WidgetOptions } from './options.ts';
+import { reduce } from './session.ts';
+import type { Outside, SessionEvent } from './session.ts';
+import { initialSession, unreadCount } from './state.ts';
+import type { Session } from './state.ts';
+import type { ChatStorage } from './storage.ts';
+
+/** What the host page can listen to with `LiveChat.on`. */
+export interface LiveChatEvents {
+  open: null;
+  close: null;
+  /** A message that is new to this page, from either side. */
+  message: { from: 'visitor' | 'team'; name?: string; text: string };
+  /** The number of unread messages has changed. */
+  unread: number;
+  /** The chat has ended. */
+  ended: null;
+}
+
+/** The widget's behaviour without its looks. */
+export interface App {
+  getState: () => Session;
+  dispatch: (...event: SessionEvent) => void;
+  submit: (text: string) => void;
+  endChat: () => void;
+  /** Calls `listener` after every change of the state. */
+  subscribe: (listener: () => void) => void;
+  on: <Name extends keyof LiveChatEvents>(name: Name, listener: (detail: LiveChatEvents[Name]) => void) => () => void;
+  hasChat: () => boolean;
+}
+
+/** What the app needs of the page it is on. */
+export interface Surroundings extends Pick<ConnectionOptions, 'openSocket' | 'clock'> {
+  page: Window;
+  randomId: () => string;
+}
+
+/** Shorter patience for a connection of which the browser itself says that the network has gone. */
+const offlinePongTimeoutMs = 3_000;
+
+/** Ties session, connection and storage together and listens to the page's life. */
+export function createApp(options: WidgetOptions, storage: ChatStorage, surroundings: Surroundings): App {
+  const { clock, page } = surroundings;
+  const { document } = page;
+  const stored = storage.load();
+  const events = new EventTarget();
+  const listeners: (() => void)[] = [];
+  let state = initialSession(stored);
+  let lastAt = 0;
+
+  const connection = createConnection({
+    ...surroundings,
+    heartbeatMs: options.heartbeatMs,
+    pongTimeoutMs: options.heartbeatMs / 2,
+    onOpen() {
+      const { widget, visitor } = options;
+      dispatch('socketOpen', { widget, visitor, page: pageDetails(page.location.href, document.title) });
+    },
+    // The server is ours and speaks the protocol.
+    onFrame: (frame) => dispatch('frame', frame as ServerFrame, storage.load().token),
+    onDown: (code, failures) => dispatch('socketDown', code, failures),
+  });
+
+  const outside: Outside = {
+    ...connection,
+    ...storage,
+    later: (ms, event) => void clock.setTimeout(() => dispatch(...event), ms),
+  };
+
+  function dispatch(...event: SessionEvent): void {
+    const before = state;
+    const after = (state = reduce(before, event));
+    for (const [name, ...details] of after.effects) (outside[name] as (...details: unknown[]) => void)(...details);
+    announce(before, after);
+    listeners.forEach((listener) => listener());
+  }
+
+  function emit<Name extends keyof LiveChatEvents>(name: Name, detail?: LiveChatEvents[Name]): void {
+    // By way of the browser's events, whose listeners cannot break the chat with their mistakes.
+    events.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+
+  function announce(before: Session, after: Session): void {
+    if (before.open !== after.open) emit(after.open ? 'open' : 'close');
+    const known = Math.max(before.lastSeq, after.historySeq ?? 0);
+    for (const item of after.items) {
+      if (item.seq <= known) continue;
+      if (item.kind === 'visitorMessage') emit('message', { from: 'visitor', text: item.text });
+      if (item.kind === 'agentMessage') emit('message', { from: 'team', name: item.name, text: item.text });
+    }
+    const unread = unreadCount(after);
+    if (unread !== unreadCount(before)) emit('unread', unread);
+    if (after.status === 'ended' && before.status !== 'ended') emit('ended');
+  }
+
+  const shown = (): void => {
+    const visible = document.visibilityState === 'visible';
+    dispatch('visible', visible);
+    if (visible) connection.poke();
+  };
+  document.addEventListener('visibilitychange', shown);
+  // Also fired for a page that the browser had kept for "back", whose connection is gone by then.
+  page.addEventListener('pageshow', shown);
+  page.addEventListener('online', () => connection.poke());
+  page.addEventListener('offline', () => connection.poke(offlinePongTimeoutMs));
+  page.addEventListener('storage', () => {
+    const { token, readSeq } = storage.load();
+    dispatch('storage', token, readSeq);
+  });
+
+  shown();
+  if ((stored.token !== null && !stored.done) || stored.outbox.length) dispatch('start');
+
+  return {
+    getState: () => state,
+    dispatch,
+    submit(text) {
+      // Strictly rising, so that stored messages keep their order through a reload.
+      lastAt = Math.max(Date.now(), lastAt + 1);
+      dispatch('submit', surroundings.randomId(), text, lastAt, storage.load().token);
+    },
+    endChat: () => dispatch('end', surroundings.randomId()),
+    subscribe: (listener) => void listeners.push(listener),
+    on(name, listener) {
+      const heard = (event: Event): void => listener((event as CustomEvent<never>).detail);
+      events.addEventListener(name, heard);
+      return () => events.removeEventListener(name, heard);
+    },
+    hasChat: () => state.savedToken !== null || state.outbox.length > 0,
+  };
+}

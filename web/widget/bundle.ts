@@ -1,0 +1,113 @@
+import { fileURLToPath } from 'node:url';
+import { readFile } from 'node:fs/promises';
+import { gzipSync } from 'node:zlib';
+import { build, transform } from 'esbuild';
+import type { Plugin } from 'esbuild';
+import type { App, Surroundings } from './app.ts';
+import type { ConnectionOptions } from './connection.ts';
+import type { WidgetOptions } from './options.ts';
+import type { Session } from './state.ts';
+import type { Locale, Texts } from './text.ts';
+import type { ViewProps } from './view/root.tsx';
+
+type InternalName = keyof (Session &
+  App &
+  Surroundings &
+  ConnectionOptions &
+  WidgetOptions &
+  Locale &
+  Texts &
+  ViewProps);
+
+/** The bundle with Preact and styles stays under this, in bytes after gzip. A test holds it. */
+export const maxGzipBytes = 15_000;
+
+export interface WidgetBundle {
+  code: string;
+  gzipBytes: number;
+}
+
+/**
+ * Properties that get short names in the minified bundle. Each must be written as a plain property everywhere: never
+ * looked up by a string, and no name of the browser, of the protocol or of `window.LiveChat`.
+ */
+const internalNames = [
+  'endedBy',
+  'endId',
+  'endSent',
+  'effects',
+  'failures',
+  'historySeq',
+  'inFlight',
+  'outbox',
+  'plainHello',
+  'readSeq',
+  'savedToken',
+  'getState',
+  'subscribe',
+  'randomId',
+  'socketUrl',
+  'openSocket',
+  'onDown',
+  'onFrame',
+  'onOpen',
+  'pongTimeoutMs',
+  'charactersLeft',
+  'charactersOver',
+  'closeChat',
+  'disconnected',
+  'endCancel',
+  'endChat',
+  'endConfirm',
+  'endQuestion',
+  'greeting',
+  'greetingTitle',
+  'offlineBanner',
+  'openChat',
+  'reconnecting',
+  'covers',
+  'texts',
+] as const satisfies readonly InternalName[];
+
+const inThisFolder = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+
+const minifiedCss: Plugin = {
+  name: 'minified-css-text',
+  setup(builder) {
+    builder.onLoad({ filter: /\.css$/ }, async ({ path }) => {
+      const { code } = await transform(await readFile(path, 'utf8'), {
+        loader: 'css',
+        minify: true,
+        target: 'es2022',
+      });
+      // The one space that the minifier leaves: custom properties keep theirs by the letter of the standard.
+      return { contents: code.replace(/(--[\w-]+): /g, '$1:'), loader: 'text' };
+    });
+  },
+};
+
+/** Builds the visitor widget as one script that runs in any page. */
+export async function bundleWidget({ minify }: { minify: boolean }): Promise<WidgetBundle> {
+  const result = await build({
+    entryPoints: [inThisFolder('index.tsx')],
+    bundle: true,
+    write: false,
+    format: 'iife',
+    platform: 'browser',
+    target: 'es2022',
+    minify,
+    ...(minify && { mangleProps: new RegExp(`^(${internalNames.join('|')})$`) }),
+    // The classic transform makes smaller code than the automatic one that type checking and tests use.
+    jsxFactory: 'h',
+    jsxFragment: 'Fragment',
+    inject: [inThisFolder('jsx.ts')],
+    tsconfigRaw: { compilerOptions: { jsx: 'react' } },
+    charset: 'utf8',
+    legalComments: 'none',
+    logLevel: 'silent',
+    banner: { js: '/*! Live chat widget. Includes Preact (MIT). */' },
+    plugins: [minifiedCss],
+  });
+  const code = result.outputFiles[0]?.text ?? '';
+  return { code, gzipBytes: gzipSync(code, { level: 9 }).length };
+}

@@ -1,0 +1,51 @@
+import { pageTitleLength, pageUrlLength, visitorEmailLength, visitorNameLength } from './limits.ts';
+import type { HelloDetails } from './session.ts';
+
+/** What the script tag says. */
+export interface WidgetOptions {
+  /** Public widget id. */
+  widget: string;
+  /** Address of the visitor WebSocket. */
+  socketUrl: string;
+  visitor: { name?: string; email?: string };
+  position: 'left' | 'right';
+  /** A CSS colour, not validated yet: that takes a canvas. */
+  accent: string | undefined;
+  lang: string | undefined;
+  heartbeatMs: number;
+}
+
+export const defaultHeartbeatMs = 20_000;
+/** Below this a heartbeat would be load and no help. */
+const minHeartbeatMs = 200;
+
+/** Nothing that the server would refuse, and the whole `hello` with it: another address is left out. */
+const emailPattern = /^[\w+-]+(\.[\w+-]+)*@([a-z\d][a-z\d-]*\.)+[a-z]{2,}$/i;
+
+/** Reads the script tag's `src` and data attributes. Null without a usable widget id and address. */
+export function readOptions(src: string, data: Readonly<Record<string, string | undefined>>): WidgetOptions | null {
+  const { widget, visitorName, visitorEmail, position, accent, lang, heartbeatMs } = data;
+  if (!widget || widget.length > 64 || !/^https?:/.test(src)) return null;
+  const name = visitorName?.trim().slice(0, visitorNameLength).trim();
+  const email = visitorEmail?.trim() ?? '';
+  return {
+    widget,
+    socketUrl: `${new URL(src).origin.replace('http', 'ws')}/visitor`,
+    visitor: {
+      ...(name && { name }),
+      ...(email.length <= visitorEmailLength && emailPattern.test(email) && { email }),
+    },
+    position: position === 'left' ? position : 'right',
+    accent,
+    lang,
+    heartbeatMs: Number(heartbeatMs) >= minHeartbeatMs ? Number(heartbeatMs) : defaultHeartbeatMs,
+  };
+}
+
+/** The page as `hello` names it: without the fragment, which is the page's own business, and within the  */
+export function pageDetails(href: string, title: string): HelloDetails['page'] {
+  const url = href.replace(/#.*/, '');
+  return /^https?:/.test(url) && url.length <= pageUrlLength
+    ? { url, title: title.slice(0, pageTitleLength) }
+    : undefined;
+}

@@ -1,0 +1,332 @@
+import type { HelloFrame, ServerFrame, visitorCloseCodes } from '../../domain/visitor-protocol.ts';
+import type { Connection } from './connection.ts';
+import { visitorMessageLength } from './limits.ts';
+import { advance, leaveChat } from './state.ts';
+import type { FailureReason, Outgoing, Session } from './state.ts';
+import type { ChatStorage } from './storage.ts';
+import { applyEntries } from './timeline.ts';
+
+/** An answer to a message is overdue after this long; the connection is then made anew. */
+export const answerTimeoutMs = 20_000;
+/** Wait before sending again when the server says "not now" without saying until when. */
+export const defaultRetryMs = 3_000;
+
+/** Written out, and held to the protocol by its type: importing the value would bring the schemas along. */
+const unknownWidgetCode: (typeof visitorCloseCodes)['unknownWidget'] = 4404;
+
+/** The widget's id and the optional fields of `hello`. */
+export type HelloDetails = Pick<HelloFrame, 'widget' | 'visitor' | 'page'>;
+
+type Frame<Type extends ServerFrame['type']> = Extract<ServerFrame, { type: Type }>;
+
+/** What a session asks of its surroundings. */
+export type Outside = Pick<Connection, 'start' | 'stop' | 'restart' | 'welcomed' | 'send'> &
+  Pick<ChatStorage, 'saveToken' | 'forgetToken' | 'saveMessage' | 'dropMessages' | 'saveRead'> & {
+    later: (ms: number, event: SessionEvent) => void;
+  };
+
+/** One call to make outside: its name and arguments. */
+export type Effect = { [Name in keyof Outside]: [Name, ...Parameters<Outside[Name]>] }[keyof Outside];
+
+type Handlers = typeof handlers;
+type Details<Handler> = Handler extends (state: Session, ...details: infer Rest) => void ? Rest : never;
+
+/** Something that happened: the name of its handler below and the details. */
+export type SessionEvent = { [Name in keyof Handlers]: [Name, ...Details<Handlers[Name]>] }[keyof Handlers];
+
+/**
+ * The whole behaviour of the widget: pure, so that every case can be tested without a socket or a page. The new
+ * state's `effects` are to be done in their order. All functions below change the copy that is made here.
+ */
+export function reduce(before: Session, [name, ...details]: SessionEvent): Session {
+  const state: Session = { ...before, effects: [] };
+  (handlers[name] as (state: Session, ...details: unknown[]) => void)(state, ...details);
+  flush(state);
+  markRead(state);
+  return state;
+}
+
+/*
+ * What can happen. `storedToken` is what storage holds at that moment: another tab may have written a token of its
+ * own since.
+ */
+const handlers = {
+  /** There is something to be up to date about. */
+  start: connect,
+  open(state: Session): void {
+    state.open = true;
+    connect(state);
+  },
+  close(state: Session): void {
+    state.open = state.confirming = false;
+    // Somebody who only looked needs no connection.
+    if (state.status === 'none' && !state.outbox.length && !state.fatal) rest(state);
+  },
+  visible(state: Session, visible: boolean): void {
+    state.visible = visible;
+  },
+  draft(state: Session, text: string): void {
+    state.draft = text;
+  },
+  submit(state: Session, id: string, typed: string, at: number, storedToken: string | null): void {
+    const text = typed.trim();
+    if (!text) return;
+    const reason = obstacle(state, text);
+    const message: Outgoing = { id, text, at, ...(reason ? { status: 'failed', reason } : { status: 'sending' }) };
+    state.outbox = [...state.outbox, message];
+    if (reason) return;
+    state.effects.push(['saveMessage', message]);
+    if (!adopt(state, storedToken)) connect(state);
+  },
+  retry(state: Session, id: string): void {
+    const message = state.outbox.find((candidate) => candidate.id === id);
+    if (message?.status !== 'failed' || obstacle(state, message.text)) return;
+    // Later messages have gone by now, so its place is the end of the queue.
+    const { text, at } = message;
+    state.outbox = [...state.outbox.filter((other) => other !== message), { id, text, at, status: 'sending' }];
+  },
+  remove(state: Session, id: string): void {
+    dropWhere(state, (message) => message.id === id);
+  },
+  /** The visitor is asked whether to end the chat, or has thought better of it. */
+  confirm(state: Session, confirming: boolean): void {
+    state.confirming = confirming;
+  },
+  end(state: Session, id: string): void {
+    state.confirming = false;
+    state.endId ??= id;
+  },
+  newChat(state: Session): void {
+    // What could not be sent becomes the draft: the visitor decides whether it still fits.
+    const unsent = state.outbox.filter(({ status }) => status !== 'accepted').map(({ text }) => text);
+    state.draft = [...unsent, state.draft].join('\n').trim();
+    dropWhere(state, () => true);
+    forgetToken(state, null);
+  },
+  socketOpen(state: Session, { widget, ...optional }: HelloDetails): void {
+    const { token, lastSeq } = state;
+    state.connection = 'connecting';
+    state.epoch++;
+    freeWire(state);
+    send(state, {
+      type: 'hello',
+      v: 1,
+      widget,
+      lastSeq,
+      ...(token !== null && { token }),
+      ...(!state.plainHello && optional),
+    });
+  },
+  socketDown(state: Session, code: number, failures: number): void {
+    if (code === unknownWidgetCode) {
+      giveUp(state, 'unknown_widget');
+      return;
+    }
+    state.connection = 'down';
+    state.failures = failures;
+    freeWire(state);
+  },
+  frame(state: Session, frame: ServerFrame, storedToken: string | null): void {
+    switch (frame.type) {
+      case 'welcome':
+        welcome(state, frame, storedToken);
+        return;
+      case 'accepted':
+        if (state.inFlight === frame.id) state.inFlight = null;
+        state.outbox = state.outbox.map((message) => {
+          if (message.id !== frame.id) return message;
+          advance(state, 'waiting');
+          return { ...message, status: 'accepted' };
+        });
+        return;
+      case 'entries': {
+        const { placed, gap } = applyEntries(state, frame.entries);
+        dropWhere(state, ({ id }) => placed.includes(id));
+        // Asking again from the last entry without a gap is the whole repair.
+        if (gap) reconnect(state);
+        return;
+      }
+      case 'delivered':
+        state.deliveredSeq = Math.max(state.deliveredSeq, frame.deliveredSeq);
+        return;
+      case 'error':
+        refused(state, frame, storedToken);
+        return;
+      default:
+      // A pong, or a frame that only a newer server knows: nothing to do.
+    }
+  },
+  /** Another tab has changed what is stored. */
+  storage(state: Session, token: string | null, readSeq: number): void {
+    const { status, fatal, savedToken } = state;
+    if (!fatal && token !== savedToken && (status === 'none' || status === 'ended')) {
+      if (status === 'ended') dropWhere(state, () => true);
+      leaveChat(state, token);
+      if (token !== null || state.open || state.outbox.length) reconnect(state);
+      else rest(state);
+    }
+    state.readSeq = Math.max(state.readSeq, readSeq);
+  },
+  /** The wait that the server asked for is over. */
+  resume(state: Session, epoch: number): void {
+    if (epoch === state.epoch) state.paused = false;
+  },
+  unanswered(state: Session, epoch: number, id: string): void {
+    // The connection answers pings but not this message: a fresh one may reach a healthier server.
+    if (epoch === state.epoch && id === state.inFlight) reconnect(state);
+  },
+};
+
+function connect(state: Session): void {
+  if (state.connection !== 'idle') return;
+  state.connection = 'connecting';
+  state.effects.push(['start']);
+}
+
+function reconnect(state: Session, afterMs = 0): void {
+  state.connection = 'connecting';
+  freeWire(state);
+  state.effects.push(['restart', afterMs]);
+}
+
+function rest(state: Session): void {
+  state.connection = 'idle';
+  state.effects.push(['stop']);
+}
+
+function giveUp(state: Session, fatal: Session['fatal']): void {
+  rest(state);
+  state.connection = 'stopped';
+  state.fatal = fatal;
+}
+
+/** Nothing is on the wire any more: what has no answer will be sent again. */
+function freeWire(state: Session): void {
+  state.inFlight = null;
+  state.paused = state.endSent = false;
+}
+
+function send(state: Session, frame: Parameters<Outside['send']>[0]): void {
+  state.effects.push(['send', frame]);
+}
+
+function markRead(state: Session): void {
+  const { open, visible, connection, lastSeq, readSeq } = state;
+  if (!open || !visible || connection !== 'online' || lastSeq <= readSeq) return;
+  state.readSeq = lastSeq;
+  state.effects.push(['saveRead', lastSeq, state.status === 'ended']);
+}
+
+/** Why this text cannot be sent now, and waiting would not help. */
+function obstacle({ status, fatal }: Session, text: string): FailureReason | null {
+  if (text.length > visitorMessageLength) return 'too_long';
+  if (status === 'ended') return status;
+  return fatal && 'refused';
+}
+
+/** Sends what is next. One message at a time: the next goes when this one has its answer, so order holds. */
+function flush(state: Session): void {
+  const { token, status, outbox, endId } = state;
+  if (state.connection !== 'online' || state.inFlight !== null || state.paused) return;
+  if (status === 'ended') {
+    state.endId = null;
+    state.confirming = false;
+    failWhere(state, status, (message) => message.status === 'sending');
+    return;
+  }
+  const next = outbox.find((message) => message.status === 'sending');
+  // Before the first message goes, or the chat could not be found again after a reload.
+  if ((next || status !== 'none') && token !== null && token !== state.savedToken) {
+    state.savedToken = token;
+    state.effects.push(['saveToken', token]);
+  }
+  if (next) {
+    const { id, text } = next;
+    state.inFlight = id;
+    send(state, { type: 'message', id, text });
+    state.effects.push(['later', answerTimeoutMs, ['unanswered', state.epoch, id]]);
+  } else if (endId !== null && !state.endSent) {
+    state.endSent = true;
+    send(state, { type: 'end', id: endId });
+  }
+}
+
+function failWhere(state: Session, reason: FailureReason, matches: (message: Outgoing) => boolean): void {
+  state.outbox = state.outbox.map((message) => (matches(message) ? { ...message, status: 'failed', reason } : message));
+}
+
+/** Takes messages out of the outbox and out of storage. */
+function dropWhere(state: Session, matches: (message: Outgoing) => boolean): void {
+  state.effects.push(['dropMessages', state.outbox.filter(matches).map(({ id }) => id)]);
+  state.outbox = state.outbox.filter((message) => !matches(message));
+}
+
+/** Leaves the chat for good and goes on under another token, or with none. */
+function forgetToken(state: Session, next: string | null): void {
+  if (state.token !== null) state.effects.push(['forgetToken', state.token]);
+  leaveChat(state, next);
+  reconnect(state);
+}
+
+function welcome(state: Session, frame: Frame<'welcome'>, storedToken: string | null): void {
+  const { token, chat, team, deliveredSeq, lastSeq } = frame;
+  if (!chat && adopt(state, storedToken)) return;
+  state.connection = 'online';
+  state.failures = 0;
+  state.token = token;
+  state.team = team.name;
+  state.deliveredSeq = Math.max(state.deliveredSeq, deliveredSeq);
+  state.historySeq ??= lastSeq;
+  if (chat) advance(state, chat.status);
+  state.effects.push(['welcomed']);
+}
+
+function refused(state: Session, error: Frame<'error'>, storedToken: string | null): void {
+  const onWire = state.inFlight ?? (state.endSent ? state.endId : null);
+  const { code, retryable, retryAfterMs = defaultRetryMs, ref = onWire } = error;
+  switch (code) {
+    case 'unknown_widget':
+    case 'unsupported_version':
+      giveUp(state, code);
+      return;
+    case 'bad_token':
+      // What the old chat had accepted is with the team; only the rest goes into a new one.
+      dropWhere(state, ({ status }) => status === 'accepted');
+      forgetToken(state, storedToken === state.token ? null : storedToken);
+      return;
+    case 'chat_ended':
+      advance(state, 'ended');
+      settle(state, ref, 'ended');
+      return;
+    case 'hello_expected':
+      reconnect(state);
+      return;
+    default:
+      if (state.connection !== 'online') {
+        // It can only be the hello: if sending the same again cannot help, try the plainest one.
+        state.plainHello ||= !retryable;
+        reconnect(state, retryAfterMs);
+      } else if (retryable) {
+        freeWire(state);
+        state.paused = true;
+        state.effects.push(['later', retryAfterMs, ['resume', state.epoch]]);
+      } else {
+        settle(state, ref, code === 'too_long' ? code : 'refused');
+      }
+  }
+}
+
+/** Gives up on the frame `ref` and frees the way for the next. */
+function settle(state: Session, ref: string | null, reason: FailureReason): void {
+  failWhere(state, reason, ({ id }) => id === ref);
+  if (state.inFlight === ref) state.inFlight = null;
+  if (state.endId === ref) state.endId = null;
+}
+
+/** Goes over to the chat of another tab of this browser, if there is one and this tab has none of its own. */
+function adopt(state: Session, storedToken: string | null): boolean {
+  if (state.status !== 'none' || storedToken === null || storedToken === state.savedToken) return false;
+  leaveChat(state, storedToken);
+  reconnect(state);
+  return true;
+}

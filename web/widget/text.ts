@@ -1,0 +1,152 @@
+import type { EndedBy, FailureReason, MessageStatus } from './state.ts';
+
+/** Every word the widget shows. A translation is one more object of this type in `catalogues`. */
+export interface Texts {
+  /** Language of the texts themselves, for the `lang` attribute. */
+  lang: string;
+  dir: 'ltr' | 'rtl';
+
+  widget: string;
+  openChat: string;
+  closeChat: string;
+  unread: Counted;
+
+  /** Heading until the team's name is known. */
+  title: string;
+  online: string;
+  connecting: string;
+  reconnecting: string;
+  disconnected: string;
+  offlineBanner: string;
+  loading: string;
+
+  greetingTitle: string;
+  greeting: string;
+  waiting: string;
+  missed: string;
+  /** `#` stands for the agent's name. */
+  agentJoined: string;
+  agentLeft: string;
+
+  messages: string;
+  you: string;
+  edited: string;
+  deleted: string;
+  status: Record<MessageStatus, string>;
+  failure: Record<FailureReason, string>;
+  retry: string;
+  remove: string;
+
+  message: string;
+  placeholder: string;
+  send: string;
+  charactersLeft: Counted;
+  charactersOver: Counted;
+
+  endChat: string;
+  endQuestion: string;
+  endConfirm: string;
+  endCancel: string;
+  ending: string;
+  ended: Record<EndedBy, string>;
+  newChat: string;
+
+  fatal: Record<'unknown_widget' | 'unsupported_version', string>;
+}
+
+/** A text for each of the language's plural forms; `#` stands for the number. */
+type Counted = Partial<Record<Intl.LDMLPluralRule, string>> & { other: string };
+
+const ended = 'This chat has ended.';
+
+const en: Texts = {
+  lang: 'en',
+  dir: 'ltr',
+
+  widget: 'Live chat',
+  openChat: 'Open chat',
+  closeChat: 'Close chat',
+  unread: { one: '# unread message', other: '# unread messages' },
+
+  title: 'Chat with us',
+  online: 'Connected',
+  connecting: 'Connecting…',
+  reconnecting: 'Reconnecting…',
+  disconnected: 'Not available',
+  offlineBanner: 'No connection. Your messages will be sent as soon as it is back.',
+  loading: 'Loading your conversation…',
+
+  greetingTitle: 'Hello! How can we help?',
+  greeting: 'Send us a message. Our team will answer you here.',
+  waiting: 'We’ve told the team. Somebody will join you shortly.',
+  missed: 'Everybody is busy at the moment. The team has your messages and will answer you here.',
+  agentJoined: '# joined the chat',
+  agentLeft: '# left the chat',
+
+  messages: 'Messages',
+  you: 'You',
+  edited: 'edited',
+  deleted: 'Message deleted',
+  status: { sending: 'Sending', accepted: 'Sent', delivered: 'Delivered', failed: 'Not sent' },
+  failure: {
+    too_long: 'This message is too long.',
+    refused: 'This message could not be sent.',
+    ended: 'The chat had ended.',
+  },
+  retry: 'Retry',
+  remove: 'Remove',
+
+  message: 'Message',
+  placeholder: 'Write a message…',
+  send: 'Send',
+  charactersLeft: { one: '# character left', other: '# characters left' },
+  charactersOver: { one: '# character too many', other: '# characters too many' },
+
+  endChat: 'End chat',
+  endQuestion: 'End this chat?',
+  endConfirm: 'Yes, end it',
+  endCancel: 'Keep chatting',
+  ending: 'Ending the chat…',
+  ended: {
+    visitor: 'You ended this chat.',
+    agent: 'The team ended this chat.',
+    idle: 'This chat ended after a while of silence.',
+    operator: ended,
+    system: ended,
+  },
+  newChat: 'Start a new chat',
+
+  fatal: {
+    unknown_widget: 'Chat is not available on this page.',
+    unsupported_version: 'Please reload the page to go on with the chat.',
+  },
+};
+
+const catalogues: Record<string, Texts> = { en };
+
+/** Texts and formats of one language. */
+export interface Locale {
+  texts: Texts;
+  /** The time of day; for another day than today with the date. */
+  time: (at: number) => string;
+  /** The plural form for `count`, with the number in it. */
+  count: (forms: Counted, count: number) => string;
+}
+
+/** Makes a locale from language tags in order of preference: the first that there are texts for. */
+export function createLocale(preferred: readonly (string | undefined)[]): Locale {
+  // Language and region are enough. Dates follow the language of the texts, so that no sentence mixes two.
+  const tags = preferred.map((wanted = '') => /^([a-z]{2,3})(-[a-z]{2})?(?![a-z])/i.exec(wanted));
+  const [tag, language = 'en'] = tags.find((found) => found?.[1] && found[1] in catalogues) ?? ['en'];
+  const texts = catalogues[language] ?? en;
+  const time = new Intl.DateTimeFormat(tag, { timeStyle: 'short' });
+  const date = new Intl.DateTimeFormat(tag, { dateStyle: 'medium' });
+  return {
+    texts,
+    time(at) {
+      const day = date.format(at);
+      return (day === date.format(Date.now()) ? '' : `${day}, `) + time.format(at);
+    },
+    count: (forms, count) => (forms[new Intl.PluralRules(tag).select(count)] ?? forms.other).replace('#', `${count}`),
+  };
+}

@@ -1,0 +1,54 @@
+import type { JSX } from 'preact';
+import { splitText } from '../links.ts';
+import { Icon } from './icons.tsx';
+import type { Line } from './lines.ts';
+import type { ViewProps } from './root.tsx';
+
+type MessageLine = Extract<Line, { kind: 'visitorMessage' | 'agentMessage' }>;
+
+/** One message: text as text nodes only, whatever it holds. */
+export function Message({ app, locale, line }: Pick<ViewProps, 'app' | 'locale'> & { line: MessageLine }): JSX.Element {
+  const { texts, time } = locale;
+  const { key, first, last, status, reason, deleted, edited, at } = line;
+  const name = line.kind === 'agentMessage' && line.name;
+  const button = (type: 'retry' | 'remove'): JSX.Element => (
+    <button class="text" onClick={() => app.dispatch(type, key)}>
+      {texts[type]}
+    </button>
+  );
+  return (
+    <div class={`message ${name ? 'theirs' : 'mine'} ${first ? 'first' : ''}`}>
+      <div class={name && first ? 'small' : 'hidden'}>{name || texts.you}</div>
+      <div class={`bubble ${deleted ? 'deleted' : ''}`} dir="auto">
+        {deleted
+          ? texts.deleted
+          : splitText(line.text, line.links).map(([text, href]) =>
+              href ? (
+                <a href={href} target="_blank" rel="noopener noreferrer nofollow">
+                  {text}
+                </a>
+              ) : (
+                text
+              ),
+            )}
+      </div>
+      <div class={last || edited || reason ? 'small row' : 'hidden'}>
+        {edited && !deleted && texts.edited}
+        <span>{time(at)}</span>
+        {status && (
+          <span class={status}>
+            <Icon name={status} />
+            <span class="hidden">{texts.status[status]}</span>
+          </span>
+        )}
+      </div>
+      {reason && (
+        <div class="small row failed">
+          {texts.failure[reason]}
+          {reason === 'refused' && button('retry')}
+          {reason !== 'ended' && button('remove')}
+        </div>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,88 @@
+import type { ComponentChildren, JSX } from 'preact';
+import { canEnd } from '../state.ts';
+import type { Session } from '../state.ts';
+import type { Texts } from '../text.ts';
+import { Composer } from './composer.tsx';
+import { Icon } from './icons.tsx';
+import { Log } from './log.tsx';
+import type { ViewProps } from './root.tsx';
+
+/** The open chat. `covers`: it fills the screen, and the page beneath cannot be reached. */
+export function Panel(props: ViewProps): JSX.Element {
+  const { app, state, locale, covers } = props;
+  const { texts } = locale;
+  const { connection, confirming, failures, team } = state;
+  const title = team ?? texts.title;
+  const confirm = (wanted: boolean) => () => app.dispatch('confirm', wanted);
+  const lost = connection === 'down' || connection === 'connecting';
+  return (
+    <div class="panel" role="dialog" aria-modal={covers} aria-labelledby="title" tabIndex={-1}>
+      <header>
+        <div class="avatar" aria-hidden="true">
+          {Array.from(title)[0]?.toUpperCase()}
+        </div>
+        <div class="heading">
+          <h2 id="title">{title}</h2>
+          <div class={`small connection ${connection}`}>{connectionText(state, texts)}</div>
+        </div>
+        {canEnd(state) && (
+          <button class="quiet" aria-expanded={confirming} onClick={confirm(!confirming)}>
+            {texts.endChat}
+          </button>
+        )}
+        {covers && (
+          <button class="quiet" aria-label={texts.closeChat} onClick={() => app.dispatch('close')}>
+            <Icon name="close" />
+          </button>
+        )}
+      </header>
+      {confirming && (
+        <div class="confirm" role="group" aria-labelledby="question">
+          <p id="question">{texts.endQuestion}</p>
+          <button class="quiet" onClick={confirm(false)}>
+            {texts.endCancel}
+          </button>
+          <button class="primary" onClick={app.endChat}>
+            {texts.endConfirm}
+          </button>
+        </div>
+      )}
+      <div class="banner" role="status">
+        {lost && failures > 1 && <p>{texts.offlineBanner}</p>}
+      </div>
+      <Log {...props} />
+      <Footer {...props} />
+    </div>
+  );
+}
+
+/** The textbox, or why there is none. */
+function Footer(props: ViewProps): JSX.Element {
+  const { app, state, locale } = props;
+  const { fatal, ended, newChat } = locale.texts;
+  if (state.fatal) return <Notice>{fatal[state.fatal]}</Notice>;
+  if (state.status !== 'ended') return <Composer {...props} />;
+  return (
+    <Notice>
+      {ended[state.endedBy]}
+      <button class="primary" onClick={() => app.dispatch('newChat')}>
+        {newChat}
+      </button>
+    </Notice>
+  );
+}
+
+function Notice({ children }: { children: ComponentChildren }): JSX.Element {
+  return (
+    <div class="notice" role="status">
+      {children}
+    </div>
+  );
+}
+
+function connectionText({ connection, endId, team, failures }: Session, texts: Texts): string {
+  if (connection === 'stopped') return texts.disconnected;
+  if (endId !== null) return texts.ending;
+  if (connection === 'online') return texts.online;
+  return team === null && !failures ? texts.connecting : texts.reconnecting;
+}

@@ -1,0 +1,50 @@
+import type { JSX } from 'preact';
+import type { App } from '../app.ts';
+import { unreadCount } from '../state.ts';
+import type { Session } from '../state.ts';
+import type { Locale } from '../text.ts';
+import { Icon } from './icons.tsx';
+import { Panel } from './panel.tsx';
+
+/** What every part of the view is given. */
+export interface ViewProps {
+  app: App;
+  state: Session;
+  locale: Locale;
+  position: 'left' | 'right';
+  /** The open panel fills the screen. */
+  covers: boolean;
+}
+
+/** The launcher and, when open, the panel. */
+export function Root(props: ViewProps): JSX.Element {
+  const { app, state, locale, position, covers } = props;
+  const { texts, count } = locale;
+  const { open, outbox } = state;
+  const unread = open ? 0 : unreadCount(state);
+  const failure = outbox.find(({ reason }) => reason)?.reason;
+  return (
+    <section class={`root ${position}`} aria-label={texts.widget} lang={texts.lang} dir={texts.dir}>
+      {!(open && covers) && (
+        <button
+          class="launcher"
+          aria-label={open ? texts.closeChat : texts.openChat}
+          aria-expanded={open}
+          aria-describedby="news"
+          onClick={() => app.dispatch(open ? 'close' : 'open')}
+        >
+          <Icon name={open ? 'close' : 'chat'} />
+          {unread > 0 && (
+            <span class="unread" aria-hidden="true">
+              {unread}
+            </span>
+          )}
+        </button>
+      )}
+      <div id="news" class="hidden" role="status">
+        {unread > 0 ? count(texts.unread, unread) : open && failure && texts.failure[failure]}
+      </div>
+      {open && <Panel {...props} />}
+    </section>
+  );
+}

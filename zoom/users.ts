@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import type { RestCaller } from './caller.ts';
+import { ZoomError } from './errors.ts';
+import { path } from './http.ts';
+import { userJid } from './jids.ts';
+import { optionalText, requiredText } from './shapes.ts';
+
+/** A Zoom user, as far as the app needs him. */
+export interface ZoomUser {
+  readonly id: string;
+  /** Zoom account (tenant) that he belongs to. */
+  readonly accountId?: string | undefined;
+  readonly email?: string | undefined;
+  /** Name to show: his display name, else first and last name, else his e-mail address, else "Zoom user". */
+  readonly displayName: string;
+  readonly firstName?: string | undefined;
+  readonly lastName?: string | undefined;
+  /** Chat address; from Zoom when it gave one, else made from the id. */
+  readonly jid: string;
+  /** Only an `active` user can be added to a channel. */
+  readonly status?: string | undefined;
+  readonly roleName?: string | undefined;
+  readonly timezone?: string | undefined;
+  readonly language?: string | undefined;
+  readonly pictureUrl?: string | undefined;
+}
+
+/** Calls about users. Source: developers.zoom.us/docs/api/users/ */
+export interface UsersApi {
+  /** The user whose token this is; his account is always known. */
+  getMe(): Promise<ZoomUser & { readonly accountId: string }>;
+  /**
+   * Any user of the account, by id or e-mail address.
+   *
+   * @throws ZoomError `userGone` when the account has no such user.
+   */
+  getUser(idOrEmail: string): Promise<ZoomUser>;
+}
+
+/** A user answer; Zoom leaves out, or sends empty, what it does not know. */
+const userAnswer = z
+  .object({
+    id: requiredText,
+    account_id: optionalText,
+    email: optionalText,
+    first_name: optionalText,
+    last_name: optionalText,
+    display_name: optionalText,
+    jid: optionalText,
+    status: optionalText,
+    role_name: optionalText,
+    timezone: optionalText,
+    language: optionalText,
+    pic_url: optionalText,
+  })
+  .transform((user): ZoomUser => ({
+    id: user.id,
+    accountId: user.account_id,
+    email: user.email,
+    displayName:
+      user.display_name ?? ([user.first_name, user.last_name].filter(Boolean).join(' ') || user.email || 'Zoom user'),
+    firstName: user.first_name,
+    lastName: user.last_name,
+    jid: user.jid ?? userJid(user.id),
+    status: user.status,
+    roleName: user.role_name,
+    timezone: user.timezone,
+    language: user.language,
+    pictureUrl: user.pic_url,
+  }));
+
+/** The calls of UsersApi made with `call`. */
+export function usersApi(call: RestCaller): UsersApi {
+  return {
+    async getMe() {
+      const operation = 'users.getMe';
+      const user = await call({ operation, method: 'GET', path: '/users/me' }, userAnswer);
+      const { accountId } = user;
+      if (accountId !== undefined) return { ...user, accountId };
+      const detail = 'unexpected shape at account_id';
+      throw new ZoomError({ kind: 'malformedAnswer', operation, retryable: true, ambiguous: false, detail });
+    },
+    getUser: (idOrEmail) =>
+      call({ operation: 'users.get', method: 'GET', path: path`/users/${idOrEmail}` }, userAnswer),
+  };
+}

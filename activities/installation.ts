@@ -64,11 +64,12 @@ export function createInstallationActivities({ store, zoom, publicUrl }: Install
       }
     },
 
-    /** The user removed the app in Zoom: tokens granted before that (ms) are forgotten. */
-    async forgetInstallation(input: { zoomUserId: string; grantedBefore: number }): Promise<void> {
+    /** The user removed the app in Zoom: tokens granted before that (ms) are forgotten. Answers whether that was all. */
+    async forgetInstallation(input: { zoomUserId: string; grantedBefore: number }): Promise<{ removed: boolean }> {
       await store.tokenSets.forgetBefore(input.zoomUserId, new Date(input.grantedBefore));
-      if (!(await store.tokenSets.newest(input.zoomUserId)))
-        await store.installations.setStatus(input.zoomUserId, 'removed');
+      if (await store.tokenSets.newest(input.zoomUserId)) return { removed: false };
+      await store.installations.setStatus(input.zoomUserId, 'removed');
+      return { removed: true };
     },
   };
 }

@@ -1,6 +1,8 @@
 import { relative } from 'node:path';
 import { onStopSignals } from '../embedded/stop-signals.ts';
 import { readSettings, SettingsError, type Settings } from '../embedded/settings.ts';
+import { ServerStartError } from '../embedded/server-process.ts';
+import type { Programs } from '../embedded/stack-options.ts';
 import { startStack, type Stack } from '../embedded/supervisor.ts';
 import { startTable } from '../embedded/start-table.ts';
 
@@ -10,9 +12,10 @@ const forcedCode = 130;
 /**
  * `npm start`: starts everything, says where it is, and keeps it running until it is asked to stop.
  *
+ * @param programs small programs in the place of the product's, for tests of this file
  * @returns the exit code: 0 after a requested stop, 1 when something could not be started or kept running
  */
-export async function main(): Promise<number> {
+export async function main(_args: readonly string[], programs: Partial<Programs> = {}): Promise<number> {
   const begun = performance.now();
   let settings: Settings;
   try {
@@ -55,6 +58,7 @@ export async function main(): Promise<number> {
       zoomApiUrl: settings.zoomApiUrl,
       zoomOauthUrl: settings.zoomOauthUrl,
       logLevel: settings.logLevel,
+      programs,
       signal: abort.signal,
       report: (line) => {
         console.log(line);
@@ -69,7 +73,7 @@ export async function main(): Promise<number> {
       return 0;
     }
     console.error(`\n${error instanceof Error ? error.message : String(error)}`);
-    console.error(`Logs are in ${here(settings.dataDir)}/logs.`);
+    if (error instanceof ServerStartError) console.error(`The logs are in ${here(settings.dataDir)}/logs.`);
     return 1;
   }
   console.log(startTable(stack, (performance.now() - begun) / 1000, here(settings.dataDir)));

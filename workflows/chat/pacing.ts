@@ -12,12 +12,13 @@ const windows = [
 /**
  * ms to wait before the next post so that every window keeps its limit.
  * @param postTimes times of earlier posts, ms, oldest first.
+ * @param coming how many posts come at once; more than a window takes count as many as it takes.
  */
-export function delayBeforePost(postTimes: readonly number[], now: number): number {
+export function delayBeforePost(postTimes: readonly number[], now: number, coming = 1): number {
   let delay = 0;
   for (const { ms, posts } of windows) {
-    // The post that must have left the window before another fits in.
-    const blocking = postTimes.at(-posts);
+    // The post that must have left the window before the coming ones fit in.
+    const blocking = postTimes.at(Math.min(-1, coming - 1 - posts));
     if (blocking !== undefined) delay = Math.max(delay, blocking + ms - now);
   }
   return delay;

@@ -337,9 +337,11 @@ export class Chat {
     return this.ended && !this.state.closed && this.state.channel !== undefined && this.state.waitingLines.length === 0;
   }
 
-  /** ms to wait before the next post into the chat channel, so that Zoom's limits are kept rather than met. */
-  postDelay(now: number): number {
-    return delayBeforePost(this.state.postTimes, now);
+  /** ms to wait before `text` is posted into the chat channel, so that Zoom's limits are kept rather than met. */
+  postDelay(text: string, now: number): number {
+    // A long text goes out in parts, of at least half the length that Zoom takes.
+    const parts = text.length <= longestPart ? 1 : Math.ceil(text.length / (longestPart / 2));
+    return delayBeforePost(this.state.postTimes, now, parts);
   }
 
   /** Before a post: its text as it is in a user's name, for the echo that may come back before Zoom's answer does. */
@@ -547,6 +549,9 @@ export class Chat {
 
 /** Sockets of one visitor that a chat keeps track of: tabs beyond that catch up when they reconnect. */
 const maxConnections = 20;
+
+/** Longest message that Zoom takes. */
+const longestPart = 1_024;
 
 /** A text of at least this length that is within a post is a part of it. */
 const partLength = 200;

@@ -229,10 +229,11 @@ async function sayGoodbye(chat: Chat): Promise<void> {
 async function post(chat: Chat, content: ChannelPost): Promise<void> {
   const { channel, ownerUserId } = chat.state;
   if (!channel || ownerUserId === undefined) return;
-  const delay = chat.postDelay(Date.now());
-  if (delay > 0) await sleep(delay);
   const { chatId, accountId, visitor } = chat.input;
-  chat.posting(postText(visitor.name, content));
+  const text = postText(visitor.name, content);
+  const delay = chat.postDelay(text, Date.now());
+  if (delay > 0) await sleep(delay);
+  chat.posting(text);
   const result = await zoom.postToChatChannel({
     chatId,
     accountId,
@@ -254,8 +255,12 @@ async function keepTime(chat: Chat, during: (work: () => Promise<void>) => Promi
       await condition(() => false);
       continue;
     }
+    const at = Date.now() + next.inMs;
     // Woken early when an earlier deadline has come up, e.g. an unanswered message.
-    const changed = await condition(() => (chat.nextDeadline(Date.now())?.what ?? 'none') !== next.what, next.inMs);
+    const changed = await condition(() => {
+      const due = chat.nextDeadline(Date.now());
+      return due?.what !== next.what || Date.now() + due.inMs < at;
+    }, next.inMs);
     if (changed) continue;
     const due = chat.nextDeadline(Date.now());
     if (due === undefined || due.inMs > 0) continue;

@@ -8,8 +8,11 @@ export interface InstallationInput {
 
 /** The OAuth callback stored a new grant. */
 export const grantedSignal = defineSignal('granted');
-/** The user removed the app in Zoom (`app_deauthorized`). */
-export const deauthorizedSignal = defineSignal<[{ accountId: string }]>('deauthorized');
+/**
+ * The user removed the app in Zoom (`app_deauthorized`). `at`: when, ms; Zoom may tell of it after the user has added the
+ * app again. Without it, now.
+ */
+export const deauthorizedSignal = defineSignal<[{ accountId: string; at?: number }]>('deauthorized');
 
 /**
  * "The token set `staleTokenSetId` does not work (any more): see that there is a newer one."

@@ -73,8 +73,8 @@ export async function installation(input: InstallationInput, carried?: Installat
     delete removal.at;
     enter('connected');
   });
-  setHandler(deauthorizedSignal, () => {
-    removal.at = Date.now();
+  setHandler(deauthorizedSignal, ({ at = Date.now() }) => {
+    removal.at = at;
   });
   setHandler(
     renewTokensUpdate,
@@ -91,11 +91,11 @@ export async function installation(input: InstallationInput, carried?: Installat
     await condition(() => removal.at !== undefined || workflowInfo().continueAsNewSuggested);
     const { at } = removal;
     if (at !== undefined) {
-      await forgetInstallation({ zoomUserId, grantedBefore: at });
+      const { removed } = await forgetInstallation({ zoomUserId, grantedBefore: at });
       // The user may have added the app again in the meantime: then the new grant stays.
       if (removal.at === at) {
         delete removal.at;
-        enter('removed');
+        if (removed) enter('removed');
       }
       continue;
     }

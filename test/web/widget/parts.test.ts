@@ -1,0 +1,238 @@
+import { describe, expect, it } from 'vitest';
+import { helloFrameSchema } from '../../../domain/visitor-protocol.ts';
+import { luminance, readableOn, readAccent } from '../../../web/widget/accent.ts';
+import { splitText } from '../../../web/widget/links.ts';
+import { pageDetails, readOptions } from '../../../web/widget/options.ts';
+import { initialSession } from '../../../web/widget/state.ts';
+import { browserStore, createChatStorage } from '../../../web/widget/storage.ts';
+import { createLocale } from '../../../web/widget/text.ts';
+import { conversationLines } from '../../../web/widget/view/lines.ts';
+
+describe('options', () => {
+  const read = (data: Record<string, string>, src = 'https://chat.example.com/widget.js') =>
+    readOptions(src, { widget: 'w1', ...data });
+
+  it('takes the server from the address of the script', () => {
+    expect(read({})?.socketUrl).toBe('wss://chat.example.com/visitor');
+    expect(read({}, 'http://localhost:3000/widget.js?v=2')?.socketUrl).toBe('ws://localhost:3000/visitor');
+  });
+
+  it('does nothing without a widget id or an address', () => {
+    expect(read({ widget: '' })).toBe(null);
+    expect(read({ widget: 'x'.repeat(65) })).toBe(null);
+    expect(read({}, 'file:///widget.js')).toBe(null);
+  });
+
+  it.each([
+    ['Vera', 'vera@example.com'],
+    ['  Vera ', ' v.e-r_a+b@mail.example.co.uk '],
+    ['x'.repeat(200), 'not an address'],
+    ['', '.dot@example.com'],
+    ['Vera', 'do..t@example.com'],
+    ['Vera', 'dot.@example.com'],
+    ['Vera', 'a@-b.com'],
+    ['Vera', 'a@b'],
+    ['Vera', `${'x'.repeat(250)}@example.com`],
+    ['Vera', 'jürgen@example.com'],
+  ])('says of the visitor only what the server accepts: %s, %s', (visitorName, visitorEmail) => {
+    const visitor = read({ visitorName, visitorEmail })?.visitor;
+    const page = pageDetails(`https://example.com/?q=${'x'.repeat(100)}#part`, 'T'.repeat(500));
+    helloFrameSchema.parse({ type: 'hello', v: 1, widget: 'w1', visitor, page });
+  });
+
+  it('keeps a plain name and address', () => {
+    expect(read({ visitorName: ' Vera ', visitorEmail: 'vera@example.com' })?.visitor).toEqual({
+      name: 'Vera',
+      email: 'vera@example.com',
+    });
+  });
+
+  it('names the page without its fragment, and not at all when it cannot be named', () => {
+    expect(pageDetails('https://example.com/a?b#c', 'Title')).toEqual({
+      url: 'https://example.com/a?b',
+      title: 'Title',
+    });
+    expect(pageDetails('about:srcdoc', 'Title')).toBe(undefined);
+    expect(pageDetails(`https://example.com/${'x'.repeat(2_000)}`, 'Title')).toBe(undefined);
+  });
+
+  it('takes a heartbeat only within reason', () => {
+    expect(read({ heartbeatMs: '400' })?.heartbeatMs).toBe(400);
+    expect(read({ heartbeatMs: '1' })?.heartbeatMs).toBe(20_000);
+    expect(read({ heartbeatMs: 'often' })?.heartbeatMs).toBe(20_000);
+  });
+});
+
+describe('accent', () => {
+  const contrast = (a: string, b: string): number => {
+    const [light = 0, dark = 0] = [luminance(a), luminance(b)].sort((x, y) => y - x);
+    return (light + 0.05) / (dark + 0.05);
+  };
+
+  it('can always be read, whatever the colour', () => {
+    for (let colour = 0; colour < 0xffffff; colour += 4_099) {
+      const background = `#${colour.toString(16).padStart(6, '0')}`;
+      const foreground = readableOn(background) === '#fff' ? '#ffffff' : '#000000';
+      expect(contrast(background, foreground), background).toBeGreaterThanOrEqual(4.5);
+    }
+  });
+
+  /** A canvas that understands the names given and leaves all else as it was. */
+  const canvas = (known: Record<string, string>) => {
+    let value = '#000000';
+    return {
+      get fillStyle() {
+        return value;
+      },
+      set fillStyle(colour: string) {
+        value = /^#\w{6}$/.test(colour) ? colour : (known[colour] ?? value);
+      },
+    };
+  };
+
+  it('takes what the canvas makes an opaque colour of, and nothing else', () => {
+    const known = { tomato: '#ff6347', glass: 'rgba(0, 0, 0, 0.5)' };
+    expect(readAccent('tomato', canvas(known))).toEqual(['#ff6347', '#000']);
+    expect(readAccent('glass', canvas(known))).toBe(null);
+    expect(readAccent('red;} * {display:none', canvas(known))).toBe(null);
+    expect(readAccent('var(--x)', canvas(known))).toBe(null);
+    expect(readAccent(undefined, canvas(known))).toBe(null);
+  });
+});
+
+describe('links', () => {
+  it('cuts the text at its links', () => {
+    const text = 'See https://a.example or b@c.example.';
+    expect(
+      splitText(text, [
+        { start: 4, end: 21, href: 'https://a.example' },
+        { start: 25, end: 36, href: 'mailto:b@c.example' },
+      ]),
+    ).toEqual([
+      ['See '],
+      ['https://a.example', 'https://a.example'],
+      [' or '],
+      ['b@c.example', 'mailto:b@c.example'],
+      ['.'],
+    ]);
+  });
+
+  it.each([
+    { start: 0, end: 3, href: 'javascript:alert(1)' },
+    { start: 0, end: 3, href: ' javascript:alert(1)' },
+    { start: 0, end: 3, href: 'data:text/html,x' },
+    { start: 0, end: 99, href: 'https://a.example' },
+    { start: 3, end: 1, href: 'https://a.example' },
+    { start: -1, end: 2, href: 'https://a.example' },
+    { start: NaN, end: 2, href: 'https://a.example' },
+  ])('leaves $href from $start to $end as text', (link) => {
+    expect(splitText('text', [link])).toEqual([['text']]);
+  });
+
+  it('takes the first of links that overlap', () => {
+    const href = 'https://a.example';
+    expect(
+      splitText('abcdef', [
+        { start: 0, end: 4, href },
+        { start: 2, end: 6, href },
+      ]),
+    ).toEqual([['abcd', href], ['ef']]);
+  });
+});
+
+describe('storage', () => {
+  it('keeps token, read mark and unsent messages of one widget', () => {
+    const store = {};
+    const storage = createChatStorage(store, 'w1');
+    storage.saveToken('t1');
+    storage.saveRead(7, true);
+    storage.saveMessage({ id: 'b', text: 'B', at: 2, status: 'sending' });
+    storage.saveMessage({ id: 'a', text: 'A', at: 1, status: 'sending' });
+    expect(createChatStorage(store, 'w1').load()).toEqual({
+      token: 't1',
+      readSeq: 7,
+      done: true,
+      outbox: [
+        { id: 'a', text: 'A', at: 1 },
+        { id: 'b', text: 'B', at: 2 },
+      ],
+    });
+    expect(createChatStorage(store, 'w2').load()).toEqual({ token: null, readSeq: 0, done: false, outbox: [] });
+    storage.dropMessages(['a', 'b']);
+    storage.forgetToken('another');
+    expect(storage.load().token).toBe('t1');
+    storage.forgetToken('t1');
+    expect(store).toEqual({});
+  });
+
+  it('passes over what it cannot read', () => {
+    const storage = createChatStorage({ 'livechat:w1:message:x': '{', 'livechat:w1:message:y': '{"text":1}' }, 'w1');
+    expect(storage.load().outbox).toEqual([]);
+  });
+
+  it('falls back to memory where storage is blocked', () => {
+    const store = browserStore(() => {
+      throw new Error('blocked');
+    });
+    const storage = createChatStorage(store, 'w1');
+    storage.saveToken('t1');
+    expect(storage.load().token).toBe('t1');
+  });
+});
+
+describe('lines', () => {
+  const state = initialSession({ token: null, readSeq: 0, outbox: [{ id: 'c', text: 'C', at: 3_000 }] });
+  const agent = { kind: 'agentMessage', messageId: 'm', text: 'Hi' } as const;
+
+  it('groups what one author says in a row, and shows ticks where they change', () => {
+    const lines = conversationLines({
+      ...state,
+      deliveredSeq: 1,
+      items: [
+        { seq: 1, at: 1_000, kind: 'visitorMessage', clientId: 'a', text: 'A' },
+        { seq: 2, at: 2_000, kind: 'visitorMessage', clientId: 'b', text: 'B' },
+      ],
+    });
+    expect(lines.map(({ key, status, first, last }) => [key, status, first, last])).toEqual([
+      ['a', 'delivered', true, true],
+      ['b', 'accepted', false, true],
+      ['c', 'sending', false, true],
+    ]);
+  });
+
+  it('begins a new group for another agent, and after a while', () => {
+    const lines = conversationLines({
+      ...state,
+      outbox: [],
+      items: [
+        { ...agent, seq: 1, at: 1, name: 'Jill' },
+        { ...agent, seq: 2, at: 2, name: 'Jill' },
+        { ...agent, seq: 3, at: 3, name: 'Jack' },
+        { ...agent, seq: 4, at: 3 + 300_001, name: 'Jack' },
+      ],
+    });
+    expect(lines.map(({ first, last }) => `${first} ${last}`)).toEqual([
+      'true false',
+      'false true',
+      'true true',
+      'true true',
+    ]);
+  });
+});
+
+describe('locale', () => {
+  it('takes the first language it has texts for, with its region', () => {
+    const at = new Date(2024, 0, 2, 15, 4).getTime();
+    expect(createLocale(['xx', 'en-GB', 'en']).time(at)).toBe('2 Jan 2024, 15:04');
+    expect(createLocale([undefined, '!', '', 'en-US-posix']).time(at)).toMatch(/^Jan 2, 2024, 3:04\sPM$/);
+  });
+
+  it('leaves the date out today', () => {
+    expect(createLocale(['en-GB']).time(new Date().setHours(9, 5))).toBe('09:05');
+  });
+
+  it('counts by the rules of the language', () => {
+    const { texts, count } = createLocale([]);
+    expect([1, 2].map((unread) => count(texts.unread, unread))).toEqual(['1 unread message', '2 unread messages']);
+  });
+});

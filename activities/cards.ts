@@ -35,7 +35,7 @@ export function inboundCard(view: InboundCardView): Card {
         { key: 'Page', value: page?.url, short: false },
       ]),
       message(truncate(firstWords, quoteLength)),
-      joined ? message(`✅ ${listNames(face.agents)} joined this chat.`, { style: { bold: true } }) : undefined,
+      joined ? message(`${listNames(face.agents)} joined this chat.`, { style: { bold: true } }) : undefined,
       ended && face.endedBy ? message(endedWords[face.endedBy]) : undefined,
       face.channelUrl === undefined ? undefined : link('Open the chat channel', face.channelUrl),
       // Stays after the first agent has joined: colleagues can come in and share the chat.
@@ -74,7 +74,7 @@ export function channelPostCard(chatId: string, visitorName: string, post: Chann
         head: `Chat with ${visitorName}`,
         ...(post.page ? { subHead: pageWords(post.page) } : {}),
         body: [
-          message(`✅ ${post.agentName}, you have joined the chat with ${visitorName}. Write here to answer.`),
+          message(`${post.agentName}, you have joined the chat with ${visitorName}. Write here to answer.`),
           message(
             `Everything written in this channel is sent to the visitor. To end the chat press the button, or write ${endCommand}.`,
           ),

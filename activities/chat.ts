@@ -130,21 +130,28 @@ export function createChatActivities({ store, zoom, userZoom }: ChatActivityDepe
       return asZoomFailures('wait', async () => {
         const { chatId, accountId, agent, channelsLost } = input;
         const owner = await actingUser(store, accountId);
-        const name = `${input.visitorName} · ${chatId}${channelsLost > 0 ? ` · ${channelsLost + 1}` : ''}`;
         const members = agent.id === owner._id ? [] : [agent.email];
         const found = await userZoom(owner._id, async (api) => {
-          const byName = async () => (await api.allChannels()).find((known) => known.name === name);
-          const existing = activityInfo().attempt > 1 ? await byName() : undefined;
-          if (existing) return existing;
-          try {
-            return await api.createChannel({ name, type: 'privateInternal', members });
-          } catch (error) {
-            const known = isZoomError(error, 'nameTaken') ? await byName() : undefined;
-            if (known) return known;
-            throw error;
+          /** This chat's channel under that name, if an earlier attempt has made it. */
+          const made = async (name: string) => {
+            const known = (await api.allChannels()).find((channel) => channel.name === name);
+            const holder = known && (await store.chats.byChannel(known.id));
+            return holder && holder._id !== chatId ? undefined : known;
+          };
+          for (const name of channelNames(input.visitorName, chatId, channelsLost)) {
+            const existing = activityInfo().attempt > 1 ? await made(name) : undefined;
+            if (existing) return existing;
+            try {
+              return await api.createChannel({ name, type: 'privateInternal', members });
+            } catch (error) {
+              if (!isZoomError(error, 'nameTaken')) throw error;
+              const known = await made(name);
+              if (known) return known;
+            }
           }
+          throw new Error(`Zoom has channels of every name that chat ${chatId} could take.`);
         });
-        const channel: ChannelRef = { id: found.id, jid: found.jid, name: found.name || name, url: found.url };
+        const channel: ChannelRef = { id: found.id, jid: found.jid, name: found.name, url: found.url };
         // Before anybody can write in it: webhooks find the chat by its channel.
         await store.chats.set(chatId, { channel });
         if (members.length > 0) {
@@ -290,6 +297,15 @@ export type ChatActivities = ReturnType<typeof createChatActivities>;
 /** A text in messages that Zoom takes: it refuses those that are too long, or only white space. */
 function messageParts(text: string): string[] {
   return splitMessage(text, MAX_MESSAGE_LENGTH).filter((part) => part.trim() !== '');
+}
+
+/**
+ * Names for a chat's channel: short, with a part of the id that makes it unique; if that is taken, with the whole id.
+ * Zoom may hold back a deleted channel's name, so a chat that lost one says so in the next name.
+ */
+function channelNames(visitorName: string, chatId: string, channelsLost: number): string[] {
+  const again = channelsLost > 0 ? ` · ${channelsLost + 1}` : '';
+  return [`${visitorName} · ${chatId.slice(-6)}${again}`, `${visitorName} · ${chatId}${again}`];
 }
 
 function requireInboundChannel(account: Account): ChannelRef {

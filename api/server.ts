@@ -130,6 +130,8 @@ async function closeServer(server: Server): Promise<void> {
   clearTimeout(timer);
 }
 
+/** Beside this file's folder once it is compiled; from the sources, in `dist`. */
 function builtWebDir(): string {
-  return fileURLToPath(new URL('../dist/web/', import.meta.url));
+  const compiled = import.meta.url.endsWith('.js');
+  return fileURLToPath(new URL(compiled ? '../web/' : '../dist/web/', import.meta.url));
 }

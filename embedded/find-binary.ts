@@ -54,15 +54,16 @@ export interface FindBinary {
  * @throws MissingBinaryError when no source delivers.
  */
 export async function findBinary(wanted: FindBinary, effects: Effects, report: Report): Promise<string> {
-  const onPath = await findOnPath(wanted, effects, report);
-  if (onPath !== undefined) return onPath;
+  return (await findPresentBinary(wanted, effects, report)) ?? (await fetchBinary(wanted, effects, report));
+}
 
+/** The same without a look at PATH. */
+export async function fetchBinary(wanted: FindBinary, effects: Effects, report: Report): Promise<string> {
   const { cache, place, cached } = placesOf(wanted, effects);
-  if (await isUsable(wanted, cached)) return cached;
-
   return await withLock(
     join(cache, `${wanted.cacheKey}.lock`),
     async () => {
+      // Another process may have fetched it while we waited.
       if (await isUsable(wanted, cached)) return cached;
       await rm(place, { recursive: true, force: true });
       await removeUnfinished(wanted, cache);

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { systemEffects, type Effects } from './effects.ts';
 import {
   explain,
+  fetchBinary,
   findBinary,
   findPresentBinary,
   MissingBinaryError,
@@ -58,7 +59,8 @@ export async function findMongoServer(
   const reasons: string[] = [];
   for (const kind of kinds) {
     try {
-      const path = await findBinary(wanted[kind], effects, report);
+      const looked = prefer === undefined || kind === prefer;
+      const path = await (looked ? fetchBinary : findBinary)(wanted[kind], effects, report);
       if (prefer !== undefined && kind !== prefer) {
         report(`Using ${wanted[kind].title}: the data that ${wanted[prefer].title} wrote is kept but not seen.`);
       }

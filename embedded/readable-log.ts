@@ -21,7 +21,10 @@ const warning = 40;
 export function readableLine(stream: 'stdout' | 'stderr', line: string): ReadableLine {
   const entry = parse(line);
   if (entry === undefined) {
-    return { text: line, important: stream === 'stderr' && line.trim() !== '' && !/\b(info|debug|trace)\b/i.test(line) };
+    return {
+      text: line,
+      important: stream === 'stderr' && line.trim() !== '' && !/\b(info|debug|trace)\b/i.test(line),
+    };
   }
   const level = typeof entry['level'] === 'number' ? entry['level'] : 0;
   const word = levels.find(([from]) => level >= from)?.[1] ?? 'debug';

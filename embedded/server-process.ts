@@ -191,7 +191,9 @@ async function untilReady(options: ServerOptions, server: ServerProcess): Promis
   const tail = await logTail(options.log);
   await server.stop();
   const reason = lastFault instanceof Error ? lastFault.message : String(lastFault);
-  throw new ServerStartError(`${options.title} did not answer within ${options.readyMs / 1000} s (${reason}). Its last lines: ${tail}`);
+  throw new ServerStartError(
+    `${options.title} did not answer within ${options.readyMs / 1000} s (${reason}). Its last lines: ${tail}`,
+  );
 
   function hasEnded(): boolean {
     return ended !== undefined;

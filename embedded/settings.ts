@@ -94,7 +94,9 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
   if (missing.length > 0 && missing.length < credentialVariables.length) {
     const set = credentialVariables.filter((name) => e[name] !== undefined);
     const rest = set.length === 1 ? 'it' : 'them';
-    faults.push(`${missing.join(', ')} must be set too, since ${set.join(', ')} is (or unset ${rest} to use the sandbox)`);
+    faults.push(
+      `${missing.join(', ')} must be set too, since ${set.join(', ')} is (or unset ${rest} to use the sandbox)`,
+    );
   }
   if (faults.length > 0) fail(faults);
 

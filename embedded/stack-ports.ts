@@ -16,7 +16,12 @@ interface Use {
 
 const uses: Record<PortName, Use> = {
   app: { what: 'the app', variable: 'PORT', bind: 'any', needed: () => true },
-  sandbox: { what: 'the Zoom sandbox', variable: 'SANDBOX_PORT', bind: 'any', needed: ({ zoom }) => zoom === undefined },
+  sandbox: {
+    what: 'the Zoom sandbox',
+    variable: 'SANDBOX_PORT',
+    bind: 'any',
+    needed: ({ zoom }) => zoom === undefined,
+  },
   temporal: {
     what: 'Temporal',
     variable: 'TEMPORAL_PORT',

@@ -11,7 +11,8 @@ export function startTable(stack: Pick<Stack, 'urls' | 'env'>, seconds: number, 
   const rows: [string, string, string][] = [];
   rows.push(['Live chat', urls.public, 'open it and press "Add to Zoom"']);
   if (urls.sandbox !== undefined) rows.push(['Zoom sandbox', urls.sandbox, 'Team Chat, as any of several people']);
-  if (urls.temporalUi !== undefined) rows.push(['Temporal UI', urls.temporalUi, 'every install and chat as a workflow']);
+  if (urls.temporalUi !== undefined)
+    rows.push(['Temporal UI', urls.temporalUi, 'every install and chat as a workflow']);
   rows.push(['Temporal', urls.temporal, `namespace ${env['TEMPORAL_NAMESPACE'] ?? 'default'}`]);
   rows.push(['MongoDB', withoutPassword(urls.mongodb), '']);
   rows.push(['Data', dataDir, 'logs in logs/, passwords in secrets.json']);

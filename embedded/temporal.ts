@@ -116,7 +116,9 @@ function commandLine(port: number, uiPort: number | undefined, options: Temporal
 export async function askNamespace(address: string, namespace = 'default'): Promise<void> {
   const connection = await Connection.connect({ address, connectTimeout: callMs });
   try {
-    await connection.withDeadline(Date.now() + callMs, () => connection.workflowService.describeNamespace({ namespace }));
+    await connection.withDeadline(Date.now() + callMs, () =>
+      connection.workflowService.describeNamespace({ namespace }),
+    );
   } finally {
     await connection.close();
   }

@@ -70,7 +70,8 @@ export async function startBroker(report: Report): Promise<TestServerBroker> {
   server.requestTimeout = 0;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
-  if (typeof address !== 'object' || address === null) throw new Error('The broker of the test servers has no address.');
+  if (typeof address !== 'object' || address === null)
+    throw new Error('The broker of the test servers has no address.');
 
   return {
     url: `http://127.0.0.1:${address.port}/${secret}`,

@@ -27,6 +27,11 @@ export class Clock {
     for (const listener of this.#listeners) listener();
   }
 
+  /** Goes back to the time of its source. Only right when everything that bears a time is forgotten with it. */
+  reset(): void {
+    this.#ahead = 0;
+  }
+
   /** Calls back after every push forward. */
   onAdvance(listener: () => void): void {
     this.#listeners.add(listener);

@@ -128,9 +128,9 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Runnin
       const validations = store.validations.all();
       store.clear();
       limits.clear();
+      clock.reset();
       board.current = initial;
       seedStore(store, clock.now());
-      store.settings.put({ id: 'clockAhead', value: clock.ahead });
       // The endpoints belong to the app's configuration, which a reset keeps.
       for (const one of validations) if (one.id === 'bot' || one.id === 'events') store.validations.put(one);
       webhooks.reset();

@@ -59,7 +59,8 @@ export async function main(args: readonly string[]): Promise<number> {
       ...(browser.status === 'fulfilled' ? { CHROMIUM_PATH: browser.value } : {}),
     });
     const left = await endMarked(runVariable, run, graceMs);
-    for (const { pid, command } of left) console.error(`A process was left behind and has been ended: ${pid} ${command}`);
+    for (const { pid, command } of left)
+      console.error(`A process was left behind and has been ended: ${pid} ${command}`);
     const summary = await readFile(summaryFile, 'utf8').catch(() => '0 passed, 1 failed');
     console.log(summary);
     return code === 0 && left.length > 0 ? 1 : code;

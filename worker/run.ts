@@ -87,12 +87,16 @@ export async function runWorker(config: Config, log: Logger): Promise<void> {
 /** In production the workflow code was bundled at build time; in development Temporal bundles it at start. */
 function workflowCode(prebuilt: string | undefined): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
   if (prebuilt !== undefined) return { workflowBundle: { codePath: prebuilt } };
+  const compiled = import.meta.url.endsWith('.js');
+  if (compiled) return { workflowBundle: { codePath: fileURLToPath(new URL('../workflow-bundle.js', import.meta.url)) } };
   return { workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)) };
 }
 
 /** Temporal's own log lines, through ours. */
 function temporalLogger(log: Logger): DefaultLogger {
   return new DefaultLogger('INFO', ({ level, message, meta }) => {
+    // The tokens queue has activities only, and means to.
+    if (message.startsWith('No workflows registered')) return;
     log[pinoLevel[level]](Object.assign({}, meta), message);
   });
 }

@@ -1,3 +1,5 @@
+/** @jsxRuntime automatic */
+/** @jsxImportSource preact */
 import type { ComponentChildren } from 'preact';
 import { renderToString } from 'preact-render-to-string';
 import { displayName } from '../events.ts';
@@ -48,7 +50,7 @@ function initials(user: User): string {
   return `${user.firstName.charAt(0)}${user.lastName.charAt(0)}`;
 }
 
-const roleWords = { admin: 'Account admin', member: 'Member' } as const;
+const roleWords = { admin: 'Admin', member: 'Member' } as const;
 
 /** The page at `/`: who do you want to be? */
 export function chooserPage(world: World, next: string | undefined): string {

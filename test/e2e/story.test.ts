@@ -5,7 +5,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startStack, type Stack } from '../../embedded/supervisor.ts';
 import { builtWebAssets } from '../../embedded/test-servers.ts';
-import { ZoomSide } from '../story/driver.ts';
+import { ZoomSide } from '../support/driver.ts';
 import { launchBrowser, person, shot } from './browser.ts';
 
 /**

@@ -34,7 +34,9 @@ test.each(['chromium', 'chromium-browser', 'google-chrome'])('%s on PATH is used
 test("with none installed Playwright's is downloaded and kept", async () => {
   const cache = await tempFolder();
   const install: Answer = async (_args, { env }) => {
-    await putFile(join(env?.['PLAYWRIGHT_BROWSERS_PATH'] ?? '', 'chromium_headless_shell-1', 'linux', 'headless_shell'));
+    await putFile(
+      join(env?.['PLAYWRIGHT_BROWSERS_PATH'] ?? '', 'chromium_headless_shell-1', 'linux', 'headless_shell'),
+    );
     return ok();
   };
   const rules = [

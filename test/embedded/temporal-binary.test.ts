@@ -127,14 +127,17 @@ test.each<[string, readonly (readonly [string, Answer | ReturnType<typeof ok>])[
     python,
     'does not run',
   ],
-])('when %s, one sentence says so and what to do, and nothing is left in the cache', async (_what, rules, path, reason) => {
-  const cache = await tempFolder();
-  const effects = fakeEffects(cache, [['fetchers/temporal.mjs', noNetwork], ...rules], path);
-  const error = await findTemporalCli(silent, effects).catch((thrown: unknown) => thrown);
-  expect(String(error)).toContain(reason);
-  expect(String(error)).toContain('set TEMPORAL_ADDRESS');
-  expect(await readdir(cache)).toEqual([]);
-});
+])(
+  'when %s, one sentence says so and what to do, and nothing is left in the cache',
+  async (_what, rules, path, reason) => {
+    const cache = await tempFolder();
+    const effects = fakeEffects(cache, [['fetchers/temporal.mjs', noNetwork], ...rules], path);
+    const error = await findTemporalCli(silent, effects).catch((thrown: unknown) => thrown);
+    expect(String(error)).toContain(reason);
+    expect(String(error)).toContain('set TEMPORAL_ADDRESS');
+    expect(await readdir(cache)).toEqual([]);
+  },
+);
 
 test('a download that gets no more data is given up', async () => {
   const cache = await tempFolder();
@@ -209,7 +212,9 @@ test('the time-skipping server is found the same way', async () => {
     ],
     python,
   );
-  expect(await findTestServer(silent, effects)).toBe(join(cache, 'temporal-test-server-1.40.0', 'temporal-test-server'));
+  expect(await findTestServer(silent, effects)).toBe(
+    join(cache, 'temporal-test-server-1.40.0', 'temporal-test-server'),
+  );
 });
 
 test('without pip or network the test server names what to install', async () => {

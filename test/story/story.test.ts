@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startStack, type Stack } from '../../embedded/supervisor.ts';
 import { builtWebAssets } from '../../embedded/test-servers.ts';
-import { Admin, eventually, Visitor, ZoomSide } from './driver.ts';
+import { Admin, eventually, Visitor, ZoomSide } from '../support/driver.ts';
 
 /** The whole system, driven without a browser: real Temporal, MongoDB, sandbox, worker and api on free ports. */
 let stack: Stack;

@@ -14,8 +14,9 @@ export function keepFocus(shadow: ShadowRoot, before: Session, after: Session, r
   } else if (after.confirming && !before.confirming) {
     focus('.confirm button');
   } else if (!before.open || (held && !held.isConnected)) {
+    // Not to the button of an ended chat: the visitor may be about to press Enter after a message.
     focus('.panel');
-    focus('textarea, .notice button');
+    focus('textarea');
   }
 }
 

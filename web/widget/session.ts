@@ -231,7 +231,7 @@ function flush(state: Session): void {
   if (status === 'ended') {
     state.endId = null;
     state.confirming = false;
-    failWhere(state, status, (message) => message.status === 'sending');
+    failWhere(state, status, (message) => message.status !== 'accepted');
     return;
   }
   const next = outbox.find((message) => message.status === 'sending');

@@ -1,4 +1,4 @@
-import { proxyActivities } from '@temporalio/workflow';
+import { proxyActivities, type ActivityInterfaceFor, type ActivityOptions } from '@temporalio/workflow';
 import type { ChatActivities } from '../../activities/chat.ts';
 import type { DeliveryActivities } from '../../domain/delivery.ts';
 import { taskQueues } from '../../domain/workflow-ids.ts';
@@ -10,28 +10,41 @@ const patient = { initialInterval: '300 milliseconds', backoffCoefficient: 2, ma
  * MongoDB writes: keyed, so repeating them is harmless. No end to the retries: a chat whose record cannot be written
  * waits for the database, and a person is needed to fix that.
  */
-export const { beginChat, recordTimeline } = proxyActivities<ChatActivities>({
+const recording: ActivityOptions = {
   startToCloseTimeout: '15 seconds',
   retry: { ...patient, maximumInterval: '10 seconds' },
-});
+};
 
 /**
- * Everything a chat needs from Zoom to go on. Zoom may be down for hours and the chat waits; after two days a person has
- * to look. One attempt makes a few calls of at most 10 s each; posting looks before it repeats itself.
+ * What a chat needs from Zoom to go on. Zoom may be down for hours and the chat waits; after two days a person has to
+ * look. One attempt makes a few calls of at most 10 s each; posting looks before it repeats itself.
  */
-export const { postInboundCard, findAgent, openChatChannel, inviteAgent, postToChatChannel } =
-  proxyActivities<ChatActivities>({
-    startToCloseTimeout: '60 seconds',
-    scheduleToCloseTimeout: '2 days',
-    retry: patient,
-  });
+const needed: ActivityOptions = {
+  startToCloseTimeout: '60 seconds',
+  scheduleToCloseTimeout: '2 days',
+  retry: patient,
+};
 
-/** Editing the card and reading the channel back help, but no message depends on them: soon given up. */
-export const { updateInboundCard, readChannelBack } = proxyActivities<ChatActivities>({
+/** Help, but no message depends on it: given up after a while. */
+const helpful: ActivityOptions = {
   startToCloseTimeout: '30 seconds',
   scheduleToCloseTimeout: '10 minutes',
   retry: patient,
-});
+};
+
+/** The activities with these options, each showing `summary` in Temporal UI. */
+const withSummary = (options: ActivityOptions, summary: string): ActivityInterfaceFor<ChatActivities> =>
+  proxyActivities<ChatActivities>({ ...options, summary });
+
+export const { beginChat } = withSummary(recording, 'Record the new chat');
+export const { recordTimeline } = withSummary(recording, 'Record the timeline');
+export const { postInboundCard } = withSummary(needed, 'Card with Join Chat to the inbound channel');
+export const { updateInboundCard } = withSummary(helpful, 'Bring the inbound card up to date');
+export const { findAgent } = withSummary(needed, 'Look up the agent in Zoom');
+export const { openChatChannel } = withSummary(needed, 'Open the private chat channel');
+export const { inviteAgent } = withSummary(needed, 'Invite another agent');
+export const { postToChatChannel } = withSummary(needed, 'Post to the chat channel');
+export const { readChannelBack } = withSummary(helpful, 'Read the channel back for lost webhooks');
 
 /**
  * Delivery by the api instance that holds the visitor's socket. One attempt: an instance that does not take the task
@@ -43,5 +56,6 @@ export function deliveryBy(instanceId: string): DeliveryActivities {
     scheduleToStartTimeout: '2 seconds',
     startToCloseTimeout: '10 seconds',
     retry: { maximumAttempts: 1 },
+    summary: 'Deliver to the visitor',
   });
 }

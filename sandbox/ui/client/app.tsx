@@ -50,7 +50,15 @@ export function App() {
   const [problem, setProblem] = useState<string | null>(null);
 
   useEffect(() => {
-    rememberPerson(route.userId);
+    const remember = (): void => rememberPerson(route.userId);
+    remember();
+    // With several people in several tabs, the one whose tab was used last is the one to open links as.
+    addEventListener('focus', remember);
+    addEventListener('pointerdown', remember);
+    return () => {
+      removeEventListener('focus', remember);
+      removeEventListener('pointerdown', remember);
+    };
   }, [route.userId]);
   useEffect(() => setDialog(null), [route.conversation]);
 

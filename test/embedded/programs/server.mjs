@@ -28,6 +28,7 @@ server.listen(port, () => {
 // A terminal's Ctrl-C must not reach it: that would be noted.
 process.on('SIGINT', () => note('SIGINT'));
 process.on('SIGTERM', () => {
+  if (process.env.IGNORE_TERM === name) return;
   note('down');
   process.exit(0);
 });

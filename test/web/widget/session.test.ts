@@ -52,8 +52,8 @@ class Driver {
   }
 
   /** Names and arguments of the effects since the last call. */
-  take<Name extends Effect[0]>(...names: Name[]): unknown[] {
-    const taken = this.effects.filter(([name]) => !names.length || (names as string[]).includes(name));
+  take(...names: Effect[0][]): unknown[] {
+    const taken = this.effects.filter(([name]) => !names.length || names.includes(name));
     this.effects = [];
     return taken.map(([name, ...details]) => (names.length === 1 ? details[0] : [name, ...details]));
   }
@@ -513,7 +513,7 @@ describe('several tabs', () => {
   });
 
   it('leaves an ended chat with the other tabs', () => {
-    const driver = new Driver()
+    const driver = new Driver({ token: 't1' })
       .do('open')
       .online({ chat: { id: 'c', status: 'ended' } })
       .do('close');

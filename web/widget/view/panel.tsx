@@ -1,4 +1,4 @@
-import type { ComponentChildren, JSX } from 'preact';
+import type { JSX } from 'preact';
 import { canEnd } from '../state.ts';
 import type { Session } from '../state.ts';
 import type { Texts } from '../text.ts';
@@ -60,11 +60,10 @@ export function Panel(props: ViewProps): JSX.Element {
 function Footer(props: ViewProps): JSX.Element {
   const { app, state, locale } = props;
   const { fatal, ended, newChat } = locale.texts;
-  if (state.fatal) return <Notice>{fatal[state.fatal]}</Notice>;
+  if (state.fatal) return <Notice text={fatal[state.fatal]} />;
   if (state.status !== 'ended') return <Composer {...props} />;
   return (
-    <Notice>
-      {ended[state.endedBy]}
+    <Notice text={ended[state.endedBy]}>
       <button class="primary" onClick={() => app.dispatch('newChat')}>
         {newChat}
       </button>
@@ -72,9 +71,10 @@ function Footer(props: ViewProps): JSX.Element {
   );
 }
 
-function Notice({ children }: { children: ComponentChildren }): JSX.Element {
+function Notice({ text, children }: { text: string; children?: JSX.Element }): JSX.Element {
   return (
     <div class="notice" role="status">
+      <p>{text}</p>
       {children}
     </div>
   );

@@ -1,5 +1,6 @@
+import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { expect, vi } from 'vitest';
+import { setTimeout as delay } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { z } from 'zod';
 import type { DashboardData, InstallProgress } from '../../domain/dashboard.ts';
@@ -35,9 +36,18 @@ export type SandboxState = z.infer<typeof stateSchema>;
 export type SandboxChannel = z.infer<typeof channelSchema>;
 export type SandboxMessage = z.infer<typeof messageSchema>;
 
-/** Wait until `check` no longer throws, and answer what it answers. */
-export const eventually = <T>(check: () => T | Promise<T>, timeout = 15_000): Promise<T> =>
-  vi.waitFor(check, { timeout, interval: 25 });
+/** Wait until `check` no longer throws, and answer what it answers; after `timeout` ms its last error is thrown. */
+export async function eventually<T>(check: () => T | Promise<T>, timeout = 15_000): Promise<T> {
+  const deadline = Date.now() + timeout;
+  for (;;) {
+    try {
+      return await check();
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+      await delay(25);
+    }
+  }
+}
 
 /** Zoom's side, through the sandbox's control endpoints: what people do in Team Chat. */
 export class ZoomSide {
@@ -151,7 +161,7 @@ export class Admin {
   /** Go from Add to Zoom to Zoom's consent page; answers that page's address. */
   async consentUrl(start = '/install'): Promise<URL> {
     const response = await this.request(start);
-    expect(response.status).toBe(302);
+    assert.equal(response.status, 302);
     return new URL(response.headers.get('location') ?? '');
   }
 
@@ -172,13 +182,13 @@ export class Admin {
   async install(userId: string): Promise<InstallProgress> {
     const callback = await this.decide(await this.consentUrl(), userId, 'allow');
     const landed = await this.request(callback.href);
-    expect(landed.status, await landed.text()).toBe(302);
+    assert.equal(landed.status, 302, await landed.text());
     const ready = await eventually(async () => {
       const progress = await this.json<InstallProgress>('/api/install');
-      expect(progress.status, JSON.stringify(progress)).toMatch(/ready|done/);
+      assert.match(progress.status, /ready|done/, JSON.stringify(progress));
       return progress;
     }, 30_000);
-    expect((await this.request('/api/install/done', { method: 'POST' })).ok).toBe(true);
+    assert.ok((await this.request('/api/install/done', { method: 'POST' })).ok);
     return ready;
   }
 
@@ -281,7 +291,7 @@ export class Visitor {
     else if (frame.type === 'entries') {
       for (const entry of frame.entries) {
         // The promise of the protocol: in order, without gaps or repeats.
-        expect(entry.seq).toBe(this.lastSeq + 1);
+        assert.equal(entry.seq, this.lastSeq + 1);
         this.entries.push(entry);
       }
     }

@@ -1,0 +1,138 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { createInstallationActivities } from '../../activities/installation.ts';
+import { cardTexts } from '../../zoom/index.ts';
+import { lostAnswer, zoomError } from './fake-zoom.ts';
+import { attempt, failureOf, settledAccount, testStore } from './harness.ts';
+
+const held = testStore();
+const pause = () => new Promise((resolve) => setTimeout(resolve, 3));
+
+async function setUp() {
+  const { store } = held;
+  const { zoom, owner, accountId } = await settledAccount(store);
+  const activities = createInstallationActivities({ store, zoom: zoom.client, publicUrl: 'https://chat.example.com' });
+  /** A grant as the OAuth callback stores it. */
+  const grant = async () => {
+    const refreshToken = `refresh-${randomUUID()}`;
+    zoom.refreshTokens.add(refreshToken);
+    const tokens = { accessToken: `access-${randomUUID()}`, refreshToken, expiresAt: new Date(), scopes: [] };
+    const id = await store.tokenSets.add(owner.id, tokens);
+    await pause();
+    return { id, ...tokens };
+  };
+  const renew = (staleTokenSetId: string, number = 1) =>
+    attempt(number, activities.renewTokens, { zoomUserId: owner.id, staleTokenSetId });
+  const setsKept = () => store.tokenSets.model.countDocuments({ zoomUserId: owner.id });
+  return { store, zoom, owner, accountId, activities, grant, renew, setsKept };
+}
+
+describe('renewTokens', () => {
+  test('rotates the stale set once; whoever asks for the same set after that is told that there is a newer one', async () => {
+    const { store, zoom, owner, grant, renew, setsKept } = await setUp();
+    const { id } = await grant();
+    expect(await renew(id)).toBe('renewed');
+    expect(await renew(id)).toBe('alreadyNewer');
+    expect(zoom.calls).toEqual(['oauth.refresh']);
+    const newest = await store.tokenSets.newest(owner.id);
+    expect(zoom.refreshTokens).toEqual(new Set([newest?.refreshToken]));
+    expect(await setsKept()).toBe(1);
+  });
+
+  test('tries again after a fault before Zoom acted', async () => {
+    const { zoom, grant, renew } = await setUp();
+    const { id } = await grant();
+    zoom.fail('oauth.refresh', zoomError('unavailable', { retryable: true }));
+    expect(await failureOf(renew(id))).toMatchObject({ type: 'ZoomUnavailable', nonRetryable: false });
+    expect(await renew(id, 2)).toBe('renewed');
+  });
+
+  test('finds the grant lost when the answer with the new tokens was lost', async () => {
+    const { zoom, grant, renew } = await setUp();
+    const { id } = await grant();
+    zoom.fail('oauth.refresh', { afterEffect: lostAnswer() });
+    expect(await failureOf(renew(id))).toMatchObject({ type: 'ZoomUnavailable', nonRetryable: false });
+    expect(await renew(id, 2)).toBe('grantInvalid');
+  });
+
+  test('sees a new authorization that crossed the refresh and ended the old grant', async () => {
+    const { store, zoom, owner, grant, renew } = await setUp();
+    const { id, refreshToken } = await grant();
+    const { refresh } = zoom.oauth;
+    let fresh = '';
+    zoom.oauth.refresh = async (input) => {
+      // The user authorizes again just now, which ends the older grant.
+      fresh = (await grant()).id;
+      zoom.refreshTokens.delete(refreshToken);
+      return refresh(input);
+    };
+    expect(await renew(id)).toBe('alreadyNewer');
+    expect((await store.tokenSets.newest(owner.id))?.id).toBe(fresh);
+  });
+
+  test('says that the grant is gone when there are no tokens, or Zoom refuses them', async () => {
+    const { zoom, grant, renew } = await setUp();
+    expect(await renew('none')).toBe('grantInvalid');
+    const { id } = await grant();
+    zoom.refreshTokens.clear();
+    expect(await renew(id)).toBe('grantInvalid');
+  });
+
+  test('does not take a wrong client secret for a lost grant', async () => {
+    const { zoom, grant, renew } = await setUp();
+    const { id } = await grant();
+    zoom.fail('oauth.refresh', zoomError('appCredentials'));
+    expect(await failureOf(renew(id))).toMatchObject({ type: 'ZoomRefused', nonRetryable: true });
+  });
+
+  test('never tells a token in a failure', async () => {
+    const { zoom, grant, renew } = await setUp();
+    const { id, refreshToken, accessToken } = await grant();
+    zoom.fail('oauth.refresh', zoomError('unavailable', { retryable: true }));
+    const failure = await failureOf(renew(id));
+    const words = [failure.message, failure.stack, JSON.stringify(failure)].join('\n');
+    expect(words).not.toContain(refreshToken);
+    expect(words).not.toContain(accessToken);
+  });
+});
+
+describe('askToReconnect', () => {
+  test('marks the grant and tells the user where to go', async () => {
+    const { store, zoom, owner, activities } = await setUp();
+    await attempt(1, activities.askToReconnect, { zoomUserId: owner.id });
+    expect((await store.installations.get(owner.id))?.status).toBe('needsReconnect');
+    expect(zoom.directMessages).toEqual([expect.objectContaining({ toJid: owner.jid })]);
+    expect(cardTexts(zoom.directMessages[0]?.card)).toContain('https://chat.example.com/install');
+  });
+
+  test('is done when the bot cannot tell the user: the dashboard says it too', async () => {
+    const { store, zoom, owner, activities } = await setUp();
+    zoom.fail('bot.postMessage', zoomError('botNotAllowed'));
+    await attempt(1, activities.askToReconnect, { zoomUserId: owner.id });
+    expect((await store.installations.get(owner.id))?.status).toBe('needsReconnect');
+  });
+});
+
+describe('forgetInstallation', () => {
+  test('forgets the tokens and marks the installation as removed, as often as it runs', async () => {
+    const { store, owner, activities, grant, setsKept } = await setUp();
+    await grant();
+    const input = { zoomUserId: owner.id, grantedBefore: Date.now() };
+    expect(await attempt(1, activities.forgetInstallation, input)).toEqual({ removed: true });
+    expect(await attempt(2, activities.forgetInstallation, input)).toEqual({ removed: true });
+    expect(await setsKept()).toBe(0);
+    expect((await store.installations.get(owner.id))?.status).toBe('removed');
+  });
+
+  test('keeps a grant that came after the removal', async () => {
+    const { store, owner, activities, grant } = await setUp();
+    await grant();
+    const grantedBefore = Date.now();
+    await pause();
+    const { id } = await grant();
+    const done = await attempt(1, activities.forgetInstallation, { zoomUserId: owner.id, grantedBefore });
+    expect(done).toEqual({ removed: false });
+    expect((await store.tokenSets.newest(owner.id))?.id).toBe(id);
+    expect((await store.installations.get(owner.id))?.status).toBe('connected');
+  });
+});

@@ -185,11 +185,18 @@ export function createChatActivities({ store, zoom, userZoom }: ChatActivityDepe
       as: 'bot' | 'user';
       /** Ids of earlier posts of ours, which are not this one. */
       knownIds: string[];
+      /** Timeline entries to record on the way. */
+      entries?: TimelineEntry[];
+      /** Somebody else may have posted this already: look before the first attempt too. */
+      lookFirst?: boolean;
     }): Promise<{ messageIds: string[]; as: 'bot' | 'user' }> {
       return asZoomFailures('wait', async () => {
         const { chatId, accountId, channel, ownerUserId, visitorName, content, knownIds } = input;
         const asOwner = <T>(fn: Parameters<typeof userZoom<T>>[1]) => userZoom(ownerUserId, fn);
-        const earlier = await readBackForRetry(asOwner, channel.id, knownIds);
+        // Beside the post: neither waits for the other, and both are there when this returns.
+        const recorded = store.timeline.append(chatId, input.entries ?? []);
+        recorded.catch(() => undefined);
+        const earlier = await readBackForRetry(asOwner, channel.id, knownIds, input.lookFirst);
         const owner = await store.installations.get(ownerUserId);
         const whole = content.kind === 'visitorLines' ? content.text : postText(visitorName, content);
 
@@ -234,6 +241,7 @@ export function createChatActivities({ store, zoom, userZoom }: ChatActivityDepe
           as = 'user';
           messageIds = await postAsOwner();
         }
+        await recorded;
         if (content.kind === 'visitorLines') await store.chats.set(chatId, { deliveredSeq: content.lastSeq });
         return { messageIds, as };
       });

@@ -2,6 +2,9 @@ import { activityInfo } from '@temporalio/activity';
 import type { ZoomMessage, ZoomUserApi } from '../zoom/index.ts';
 import { cardTexts } from '../zoom/index.ts';
 
+/** How long ago another process may have begun the same post, when `lookFirst` is asked for. */
+const otherAttemptsMs = 48 * 3_600_000;
+
 /** A little earlier than our own clock says: Zoom's may be behind. */
 const clockSkewMs = 5_000;
 
@@ -20,15 +23,17 @@ export interface ReadBack {
 /**
  * Read back `channelId` for what earlier attempts of the running activity posted; empty on a first attempt.
  * @param knownIds messages of earlier, finished posts.
+ * @param lookFirst read back on a first attempt too: another process may have begun this.
  */
 export async function readBackForRetry(
   reader: <T>(fn: (api: ZoomUserApi) => Promise<T>) => Promise<T>,
   channelId: string,
   knownIds: readonly string[],
+  lookFirst = false,
 ): Promise<ReadBack> {
   const info = activityInfo();
-  if (info.attempt === 1) return { find: () => undefined };
-  const from = new Date(info.scheduledTimestampMs - clockSkewMs);
+  if (info.attempt === 1 && !lookFirst) return { find: () => undefined };
+  const from = new Date(info.scheduledTimestampMs - (lookFirst ? otherAttemptsMs : 0) - clockSkewMs);
   const messages = await reader((api) =>
     api.listMessages({ toChannel: channelId, from, to: new Date(Date.now() + clockSkewMs) }),
   );

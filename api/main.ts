@@ -1,5 +1,6 @@
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { createLogger } from '../config/logger.ts';
+import { logTemporal } from '../config/temporal-log.ts';
 import { ConfigError, readConfig } from '../config/env.ts';
 import { startApi } from './server.ts';
 
@@ -16,9 +17,7 @@ async function main(): Promise<void> {
 
   // Not the runtime's own signal handlers: the visitors' sockets close before the deliveries to them stop.
   const logger = new DefaultLogger('WARN', ({ level, message, meta }) => {
-    // The delivery worker has none by design.
-    if (message.startsWith('No workflows registered')) return;
-    log[level === 'ERROR' ? 'error' : 'warn'](Object.assign({}, meta), message);
+    logTemporal(log, level === 'ERROR' ? 'error' : 'warn', message, meta ?? {});
   });
   Runtime.install({ logger, shutdownSignals: [] });
   const signalled = new Promise<string>((resolve) => {

@@ -5,6 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
+import { createChatActivities } from '../activities/chat.ts';
+import { createRelayActivities } from '../activities/relay.ts';
 import { createRenewTokens } from '../activities/renew-tokens.ts';
 import { createUserZoom } from '../activities/user-zoom.ts';
 import { encryptedDataConverter } from '../codec/data-converter.ts';
@@ -68,7 +70,10 @@ export async function startApi({ config, log, webDir = builtWebDir(), visitorSer
     namespace,
     dataConverter,
     instanceId,
-    activities: deliveryActivities({ store }, connections),
+    activities: {
+      ...deliveryActivities({ store }, connections),
+      ...createRelayActivities(createChatActivities({ store, zoom, userZoom }), connections),
+    },
   });
   const visitors = createVisitorServer({
     config,

@@ -9,7 +9,7 @@ export const limits = {
   pageTitleLength: 200,
   pageUrlLength: 2_000,
   /** One WebSocket frame from a visitor, in bytes. */
-  visitorFrameBytes: 20_000,
+  visitorFrameBytes: 32_000,
   /** Entries sent in one `entries` frame; a longer replay comes in several frames. */
   entriesPerFrame: 200,
   /** A JSON body of the dashboard API, in bytes. */

@@ -9,6 +9,7 @@ import {
   type WorkerOptions,
 } from '@temporalio/worker';
 import { createChatActivities } from '../activities/chat.ts';
+import { heartbeating } from '../activities/heartbeat.ts';
 import { createInstallActivities } from '../activities/install.ts';
 import { createInstallationActivities, type InstallationActivities } from '../activities/installation.ts';
 import { createRenewTokens } from '../activities/renew-tokens.ts';
@@ -16,6 +17,7 @@ import { createUserZoom } from '../activities/user-zoom.ts';
 import { encryptedDataConverter } from '../codec/data-converter.ts';
 import type { Config } from '../config/env.ts';
 import type { Logger } from '../config/logger.ts';
+import { logTemporal } from '../config/temporal-log.ts';
 import { taskQueues } from '../domain/workflow-ids.ts';
 import { connectMongo, createStore } from '../store/index.ts';
 import { createZoomClient } from '../zoom/index.ts';
@@ -46,13 +48,21 @@ export async function runWorker(config: Config, log: Logger): Promise<void> {
     const { publicUrl } = config.http;
     const common: Pick<
       WorkerOptions,
-      'connection' | 'namespace' | 'dataConverter' | 'shutdownGraceTime' | 'shutdownForceTime'
-    > = { connection, namespace, dataConverter, ...shutdown };
+      'connection' | 'namespace' | 'dataConverter' | 'shutdownGraceTime' | 'shutdownForceTime' | 'interceptors'
+    > = {
+      connection,
+      namespace,
+      dataConverter,
+      interceptors: { activity: [() => ({ inbound: heartbeating })] },
+      ...shutdown,
+    };
 
     const grantActivities = createInstallationActivities({ store, zoom, publicUrl });
     const main = await Worker.create({
       ...common,
       taskQueue: taskQueues.main,
+      // How long a chat waits for the worker that knew it before any other takes it up.
+      stickyQueueScheduleToStartTimeout: '2 seconds',
       ...workflowCode(config.workflowBundle),
       activities: {
         ...createChatActivities({ store, zoom, userZoom }),
@@ -88,16 +98,15 @@ export async function runWorker(config: Config, log: Logger): Promise<void> {
 function workflowCode(prebuilt: string | undefined): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
   if (prebuilt !== undefined) return { workflowBundle: { codePath: prebuilt } };
   const compiled = import.meta.url.endsWith('.js');
-  if (compiled) return { workflowBundle: { codePath: fileURLToPath(new URL('../workflow-bundle.js', import.meta.url)) } };
+  if (compiled)
+    return { workflowBundle: { codePath: fileURLToPath(new URL('../workflow-bundle.js', import.meta.url)) } };
   return { workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)) };
 }
 
 /** Temporal's own log lines, through ours. */
 function temporalLogger(log: Logger): DefaultLogger {
   return new DefaultLogger('INFO', ({ level, message, meta }) => {
-    // The tokens queue has activities only, and means to.
-    if (message.startsWith('No workflows registered')) return;
-    log[pinoLevel[level]](Object.assign({}, meta), message);
+    logTemporal(log, pinoLevel[level], message, meta ?? {});
   });
 }
 const pinoLevel: Record<LogLevel, 'trace' | 'debug' | 'info' | 'warn' | 'error'> = {

@@ -123,7 +123,7 @@ const messageShape = z
     file_id: optionalText,
     file_name: optionalText,
     file_size: optionalMillis,
-    bot_message: z.unknown(),
+    bot_message: z.unknown().optional(),
   })
   .transform((message): ZoomMessage => {
     const single: ZoomFile[] =

@@ -1,5 +1,7 @@
 import { Worker, type NativeConnection } from '@temporalio/worker';
 import type { DataConverter } from '@temporalio/common';
+import { heartbeating } from '../../activities/heartbeat.ts';
+import type { RelayActivities } from '../../activities/relay.ts';
 import type { DeliveryActivities } from '../../domain/delivery.ts';
 import { taskQueues } from '../../domain/workflow-ids.ts';
 import type { ApiDependencies } from '../dependencies.ts';
@@ -25,10 +27,10 @@ export interface DeliveryWorkerOptions {
   dataConverter: DataConverter;
   /** This start of this process, and no other: a queue name reaches a workflow only while its visitor is connected here. */
   instanceId: string;
-  activities: DeliveryActivities;
+  activities: DeliveryActivities & RelayActivities;
 }
 
-/** The worker of this instance's own task queue: deliveries only, no workflows. */
+/** The worker of this instance's own task queue: what goes to and from its visitors, no workflows. */
 export async function createDeliveryWorker(options: DeliveryWorkerOptions): Promise<Worker> {
   const { connection, namespace, dataConverter, instanceId, activities } = options;
   return Worker.create({
@@ -37,6 +39,7 @@ export async function createDeliveryWorker(options: DeliveryWorkerOptions): Prom
     dataConverter,
     taskQueue: taskQueues.visitorDelivery({ instanceId }),
     activities: { ...activities },
+    interceptors: { activity: [() => ({ inbound: heartbeating })] },
     shutdownGraceTime: '2 seconds',
     shutdownForceTime: '5 seconds',
   });

@@ -223,10 +223,25 @@ describe('openChatChannel', () => {
     expect(chatChannels(it)).toHaveLength(1);
   });
 
-  test('waits when the name belongs to a channel that the owner is not in', async () => {
+  test('takes another name when the first belongs to a channel of others, or of another chat', async () => {
     const it = await setUp();
-    it.zoom.addChannel(`Jane Doe · ${it.chatId}`, { members: [] });
-    expect(await failureOf(open(it, 1))).toMatchObject({ type: 'ZoomRefused', nonRetryable: false });
+    const { channel } = await open(it, 1);
+    it.zoom.channel(channel.id).members = [];
+    const unseen = await open(it, 1);
+    expect(unseen.channel.id).not.toBe(channel.id);
+    const other = { ...it, chatId: `x${it.chatId}` };
+    await attempt(1, it.activities.beginChat, { ...it.begin, chatId: other.chatId });
+    const { channel: own } = await open(other, 2);
+    expect((await it.store.chats.byChannel(own.id))?._id).toBe(other.chatId);
+    expect((await it.store.chats.byChannel(unseen.channel.id))?._id).toBe(it.chatId);
+  });
+
+  test('keeps trying when every name is taken', async () => {
+    const it = await setUp();
+    it.zoom.fail('createChannel', ...Array.from({ length: 5 }, () => zoomError('nameTaken')));
+    const failure: unknown = await open(it, 1).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(Error);
+    expect(failure).not.toMatchObject({ nonRetryable: true });
   });
 
   test('makes another channel when the first was archived, which keeps its name', async () => {
@@ -240,8 +255,10 @@ describe('openChatChannel', () => {
 
   test('invites the agent also when the channel was there without them, and not the owner into their own', async () => {
     const it = await setUp();
-    it.zoom.addChannel(`Jane Doe · ${it.chatId}`, { members: [it.owner.email ?? ''] });
+    const first = await open(it, 1);
+    it.zoom.channel(first.channel.id).members = [it.owner.email ?? ''];
     const { channel } = await open(it, 2);
+    expect(channel).toEqual(first.channel);
     expect(it.zoom.channel(channel.id).members).toContain(it.agent.email);
     const own = await setUp();
     await open({ ...own, agent: own.owner }, 1);

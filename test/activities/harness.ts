@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { ApplicationFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
 import { afterAll, beforeAll } from 'vitest';
 import { testMongoUri } from '../../embedded/test-servers.ts';
 import { channelJid, channelUrl } from '../../zoom/index.ts';
@@ -27,6 +28,9 @@ export function testStore(): { readonly store: Store } {
   };
 }
 
+/** Failures are what many tests are about: their log lines would bury the others. */
+const silent = new DefaultLogger('ERROR', () => undefined);
+
 /** Runs one activity as Temporal would, as the given attempt. */
 export function attempt<Args extends unknown[], Result>(
   number: number,
@@ -34,10 +38,8 @@ export function attempt<Args extends unknown[], Result>(
   ...args: Args
 ): Promise<Result> {
   const scheduledTimestampMs = Date.now() - 1_000;
-  return new MockActivityEnvironment({ attempt: number, scheduledTimestampMs }).run(
-    activity,
-    ...args,
-  ) as Promise<Result>;
+  const environment = new MockActivityEnvironment({ attempt: number, scheduledTimestampMs }, { logger: silent });
+  return environment.run(activity, ...args) as Promise<Result>;
 }
 
 /** What a promise failed with. */

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test, vi } from 'vitest';
@@ -112,24 +113,30 @@ test('when npm and its shell are gone the supervisor stops', async () => {
   expect(running.output()).toContain('Stopping (npm has ended)');
 });
 
-test('a fault in the environment, a port in use and a failing program each end it with code 1 and words', async () => {
+test('a fault in the environment ends it with code 1 and words', async () => {
   const faulty = await run({ PORT: 'abc' });
   expect(await faulty.exited).toBe(1);
   expect(faulty.output()).toBe('Please correct one setting:\n  PORT must be a port number from 0 to 65535\n');
+});
 
-  const port = String(await freePort());
-  const first = await run({ PORT: port });
-  await ready(first);
-  const second = await run({ PORT: port });
-  expect(await second.exited).toBe(1);
-  expect(second.output()).toContain(
+test('a port in use ends it with code 1, the port and the variable', async () => {
+  const port = await freePort();
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    server.close();
+  });
+  const running = await run({ PORT: String(port) });
+  expect(await running.exited).toBe(1);
+  expect(running.output()).toContain(
     `Port ${port}, wanted for the app, is already in use; end what uses it or set PORT.`,
   );
-  expect(second.output()).not.toContain('at '.repeat(2));
+});
 
+test('a program that cannot start ends it with code 1 and its last words, and nothing is left', async () => {
   const failing = await run({ FAIL_AT_START: 'api' });
   expect(await failing.exited).toBe(1);
-  expect(failing.output()).toContain('the moon is full');
+  expect(failing.output()).toContain('api cannot start: the moon is full');
   await expect.poll(failing.processes, { timeout: 5_000 }).toBe(0);
 });
 

@@ -60,7 +60,7 @@ describe('per-account limits', () => {
     await r.switches({ rateLimits: true, ratePlan: 'free', rateScale: 10, retryAfter: 'iso', rateLimitHeaders: true });
     await r.switches({ rateScale: 0.5 });
     // Half of the free plan: one medium call a second, 1000 a day.
-    for (let index = 0; index < 1000; index++) {
+    for (let index = 0; index < 1_000; index++) {
       now += 1_000;
       const reply = await channels();
       if (reply.status !== 200) throw new Error(`call ${index}: ${reply.text}`);

@@ -96,7 +96,7 @@ const log = (page: Page) => page.getByRole('log');
 /** Serious and critical findings. The check is put in by the test, past the page's own script policy. */
 async function findings(page: Page): Promise<string[]> {
   const found: unknown = await page.evaluate(
-    `${axe};axe.run().then((result) => result.violations.filter((one) => one.impact === 'serious' || one.impact === 'critical').map((one) => one.id + ': ' + one.nodes[0].html))`,
+    `${axe};axe.run({ resultTypes: ['violations'] }).then((result) => result.violations.filter((one) => one.impact === 'serious' || one.impact === 'critical').map((one) => one.id + ': ' + one.nodes[0].html))`,
   );
   return found as string[];
 }

@@ -252,7 +252,7 @@ describe('a chat', () => {
       connection: env.nativeConnection,
       taskQueue: taskQueues.visitorDelivery({ instanceId }),
       dataConverter,
-      activities: fake.delivery,
+      activities: fake.instance,
     });
     await running(fake, async ({ handle, agentSays, join }) => {
       await instance.runUntil(async () => {

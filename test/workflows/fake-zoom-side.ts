@@ -1,5 +1,6 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import type { ChatActivities } from '../../activities/chat.ts';
+import { createRelayActivities } from '../../activities/relay.ts';
 import { postText } from '../../domain/channel-post.ts';
 import type { VisitorDelivery } from '../../domain/delivery.ts';
 import type { TimelineEntry } from '../../domain/timeline.ts';
@@ -19,13 +20,15 @@ export function fakeChatActivities(overrides: Partial<ChatActivities> = {}) {
     posts: [] as string[],
     readBacks: 0,
   };
+  const record = (entries: readonly TimelineEntry[]) => {
+    for (const entry of entries) if (!seen.recorded.some((known) => known.seq === entry.seq)) seen.recorded.push(entry);
+  };
   const activities: ChatActivities = {
     async beginChat(chat) {
       seen.begun.push(chat);
     },
     async recordTimeline({ entries, state }) {
-      for (const entry of entries)
-        if (!seen.recorded.some((known) => known.seq === entry.seq)) seen.recorded.push(entry);
+      record(entries);
       if (state) seen.states.push(state);
     },
     async postInboundCard(view) {
@@ -54,7 +57,8 @@ export function fakeChatActivities(overrides: Partial<ChatActivities> = {}) {
     async inviteAgent(input) {
       seen.invited.push(input);
     },
-    async postToChatChannel({ visitorName, content, as }) {
+    async postToChatChannel({ visitorName, content, as, entries = [] }) {
+      record(entries);
       seen.posts.push(postText(visitorName, content));
       return { messageIds: [`post-${seen.posts.length}`], as };
     },
@@ -65,13 +69,17 @@ export function fakeChatActivities(overrides: Partial<ChatActivities> = {}) {
     ...overrides,
   };
   const deliveries: VisitorDelivery[] = [];
-  const delivery = {
-    async deliverToVisitor(input: VisitorDelivery) {
-      deliveries.push(input);
-      for (const entry of input.entries)
-        if (!seen.recorded.some((known) => known.seq === entry.seq)) seen.recorded.push(entry);
-      return { sockets: 1 };
-    },
+  const deliver = (input: VisitorDelivery) => {
+    deliveries.push(input);
+    record(input.entries);
+    return 1;
   };
-  return { activities, seen, delivery, deliveries };
+  /** What an api instance runs for the visitor whose socket it holds. */
+  const instance = {
+    async deliverToVisitor(input: VisitorDelivery) {
+      return { sockets: deliver(input) };
+    },
+    ...createRelayActivities(activities, { deliver }),
+  };
+  return { activities, seen, instance, deliveries };
 }

@@ -9,6 +9,7 @@ import {
   type WorkflowBundle,
 } from '@temporalio/worker';
 import { encryptedDataConverter } from '../../codec/data-converter.ts';
+import { findTemporalCli } from '../../embedded/temporal-binary.ts';
 import { testServerBinary } from '../../embedded/test-servers.ts';
 import { addSearchAttributes } from '../../worker/search-attributes.ts';
 import { testPayloadKeys } from '../support/payload-keys.ts';
@@ -27,18 +28,14 @@ export function workflowBundle(): Promise<WorkflowBundle> {
   return bundle;
 }
 
-/** A time-skipping Temporal with our codec: days pass in milliseconds while nothing happens. */
-export async function timeSkipping(): Promise<TestWorkflowEnvironment> {
-  try {
-    Runtime.install({
-      logger: new DefaultLogger('WARN'),
-      telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'ERROR' }) } },
-    });
-  } catch {
-    // Installed by an earlier environment of this test file.
-  }
+/**
+ * A time-skipping Temporal with our codec: days pass in milliseconds while nothing happens.
+ * @param binary path of the server; outside of a test run it has to be found first.
+ */
+export async function timeSkipping(binary?: string): Promise<TestWorkflowEnvironment> {
+  quietRuntime();
   const env = await TestWorkflowEnvironment.createTimeSkipping({
-    server: { executable: { type: 'existing-path', path: await testServerBinary() } },
+    server: { executable: { type: 'existing-path', path: binary ?? (await testServerBinary()) } },
     client: { dataConverter },
   });
   await addSearchAttributes(env.client);
@@ -55,4 +52,40 @@ export async function testWorker(env: TestWorkflowEnvironment, activities: objec
     dataConverter,
     activities,
   });
+}
+
+/**
+ * A Temporal development server of one's own, in real time: for what the time-skipping one lacks, or with other settings.
+ * @param settings dynamic configuration.
+ */
+export async function devServer(settings: Record<string, number | boolean> = {}): Promise<TestWorkflowEnvironment> {
+  quietRuntime();
+  const path = await findTemporalCli((line) => {
+    console.log(line);
+  });
+  const env = await TestWorkflowEnvironment.createLocal({
+    server: {
+      executable: { type: 'existing-path', path },
+      log: { level: 'error', format: 'pretty' },
+      extraArgs: Object.entries(settings).flatMap(([key, value]) => [
+        '--dynamic-config-value',
+        `${key}=${String(value)}`,
+      ]),
+    },
+    client: { dataConverter },
+  });
+  await addSearchAttributes(env.client);
+  return env;
+}
+
+function quietRuntime(): void {
+  try {
+    Runtime.install({
+      // What fails on purpose is told as a warning.
+      logger: new DefaultLogger('ERROR'),
+      telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'ERROR' }) } },
+    });
+  } catch {
+    // Installed by an earlier environment of this process.
+  }
 }

@@ -26,7 +26,8 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((close) => close()));
 });
 
-/** A local HTTP server that ends with the test. What the handler returns, if anything, is sent as JSON with status 200. */
+/** A local HTTP server that ends with the test. What the handler returns, unless it answered itself,
+ * is sent as JSON with status 200. */
 export async function startServer(handler: Handler): Promise<FakeServer> {
   const requests: Received[] = [];
   const server = createServer((request, response) => {
@@ -45,7 +46,7 @@ export async function startServer(handler: Handler): Promise<FakeServer> {
       };
       requests.push(received);
       const answer = handler(received, response, request.socket);
-      if (answer !== undefined) send(response, 200, answer);
+      if (answer !== undefined && !response.headersSent) send(response, 200, answer);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -101,4 +102,13 @@ export async function rejection(promise: Promise<unknown>): Promise<unknown> {
     () => Promise.reject(new Error('expected a rejection')),
     (error: unknown) => error,
   );
+}
+
+/** A local address on which nothing listens. */
+export async function closedAddress(): Promise<string> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return `http://127.0.0.1:${port}`;
 }

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { regionalApiUrl, ZoomError } from '../../zoom/index.ts';
-import { clientOf, rejection, SECRETS, send, startServer, type Handler } from './fake-server.ts';
+import { clientOf, rejection, SECRETS, send, startServer, type Handler, closedAddress } from './fake-server.ts';
 
 async function failure(handler: Handler, options: Parameters<typeof clientOf>[1] = {}, write = false) {
   const server = await startServer(handler);
@@ -24,25 +24,25 @@ describe('faults on the way', () => {
         response.writeHead(200, { 'content-type': 'application/json', 'x-zm-trackingid': 'WEB_1' });
         response.write('{"id":');
       },
-      { timeoutMs: 80 },
+      { timeoutMs: 1_000 },
     );
     expect(error).toMatchObject({ kind: 'timeout', status: 200, trackingId: 'WEB_1', ambiguous: false });
   });
 
   it('a connection reset is a network error, ambiguous for a write', async () => {
-    const { error } = await failure((_request, _response, socket) => socket.resetAndDestroy() && undefined, {}, true);
+    const { error } = await failure((_request, _response, socket) => void socket.resetAndDestroy(), {}, true);
     expect(error).toMatchObject({ kind: 'network', retryable: true, ambiguous: true });
     expect(error.code).toMatch(/ECONNRESET|UND_ERR_SOCKET/);
   });
 
   it('a refused connection cannot have taken effect', async () => {
-    const { zoom } = clientOf({ url: 'http://127.0.0.1:1' });
+    const { zoom } = clientOf({ url: await closedAddress() });
     const error = await rejection(zoom.asUser('t').sendMessage({ toChannel: 'c', message: 'x' }));
     expect(error).toMatchObject({ kind: 'network', ambiguous: false, retryable: true });
   });
 
   it.each(['<html>gateway</html>', '{"id":', ''])('a 200 with body %j is a malformed answer', async (body) => {
-    const { error } = await failure((_request, response) => response.end(body) && undefined, {}, true);
+    const { error } = await failure((_request, response) => response.end(body), {}, true);
     expect(error).toMatchObject({ kind: 'malformedAnswer', ambiguous: true, status: 200 });
   });
 

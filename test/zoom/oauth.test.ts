@@ -159,9 +159,9 @@ describe('the bot token', () => {
     let issued = 0;
     const server = await startServer((request, response) => {
       if (request.path === '/oauth/token') return { access_token: `t${++issued}`, expires_in: 3600 };
-      return request.headers.authorization === 'Bearer t1'
-        ? send(response, 401, { code: 7010, message: 'Invalid authorization token.' })
-        : { message_id: 'm1', sent_time: '2019-10-17 01:40:24' };
+      if (request.headers.authorization !== 'Bearer t1') return { message_id: 'm1', sent_time: '2019-10-17 01:40:24' };
+      send(response, 401, { code: 7010, message: 'Invalid authorization token.' });
+      return undefined;
     });
     const { zoom } = clientOf(server);
     const post = () =>

@@ -116,7 +116,7 @@ describe('channels', () => {
   });
 
   it('updates and deletes by either address, any 2xx being a success', async () => {
-    const { server, zoom } = await user((_request, response) => response.writeHead(204).end() && undefined);
+    const { server, zoom } = await user((_request, response) => response.writeHead(204).end());
     await zoom.updateChannel({ channelId: 'c', name: 'new' });
     await zoom.deleteChannel({ channelId: 'c', path: 'channel' });
     expect(server.requests.map(({ method, path, body }) => [method, path, body])).toEqual([
@@ -194,7 +194,7 @@ describe('members', () => {
   });
 
   it('removes by any identifier', async () => {
-    const { server, zoom } = await user((_request, response) => response.writeHead(204).end() && undefined);
+    const { server, zoom } = await user((_request, response) => response.writeHead(204).end());
     await zoom.removeMember({ channelId: 'c', userId: 'u', identifier: 'a@x.test' });
     expect(server.requests[0]?.path).toBe('/v2/chat/users/u/channels/c/members/a%40x.test');
   });
@@ -257,7 +257,7 @@ describe('messages', () => {
   });
 
   it('edits and deletes', async () => {
-    const { server, zoom } = await user((_request, response) => response.writeHead(204).end() && undefined);
+    const { server, zoom } = await user((_request, response) => response.writeHead(204).end());
     await zoom.editMessage({ messageId: 'm', toChannel: 'c', message: 'new' });
     await zoom.deleteMessage({ messageId: 'm', toChannel: 'c' });
     expect(server.requests.map(({ method, path, query }) => [method, path, query.toString()])).toEqual([

@@ -6,11 +6,12 @@ import type { Plugin } from 'esbuild';
 import type { App, Surroundings } from './app.ts';
 import type { ConnectionOptions } from './connection.ts';
 import type { WidgetOptions } from './options.ts';
-import type { Session } from './state.ts';
+import type { Item, Session } from './state.ts';
 import type { Locale, Texts } from './text.ts';
 import type { ViewProps } from './view/root.tsx';
 
 type InternalName = keyof (Session &
+  Item &
   App &
   Surroundings &
   ConnectionOptions &
@@ -32,14 +33,22 @@ export interface WidgetBundle {
  * looked up by a string, and no name of the browser, of the protocol or of `window.LiveChat`.
  */
 const internalNames = [
+  'confirming',
+  'connection',
+  'deleted',
+  'edited',
   'endedBy',
   'endId',
   'endSent',
   'effects',
+  'epoch',
   'failures',
+  'fatal',
   'historySeq',
   'inFlight',
+  'items',
   'outbox',
+  'paused',
   'plainHello',
   'readSeq',
   'savedToken',
@@ -59,13 +68,17 @@ const internalNames = [
   'endCancel',
   'endChat',
   'endConfirm',
+  'ending',
   'endQuestion',
+  'failure',
   'greeting',
   'greetingTitle',
+  'loading',
   'offlineBanner',
   'openChat',
   'reconnecting',
   'covers',
+  'locale',
   'texts',
 ] as const satisfies readonly InternalName[];
 
@@ -99,7 +112,6 @@ export async function bundleWidget({ minify }: { minify: boolean }): Promise<Wid
     ...(minify && { mangleProps: new RegExp(`^(${internalNames.join('|')})$`) }),
     // The classic transform makes smaller code than the automatic one that type checking and tests use.
     jsxFactory: 'h',
-    jsxFragment: 'Fragment',
     inject: [inThisFolder('jsx.ts')],
     tsconfigRaw: { compilerOptions: { jsx: 'react' } },
     charset: 'utf8',

@@ -1,2 +1,2 @@
 /** What JSX compiles to in the bundle: esbuild puts this import into every file that needs it. */
-export { Fragment, h } from 'preact';
+export { h } from 'preact';

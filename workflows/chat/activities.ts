@@ -1,10 +1,14 @@
 import { proxyActivities, type ActivityInterfaceFor, type ActivityOptions } from '@temporalio/workflow';
 import type { ChatActivities } from '../../activities/chat.ts';
+import type { RelayActivities } from '../../activities/relay.ts';
 import type { DeliveryActivities } from '../../domain/delivery.ts';
 import { taskQueues } from '../../domain/workflow-ids.ts';
 
 /** Waiting grows from 0.3 s to half a minute; Zoom's own Retry-After wins where it gives one. */
 const patient = { initialInterval: '300 milliseconds', backoffCoefficient: 2, maximumInterval: '30 seconds' } as const;
+
+/** Every activity heartbeats while it runs: after a killed process the next attempt starts this soon. */
+const heartbeatTimeout = '4 seconds';
 
 /**
  * MongoDB writes: keyed, so repeating them is harmless. No end to the retries: a chat whose record cannot be written
@@ -12,6 +16,7 @@ const patient = { initialInterval: '300 milliseconds', backoffCoefficient: 2, ma
  */
 const recording: ActivityOptions = {
   startToCloseTimeout: '15 seconds',
+  heartbeatTimeout,
   retry: { ...patient, maximumInterval: '10 seconds' },
 };
 
@@ -21,6 +26,7 @@ const recording: ActivityOptions = {
  */
 const needed: ActivityOptions = {
   startToCloseTimeout: '60 seconds',
+  heartbeatTimeout,
   scheduleToCloseTimeout: '2 days',
   retry: patient,
 };
@@ -28,6 +34,7 @@ const needed: ActivityOptions = {
 /** Help, but no message depends on it: given up after a while. */
 const helpful: ActivityOptions = {
   startToCloseTimeout: '30 seconds',
+  heartbeatTimeout,
   scheduleToCloseTimeout: '10 minutes',
   retry: patient,
 };
@@ -46,15 +53,29 @@ export const { inviteAgent } = withSummary(needed, 'Invite another agent');
 export const { postToChatChannel } = withSummary(needed, 'Post to the chat channel');
 export const { readChannelBack } = withSummary(helpful, 'Read the channel back for lost webhooks');
 
+/** How long an api instance may take to accept a task before it counts as gone. */
+const instanceGoneAfter = '2 seconds';
+
+/** Posting by the api instance that holds the visitor's socket; as patient with Zoom as a worker is. */
+export function relayBy(instanceId: string): ActivityInterfaceFor<RelayActivities> {
+  return proxyActivities<RelayActivities>({
+    ...needed,
+    taskQueue: taskQueues.visitorDelivery({ instanceId }),
+    scheduleToStartTimeout: instanceGoneAfter,
+    summary: 'Relay the visitor’s words to the chat channel',
+  });
+}
+
 /**
  * Delivery by the api instance that holds the visitor's socket. One attempt: an instance that does not take the task
- * within 2 s is gone, and the visitor's next connection reads what it missed from MongoDB.
+ * in time is gone, and the visitor's next connection reads what it missed from MongoDB.
  */
 export function deliveryBy(instanceId: string): DeliveryActivities {
   return proxyActivities<DeliveryActivities>({
     taskQueue: taskQueues.visitorDelivery({ instanceId }),
-    scheduleToStartTimeout: '2 seconds',
+    scheduleToStartTimeout: instanceGoneAfter,
     startToCloseTimeout: '10 seconds',
+    heartbeatTimeout,
     retry: { maximumAttempts: 1 },
     summary: 'Deliver to the visitor',
   });

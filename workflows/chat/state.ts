@@ -251,14 +251,22 @@ export class Chat {
 
   // ---- towards the visitor
 
-  /** Something to record, or to tell the visitor. */
+  /**
+   * Something to record, or to tell the visitor. The visitor's own messages are not news while they can be relayed: they
+   * are recorded on their way to Zoom.
+   */
   get hasNews(): boolean {
-    const { unrecorded, recordStale, greetSocket, connections, deliveredSeq, toldDeliveredSeq } = this.state;
+    const { unrecorded, recordStale, greetSocket, connections, deliveredSeq, toldDeliveredSeq, channel } = this.state;
     return (
-      unrecorded.length > 0 ||
       recordStale ||
+      unrecorded.some((entry) => entry.kind !== 'visitorMessage' || !channel) ||
       (connections.length > 0 && (greetSocket || deliveredSeq > toldDeliveredSeq))
     );
+  }
+
+  /** What is still to be recorded of the chat up to this `seq`. */
+  unrecordedUpTo(seq: number): TimelineEntry[] {
+    return this.state.unrecorded.filter((entry) => entry.seq <= seq);
   }
 
   /** Writers whose names are still to be looked up: people added to the channel by hand. */

@@ -211,13 +211,12 @@ async function admit(chat: Chat, presser: Agent): Promise<void> {
   }
 }
 
+/** What the visitor wrote goes into the chat channel; with it, the entries are recorded and the visitor sees ✓✓. */
 async function relay(chat: Chat, lines: WaitingLine[]): Promise<void> {
-  await post(chat, {
-    kind: 'visitorLines',
-    text: lines.map((line) => line.text).join('\n'),
-    lastSeq: lines.at(-1)?.seq ?? 0,
-  });
+  const lastSeq = lines.at(-1)?.seq ?? 0;
+  const told = await post(chat, { kind: 'visitorLines', text: lines.map((line) => line.text).join('\n'), lastSeq });
   chat.linesDelivered(lines);
+  chat.newsTold({ lastSeq, deliveredSeq: told ? lastSeq : 0 });
 }
 
 async function sayGoodbye(chat: Chat): Promise<void> {
@@ -225,16 +224,19 @@ async function sayGoodbye(chat: Chat): Promise<void> {
   chat.state.closed = true;
 }
 
-/** One post into the chat channel, at a pace that Zoom's per-channel limits allow. */
-async function post(chat: Chat, content: ChannelPost): Promise<void> {
+/**
+ * One post into the chat channel, at a pace that Zoom's per-channel limits allow.
+ * @returns whether every open socket of the visitor has been told of it.
+ */
+async function post(chat: Chat, content: ChannelPost): Promise<boolean> {
   const { channel, ownerUserId } = chat.state;
-  if (!channel || ownerUserId === undefined) return;
+  if (!channel || ownerUserId === undefined) return false;
   const { chatId, accountId, visitor } = chat.input;
   const text = postText(visitor.name, content);
   const delay = chat.postDelay(text, Date.now());
   if (delay > 0) await sleep(delay);
   chat.posting(text);
-  const result = await zoom.postToChatChannel({
+  const input = {
     chatId,
     accountId,
     channel,
@@ -243,8 +245,34 @@ async function post(chat: Chat, content: ChannelPost): Promise<void> {
     content,
     as: chat.state.postsAs,
     knownIds: chat.state.ownPostIds.slice(-20),
-  });
+    ...(content.kind === 'visitorLines' ? { entries: chat.unrecordedUpTo(content.lastSeq) } : {}),
+  };
+  const posted = content.kind === 'visitorLines' ? await postFromInstance(chat, input) : undefined;
+  const { result, told } = posted ?? { result: await zoom.postToChatChannel(input), told: false };
   chat.posted(result, Date.now());
+  return told;
+}
+
+type PostInput = Parameters<typeof zoom.postToChatChannel>[0];
+
+/**
+ * The api instance that holds the visitor's socket does the posting itself, so that ✓✓ needs no way of its own. If that
+ * instance is gone, any worker does it, and looks first how far the instance came.
+ */
+async function postFromInstance(chat: Chat, input: PostInput) {
+  const [instanceId, ...others] = chat.instances;
+  if (instanceId === undefined) return undefined;
+  const connections = chat.connectionsAt(instanceId);
+  try {
+    const { sockets, ...result } = await zoom.relayBy(instanceId).relayToZoom(input);
+    if (sockets === 0) chat.connectionsGone(connections);
+    return { result, told: others.length === 0 };
+  } catch (error) {
+    // What Zoom said counts; anything else is about the instance.
+    if (failureType(error) !== undefined) throw error;
+    chat.connectionsGone(connections);
+    return { result: await zoom.postToChatChannel({ ...input, lookFirst: true }), told: false };
+  }
 }
 
 /** What happens because nothing happens: missed, read back for a lost webhook, ended for silence. */
@@ -256,12 +284,13 @@ async function keepTime(chat: Chat, during: (work: () => Promise<void>) => Promi
       continue;
     }
     const at = Date.now() + next.inMs;
-    // Woken early when an earlier deadline has come up, e.g. an unanswered message.
-    const changed = await condition(() => {
+    // Woken early only by a deadline before this one, e.g. an unanswered message. One that moves back costs nothing:
+    // the timer runs out and the next one is set, so that a lively chat has a timer now and then, not one a message.
+    const earlier = await condition(() => {
       const due = chat.nextDeadline(Date.now());
-      return due?.what !== next.what || Date.now() + due.inMs < at;
+      return due !== undefined && Date.now() + due.inMs < at;
     }, next.inMs);
-    if (changed) continue;
+    if (earlier) continue;
     const due = chat.nextDeadline(Date.now());
     if (due === undefined || due.inMs > 0) continue;
     if (due.what === 'missed') chat.missed(Date.now());

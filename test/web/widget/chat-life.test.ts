@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { Stage } from './host-page.ts';
+import { eventually, Stage } from './host-page.ts';
 
 const stage = new Stage();
 const { server } = stage;
@@ -18,15 +18,15 @@ describe('connection', () => {
   it('replays after a lost answer without repeating anything', async () => {
     const widget = await (await stage.visit()).open();
     await widget.send('One');
-    await expect.poll(() => server.messages).toEqual(['One']);
+    await eventually(() => server.messages).toEqual(['One']);
     server.loseAnswers = true;
     await widget.send('Two');
-    await expect.poll(() => server.messages).toEqual(['One', 'Two']);
+    await eventually(() => server.messages).toEqual(['One', 'Two']);
     server.add(reply('While you were away'));
     server.loseAnswers = false;
     server.dropAll();
     await widget.text('Connected').waitFor();
-    await expect.poll(() => widget.bubbles()).toEqual(['One', 'Two', 'While you were away']);
+    await eventually(() => widget.bubbles()).toEqual(['One', 'Two', 'While you were away']);
     expect(server.hellos.at(-1)).toMatchObject({ lastSeq: 1 });
     expect(server.chat.entries).toHaveLength(3);
     await widget.status('Two').getByText('Sent', { exact: true }).waitFor();
@@ -55,9 +55,9 @@ describe('connection', () => {
     expect(await widget.bubbles()).toEqual(['Before', 'First', 'Second']);
     server.closed = false;
     await widget.page.reload();
-    await expect.poll(() => server.messages).toEqual(['Before', 'First', 'Second']);
+    await eventually(() => server.messages).toEqual(['Before', 'First', 'Second']);
     await widget.open();
-    await expect.poll(() => widget.bubbles()).toEqual(['Before', 'First', 'Second']);
+    await eventually(() => widget.bubbles()).toEqual(['Before', 'First', 'Second']);
     expect(
       await widget.page.evaluate(() => Object.keys(localStorage).filter((key) => key.includes('message'))),
     ).toEqual([]);
@@ -69,7 +69,7 @@ describe('connection', () => {
     expect(server.connections).toBe(0);
     await widget.open();
     await widget.closer.click();
-    await expect.poll(() => server.connections).toBe(0);
+    await eventually(() => server.connections).toBe(0);
     expect(await widget.page.evaluate(() => localStorage.length)).toBe(0);
   });
 
@@ -79,7 +79,7 @@ describe('connection', () => {
     await widget.launcher.click();
     await widget.text('Chat is not available on this page.').waitFor();
     expect(await widget.textbox.count()).toBe(0);
-    await expect.poll(() => server.connections).toBe(0);
+    await eventually(() => server.connections).toBe(0);
   });
 });
 
@@ -87,7 +87,7 @@ describe('a chat over time', () => {
   it('shows unread replies while closed and after a reload, and not once read', async () => {
     const widget = await (await stage.visit()).open();
     await widget.send('Hello');
-    await expect.poll(() => server.messages.length).toBe(1);
+    await eventually(() => server.messages.length).toBe(1);
     await widget.closer.click();
     server.add(reply('One'), reply('Two'));
     await widget.text('2 unread messages').waitFor({ state: 'attached' });
@@ -96,7 +96,7 @@ describe('a chat over time', () => {
     await widget.open();
     await widget.text('Two').waitFor();
     await widget.page.reload();
-    await expect.poll(() => server.hellos.length).toBe(3);
+    await eventually(() => server.hellos.length).toBe(3);
     await widget.open();
     await widget.closer.click();
     expect(await widget.page.getByText('unread').count()).toBe(0);
@@ -118,7 +118,7 @@ describe('a chat over time', () => {
     expect(await widget.textbox.evaluate((textbox) => textbox.matches(':focus'))).toBe(true);
     await widget.text('Connected').waitFor();
     await widget.send('Again');
-    await expect.poll(() => server.messages).toEqual(['Hello', 'Again']);
+    await eventually(() => server.messages).toEqual(['Hello', 'Again']);
     expect([...server.chats.values()].filter(({ entries }) => entries.length)).toHaveLength(2);
   });
 
@@ -138,9 +138,9 @@ describe('a chat over time', () => {
     const first = await (await stage.visit(context)).open();
     const second = await (await stage.visit(context)).open();
     await first.send('From the first');
-    await expect.poll(() => second.bubbles()).toEqual(['From the first']);
+    await eventually(() => second.bubbles()).toEqual(['From the first']);
     await second.send('From the second');
-    await expect.poll(() => first.bubbles()).toEqual(['From the first', 'From the second']);
+    await eventually(() => first.bubbles()).toEqual(['From the first', 'From the second']);
     await first.closer.click();
     await second.closer.click();
     server.add(reply('To all'));

@@ -1,7 +1,11 @@
 import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from 'playwright-core';
+import { expect } from 'vitest';
 import { bundleWidget } from '../../../web/widget/bundle.ts';
 import { findChromium, launch } from './browser.ts';
 import { ChatServer } from './chat-server.ts';
+
+/** Expects what is not so at once, with patience for a busy machine. */
+export const eventually = <Value>(get: () => Value | Promise<Value>) => expect.poll(get, { timeout: 8_000 });
 
 /** A browser and a chat server for one test file, and pages with the widget on them. */
 export class Stage {
@@ -45,7 +49,7 @@ export class Stage {
   async context(options: BrowserContextOptions = {}): Promise<BrowserContext> {
     if (!this.#browser) throw new Error('start() comes first');
     const context = await this.#browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
-    context.setDefaultTimeout(5_000);
+    context.setDefaultTimeout(8_000);
     this.#contexts.push(context);
     return context;
   }

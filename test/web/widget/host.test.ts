@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { Stage } from './host-page.ts';
+import { eventually, Stage } from './host-page.ts';
 
 const stage = new Stage();
 const { server } = stage;
@@ -34,10 +34,11 @@ describe('host page', () => {
       widget.page.evaluate(`(${use.toString()})(window)`);
     expect(await host(({ LiveChat }) => LiveChat.hasChat)).toBe(false);
     await host(({ LiveChat }) => LiveChat.sendMessage('  From a script  '));
-    await expect.poll(() => server.messages).toEqual(['From a script']);
+    await eventually(() => server.messages).toEqual(['From a script']);
     expect(await widget.panel.count()).toBe(0);
     expect(await host(({ LiveChat }) => LiveChat.hasChat)).toBe(true);
     server.add(reply('Hi'));
+    await widget.text('1 unread message').waitFor({ state: 'attached' });
     await host(({ LiveChat }) => LiveChat.open());
     await widget.text('Hi').waitFor();
     await host(({ LiveChat }) => LiveChat.close());
@@ -120,7 +121,8 @@ describe('host page', () => {
     const measure = () =>
       widget.page.evaluate(() => {
         const { scrollHeight, scrollWidth } = document.documentElement;
-        return [scrollHeight, scrollWidth, document.body.getBoundingClientRect().toJSON()];
+        const { x, y, width, height } = document.body.getBoundingClientRect();
+        return [scrollHeight, scrollWidth, x, y, width, height];
       });
     await widget.launcher.waitFor();
     const before = await measure();

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { Stage } from './host-page.ts';
+import { eventually, Stage } from './host-page.ts';
 
 const stage = new Stage();
 const { server } = stage;
@@ -19,16 +19,16 @@ describe('keyboard', () => {
     const widget = await stage.visit();
     await widget.launcher.waitFor();
     await widget.page.keyboard.press('Tab');
-    await expect.poll(() => widget.launcher.getAttribute('aria-expanded')).toBe('false');
+    await eventually(() => widget.launcher.getAttribute('aria-expanded')).toBe('false');
     await widget.page.keyboard.press('Enter');
-    await expect.poll(() => widget.closer.getAttribute('aria-expanded')).toBe('true');
+    await eventually(() => widget.closer.getAttribute('aria-expanded')).toBe('true');
     await widget.text('Connected').waitFor();
 
     await widget.page.keyboard.type('Hello');
     await widget.page.keyboard.press('Shift+Enter');
     await widget.page.keyboard.type('there');
     await widget.page.keyboard.press('Enter');
-    await expect.poll(() => server.messages).toEqual(['Hello\nthere']);
+    await eventually(() => server.messages).toEqual(['Hello\nthere']);
     expect(await widget.textbox.inputValue()).toBe('');
 
     await widget.page.keyboard.press('Escape');
@@ -136,7 +136,7 @@ describe('messages', () => {
     expect(await widget.textbox.inputValue()).toHaveLength(4_002);
     await widget.textbox.fill('x'.repeat(4_000));
     await widget.sendButton.click();
-    await expect.poll(() => server.messages.length).toBe(1);
+    await eventually(() => server.messages.length).toBe(1);
   });
 
   it('offers to send a refused message again', async () => {
@@ -154,13 +154,13 @@ describe('messages', () => {
     server.refusals.push({ type: 'error', code: 'rate_limited', message: '', retryable: true, retryAfterMs: 300 });
     await widget.send('One');
     await widget.send('Two');
-    await expect.poll(() => server.messages).toEqual(['One', 'Two']);
+    await eventually(() => server.messages).toEqual(['One', 'Two']);
   });
 
   it('stays at the end of the conversation, unless the visitor has scrolled back', async () => {
     const widget = await (await stage.visit()).open();
     await widget.send('Hello');
-    await expect.poll(() => server.messages.length).toBe(1);
+    await eventually(() => server.messages.length).toBe(1);
     server.add(...Array.from({ length: 30 }, (_, index) => reply(`Line ${index}`)));
     const fromEnd = () => widget.log.evaluate((log) => log.scrollHeight - log.scrollTop - log.clientHeight);
     await widget.text('Line 29').waitFor();
@@ -170,6 +170,6 @@ describe('messages', () => {
     await widget.text('Later').waitFor();
     expect(await fromEnd()).toBeGreaterThan(500);
     await widget.send('Mine');
-    await expect.poll(fromEnd).toBeLessThan(2);
+    await eventually(fromEnd).toBeLessThan(2);
   });
 });

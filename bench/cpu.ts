@@ -1,0 +1,48 @@
+import { readFile } from 'node:fs/promises';
+import type { ProcessName, Stack } from '../embedded/supervisor.ts';
+import { shortNumber, type Figure } from './figure.ts';
+
+export const processNames = ['temporal', 'mongo', 'sandbox', 'worker', 'api'] as const satisfies ProcessName[];
+
+/** Linux counts a process's time in hundredths of a second. */
+const ticksPerSecond = 100;
+
+type Times = Map<string, number>;
+
+/** CPU seconds that each process of the stack has used so far. Empty where the platform does not tell. */
+export async function cpuTimes(stack: Stack): Promise<Times> {
+  const times: Times = new Map();
+  for (const name of processNames) {
+    const { pid } = stack.process(name);
+    const stat = pid === undefined ? undefined : await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
+    if (stat === undefined) continue;
+    // The second field, the name, may hold spaces; user and system time are fields 14 and 15.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    times.set(name, (Number(fields[11]) + Number(fields[12])) / ticksPerSecond);
+  }
+  return times;
+}
+
+/** CPU time per message since `before`, as a figure; none where the platform does not tell. */
+export async function cpuFigure(
+  id: string,
+  label: string,
+  stack: Stack,
+  before: Times,
+  messages: number,
+): Promise<Figure[]> {
+  const after = await cpuTimes(stack);
+  const each = new Map([...after].map(([name, time]) => [name, ((time - (before.get(name) ?? 0)) * 1_000) / messages]));
+  if (each.size === 0 || messages === 0) return [];
+  const total = [...each.values()].reduce((sum, ms) => sum + ms, 0);
+  return [
+    {
+      id,
+      label,
+      value: total,
+      unit: 'ms',
+      detail: [...each].map(([name, ms]) => `${name} ${shortNumber(ms)}`).join(', '),
+      numbers: Object.fromEntries(each),
+    },
+  ];
+}

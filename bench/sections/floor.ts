@@ -1,0 +1,41 @@
+import type { Section } from '../bench.ts';
+import { latencyFigure, shortNumber } from '../figure.ts';
+import { startFloor } from '../floor/floor.ts';
+import { sustainedRate } from '../load.ts';
+
+const workflows = 100;
+const idleMessages = 50;
+const warmUp = 10;
+
+/** What a bare durable relay costs on this machine. */
+export const floorSection: Section = {
+  name: 'floor',
+  title: 'Floor: one signal → one activity, on the same Temporal server',
+  async run(bench) {
+    const floor = await startFloor(bench, workflows);
+    try {
+      for (let index = 0; index < warmUp; index += 1) await floor.signal(index);
+      const idle: number[] = [];
+      for (let index = 0; index < idleMessages; index += 1) idle.push(await floor.signal(index));
+      const { rate, outcome, saturated } = await sustainedRate(
+        { underWay: 64, stepSeconds: bench.seconds / 5 },
+        (index) => floor.signal(index),
+        bench.signal,
+      );
+      return [
+        latencyFigure('floor.idle', 'latency, idle (p50)', idle),
+        {
+          id: 'floor.rate',
+          label: `highest sustained rate, ${workflows} workflows`,
+          value: rate,
+          unit: '/s',
+          detail: `saturated ${shortNumber(saturated)}/s`,
+          numbers: { saturated },
+        },
+        latencyFigure('floor.atRate', 'latency at that rate (p50)', outcome.latencies, outcome.lost),
+      ];
+    } finally {
+      await floor.stop();
+    }
+  },
+};

@@ -1,0 +1,71 @@
+import type { Bench, Section } from '../bench.ts';
+import type { BenchChat } from '../chat.ts';
+import { cpuFigure, cpuTimes } from '../cpu.ts';
+import { latencyFigure, shortNumber, type Figure, type Verdict } from '../figure.ts';
+import { offer, type Send } from '../load.ts';
+import { percentile } from '../stats.ts';
+
+const sizes = [20, 200] as const;
+/** Of one side of one chat. */
+const messageEverySeconds = 10;
+const paceTarget = 10;
+
+/** Many people who type: in every chat one message in ten seconds each way. */
+export const paceSection: Section = {
+  name: 'pace',
+  title: 'Relay at human pace: in each chat one message in 10 s each way',
+  async run(bench) {
+    const figures: Figure[] = [];
+    for (const size of sizes) figures.push(...(await atPace(bench, await bench.chats(size))));
+    return figures;
+  },
+};
+
+async function atPace(bench: Bench, chats: readonly BenchChat[]): Promise<Figure[]> {
+  const rate = chats.length / messageEverySeconds;
+  const inTurn =
+    (send: (chat: BenchChat) => Promise<number>): Send =>
+    (index) =>
+      send(chats[index % chats.length] as BenchChat);
+  const before = await cpuTimes(bench.stack);
+  const [toZoom, toVisitor] = await Promise.all([
+    offer(
+      rate,
+      bench.seconds,
+      inTurn((chat) => chat.toZoom()),
+      bench.signal,
+    ),
+    offer(
+      rate,
+      bench.seconds,
+      inTurn((chat) => chat.toVisitor()),
+      bench.signal,
+    ),
+  ]);
+  const messages = toZoom.latencies.length + toVisitor.latencies.length;
+  const cpu = await cpuFigure(
+    `pace${chats.length}.cpu`,
+    `${chats.length} chats: CPU time per message`,
+    bench.stack,
+    before,
+    messages,
+  );
+  const figure = (way: 'toZoom' | 'toVisitor', words: string): Figure => {
+    const { latencies, lost } = way === 'toZoom' ? toZoom : toVisitor;
+    const made = latencyFigure(`pace${chats.length}.${way}`, `${chats.length} chats: ${words} (p50)`, latencies, lost);
+    return chats.length === sizes[1] ? { ...made, verdict: tailVerdict(bench, way, latencies, lost) } : made;
+  };
+  return [figure('toZoom', 'visitor → Zoom'), figure('toVisitor', 'Zoom → visitor'), ...cpu];
+}
+
+function tailVerdict(bench: Bench, way: string, latencies: readonly number[], lost: number): Verdict {
+  const target = `p99 < ${paceTarget} × idle p50`;
+  const idle = bench.known(`idle.${way}`);
+  if (idle === undefined) return { target, ratio: undefined, pass: undefined };
+  const ratio =
+    percentile(
+      [...latencies].sort((a, b) => a - b),
+      0.99,
+    ) / idle;
+  return { target, ratio: Number(shortNumber(ratio)), pass: ratio < paceTarget && lost === 0 };
+}

@@ -1,0 +1,151 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { z } from 'zod';
+import type { Stack } from '../embedded/supervisor.ts';
+import { Admin, type ZoomSide } from '../test/support/driver.ts';
+import type { Keeper } from './keeper.ts';
+import type { FaultKind } from './options.ts';
+import type { Proxy } from './proxy.ts';
+import type { Random } from './random.ts';
+import type { Happening } from './schedule.ts';
+
+const rulesSchema = z.looseObject({ rules: z.array(z.looseObject({ id: z.string(), used: z.number().optional() })) });
+const addedSchema = z.looseObject({ added: z.array(z.string()), tokens_ended: z.number() });
+/** What a person at a page tries again until it works. */
+const tryAgainMs = 700;
+const mostTries = 60;
+
+export interface InjectorParts {
+  sandboxUrl: string;
+  stack: Stack;
+  zoom: ZoomSide;
+  proxy: Proxy;
+  keeper: Keeper;
+  /** Signed in as the administrator. */
+  admin: Admin;
+  /** His user id. */
+  alex: string;
+  /** The channels that new chats can be routed to. */
+  inbound: readonly string[];
+  random: Random;
+  signal: AbortSignal;
+  report: (line: string) => void;
+}
+
+/** Does what the plan says, and counts what came of it. */
+export class FaultInjector {
+  /** How often each fault came true. */
+  readonly counts = new Map<FaultKind, number>();
+  readonly #parts: InjectorParts;
+  readonly #kindOfRule = new Map<string, FaultKind>();
+  /** One after the other: the administrator is one person. */
+  #adminsTurn: Promise<void> = Promise.resolve();
+  #routes = 0;
+
+  constructor(parts: InjectorParts) {
+    this.#parts = parts;
+  }
+
+  async do(happening: Happening): Promise<void> {
+    const { proxy, keeper, random, zoom, report } = this.#parts;
+    if (happening.do !== 'kill') report(`${happening.fault} ${JSON.stringify({ ...happening, at: undefined, fault: undefined, do: undefined })}`);
+    switch (happening.do) {
+      case 'kill':
+        await keeper.kill(happening.targets, happening.pauseMs);
+        break;
+      case 'rules':
+        for (const id of await this.#addRules(happening.rules)) this.#kindOfRule.set(id, happening.fault);
+        break;
+      case 'cut':
+        this.#count(happening.fault, proxy.cut(random, happening.share));
+        break;
+      case 'freeze':
+        this.#count(happening.fault, proxy.freeze(random, happening.share, happening.direction));
+        break;
+      case 'slow':
+        this.#count(happening.fault, proxy.slow(happening.ms));
+        await this.#pause(happening.forMs);
+        proxy.slow(0);
+        break;
+      case 'expireTokens':
+        await zoom.faults({ tokens: { action: 'expire', kinds: ['access', 'bot'] } });
+        this.#count(happening.fault, 1);
+        break;
+      case 'regrant':
+        await this.#asAdmin('regrant', () => this.#regrant());
+        break;
+      case 'reroute':
+        await this.#asAdmin('reroute', () => this.#reroute());
+        break;
+    }
+  }
+
+  /** No more faults: what was not used up is taken away, and what the administrator had begun is brought to its end. */
+  async calm(): Promise<void> {
+    const { sandboxUrl, zoom, proxy } = this.#parts;
+    proxy.slow(0);
+    const { rules } = rulesSchema.parse(await (await fetch(`${sandboxUrl}/_sandbox/faults`)).json());
+    await zoom.faults({ clear: true });
+    for (const { id, used = 0 } of rules) {
+      const kind = this.#kindOfRule.get(id);
+      if (kind) this.#count(kind, used);
+    }
+    await this.#adminsTurn;
+  }
+
+  async #addRules(rules: readonly object[]): Promise<string[]> {
+    const response = await fetch(`${this.#parts.sandboxUrl}/_sandbox/faults`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ rules }),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`The sandbox refused a fault: ${text}`);
+    return addedSchema.parse(JSON.parse(text)).added;
+  }
+
+  /** Add the app again: the earlier grant's tokens end at once. */
+  async #regrant(): Promise<void> {
+    const admin = new Admin(this.#parts.stack.urls);
+    const callback = await admin.decide(await admin.consentUrl(), this.#parts.alex, 'allow');
+    const landed = await admin.request(callback.href);
+    if (landed.status !== 302) throw new Error(`the callback answered ${landed.status}`);
+  }
+
+  /** Choose the other channel for new chats. */
+  async #reroute(): Promise<void> {
+    const { admin, inbound } = this.#parts;
+    this.#routes += 1;
+    const response = await admin.request('/api/settings', {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ channelId: inbound[this.#routes % inbound.length] }),
+    });
+    if (!response.ok) throw new Error(`the settings answered ${response.status}`);
+  }
+
+  /** What people do when a page says "try again". */
+  #asAdmin(kind: FaultKind, work: () => Promise<void>): Promise<void> {
+    const done = this.#adminsTurn.then(async () => {
+      for (let tries = 1; !this.#parts.signal.aborted; tries += 1) {
+        try {
+          await work();
+          this.#count(kind, 1);
+          return;
+        } catch (error) {
+          if (tries === mostTries) throw error;
+          await this.#pause(tryAgainMs);
+        }
+      }
+    });
+    this.#adminsTurn = done.catch(() => undefined);
+    return done;
+  }
+
+  #count(kind: FaultKind, times: number): void {
+    this.counts.set(kind, (this.counts.get(kind) ?? 0) + times);
+  }
+
+  async #pause(ms: number): Promise<void> {
+    await pause(ms, undefined, { signal: this.#parts.signal }).catch(() => undefined);
+  }
+}

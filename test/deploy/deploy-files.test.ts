@@ -1,0 +1,174 @@
+import { access, readFile, stat } from 'node:fs/promises';
+import { describe, expect, test } from 'vitest';
+import { readConfig } from '../../config/env.ts';
+import { searchAttributeTypes } from '../../domain/search-attributes.ts';
+import { readCompose, readExample, variablesOf } from './environment.ts';
+import { parseYaml } from './yaml.ts';
+
+/** Variables of `npm start` and `npm test` that no settings schema holds. */
+const cacheAndBrowser = ['LIVE_CHAT_CACHE_DIR', 'CHROMIUM_PATH'];
+
+const requiredInCompose = (text: string) => [...text.matchAll(/\$\{([A-Z_]+):\?/g)].map((match) => match[1] ?? '');
+const named = (text: string) => [...text.matchAll(/\$\{([A-Z_]+)/g)].map((match) => match[1] ?? '');
+const unique = (names: readonly string[]) => [...new Set(names)].sort();
+
+describe('.env.example', () => {
+  test('names exactly the variables of config/env.ts, of npm start and npm test, and of docker-compose.yml', async () => {
+    const known = [
+      ...(await variablesOf('config/env.ts')),
+      ...(await variablesOf('embedded/settings.ts')),
+      ...cacheAndBrowser,
+      ...named((await readCompose()).text),
+    ];
+    expect(unique((await readExample()).map(({ name }) => name))).toEqual(unique(known));
+  });
+
+  test('names each variable once and explains it', async () => {
+    const entries = await readExample();
+    expect(entries.filter(({ explained }) => !explained).map(({ name }) => name)).toEqual([]);
+    expect(entries).toHaveLength(unique(entries.map(({ name }) => name)).length);
+  });
+
+  test('shows the true defaults of config/env.ts', async () => {
+    const key = `k1:${Buffer.alloc(32).toString('base64')}`;
+    const needed = {
+      MONGODB_URI: 'mongodb://127.0.0.1/live_chat',
+      ZOOM_CLIENT_ID: 'id',
+      ZOOM_CLIENT_SECRET: 'secret',
+      ZOOM_WEBHOOK_SECRET_TOKEN: 'secret-token',
+      ZOOM_BOT_JID: 'v1bot@xmpp.zoom.us',
+      SESSION_SECRET: 'x'.repeat(32),
+      TOKEN_ENCRYPTION_KEYS: key,
+      PAYLOAD_ENCRYPTION_KEYS: key,
+    };
+    const noDefault = ['HOST', 'MONGODB_URI', 'OPERATOR_PASSWORD', 'WORKFLOW_BUNDLE'];
+    const ours = await variablesOf('config/env.ts');
+    const shown = (await readExample()).filter(
+      ({ name, optional }) => optional && ours.includes(name) && !noDefault.includes(name),
+    );
+    expect(shown.length).toBeGreaterThan(12);
+    const asShown = Object.fromEntries(shown.map(({ name, value }) => [name, value]));
+    expect(readConfig({ ...needed, ...asShown })).toEqual(readConfig(needed));
+  });
+
+  test('leaves every secret empty', async () => {
+    const secret = /SECRET|PASSWORD|_KEYS$/;
+    const filled = (await readExample()).filter(({ name, value }) => secret.test(name) && value !== '');
+    expect(filled).toEqual([]);
+  });
+});
+
+describe('docker-compose.yml', () => {
+  test('gives api and worker every variable of config/env.ts, and no other', async () => {
+    const { services } = await readCompose();
+    const wanted = unique(await variablesOf('config/env.ts'));
+    expect(wanted.length).toBeGreaterThan(25);
+    for (const name of ['api', 'worker'])
+      expect(unique(Object.keys(services[name]?.environment ?? {}))).toEqual(wanted);
+  });
+
+  test('is a configuration that the programs accept, with what .env.example calls required filled in', async () => {
+    const { services, text } = await readCompose();
+    const key = `k1:${Buffer.alloc(32).toString('base64')}`;
+    const given: Record<string, string> = {
+      PUBLIC_URL: 'https://chat.example.com',
+      ZOOM_CLIENT_ID: 'id',
+      ZOOM_CLIENT_SECRET: 'secret',
+      ZOOM_WEBHOOK_SECRET_TOKEN: 'secret-token',
+      ZOOM_BOT_JID: 'v1bot@xmpp.zoom.us',
+      SESSION_SECRET: 'x'.repeat(32),
+      TOKEN_ENCRYPTION_KEYS: key,
+      PAYLOAD_ENCRYPTION_KEYS: key,
+      MONGODB_PASSWORD: 'abc',
+      MONGODB_ROOT_PASSWORD: 'abc',
+      POSTGRES_PASSWORD: 'abc',
+    };
+    expect(unique(requiredInCompose(text))).toEqual(unique(Object.keys(given)));
+    const interpolate = (value: string) =>
+      value.replace(
+        /\$\{([A-Z_]+)(?::-([^}]*)|:\?[^}]*)?\}/g,
+        (_, name: string, standard?: string) => given[name] ?? standard ?? '',
+      );
+    const env = Object.fromEntries(
+      Object.entries(services['api']?.environment ?? {}).map(([name, value]) => [name, interpolate(value)]),
+    );
+    const config = readConfig(env);
+    expect(config.environment).toBe('production');
+    expect(config.http).toMatchObject({ port: 3000, trustProxy: 1 });
+    expect(config.mongodbUri).toBe('mongodb://live_chat:abc@mongodb:27017/live_chat');
+    expect(config.operator.trustLoopback).toBe(false);
+  });
+
+  test('publishes the api and, on loopback only, Temporal UI; nothing else', async () => {
+    const { services } = await readCompose();
+    const published = Object.entries(services).flatMap(([name, { ports }]) => ports.map((port) => [name, port]));
+    expect(published).toEqual([
+      ['api', '${APP_BIND:-127.0.0.1}:${PORT:-3000}:3000'],
+      ['temporal-ui', '127.0.0.1:${TEMPORAL_UI_PORT:-8233}:8080'],
+    ]);
+  });
+
+  test('pins every image, restarts every service, and waits for what each needs', async () => {
+    const { services } = await readCompose();
+    for (const [name, service] of Object.entries(services)) {
+      expect(service.image, name).toMatch(/:(\$\{[A-Z_]+:-)?[\w.-]+\}?$/);
+      expect(service.image, name).not.toContain('latest');
+      expect(service.restart, name).toBeDefined();
+      for (const [needed, { condition }] of Object.entries(service.depends_on)) {
+        const oneShot = services[needed]?.restart?.startsWith('on-failure') ?? false;
+        expect(condition, `${name} → ${needed}`).toBe(oneShot ? 'service_completed_successfully' : 'service_healthy');
+        if (!oneShot) expect(services[needed]?.healthcheck?.test, needed).toBeDefined();
+      }
+    }
+  });
+
+  test('mounts only files that are there', async () => {
+    const { services } = await readCompose();
+    const paths = Object.values(services).flatMap(({ volumes }) =>
+      volumes.flatMap((volume) => (volume.startsWith('./') ? [volume.split(':')[0] ?? ''] : [])),
+    );
+    expect(paths.length).toBeGreaterThan(3);
+    for (const path of paths) await expect(access(path), path).resolves.toBeUndefined();
+  });
+});
+
+describe('deploy/', () => {
+  test('the dynamic configuration that Temporal reads switches fairness on, with one partition', async () => {
+    const { services } = await readCompose();
+    const file = services['temporal']?.environment['DYNAMIC_CONFIG_FILE_PATH'] ?? '';
+    const settings = await parseYaml(await readFile(file.replace('/etc/temporal/config/', 'deploy/temporal/'), 'utf8'));
+    expect(settings).toMatchObject({
+      'matching.enableFairness': [{ value: 'true' }],
+      'matching.numTaskqueueReadPartitions': [{ value: '1' }],
+      'matching.numTaskqueueWritePartitions': [{ value: '1' }],
+    });
+  });
+
+  test('the namespace gets the search attributes of domain/search-attributes.ts', async () => {
+    const script = await readFile('deploy/temporal/setup-namespace.sh', 'utf8');
+    const added = [...script.matchAll(/^add_search_attribute (\w+) (\w+)$/gm)].map((match) => [match[1], match[2]]);
+    expect(Object.fromEntries(added)).toEqual(searchAttributeTypes);
+  });
+});
+
+describe('the image', () => {
+  test('gets everything that the build reads, and no secrets', async () => {
+    const ignored = await readFile('.dockerignore', 'utf8');
+    const allowed = [...ignored.matchAll(/^!(.+)$/gm)].map((match) => match[1] ?? '');
+    for (const path of allowed) await expect(stat(path), path).resolves.toBeDefined();
+    expect(ignored.split('\n')).toContain('*');
+    expect(ignored).toContain('**/.env*');
+    const folders = ['activities', 'api', 'codec', 'config', 'domain', 'store', 'web', 'worker', 'workflows', 'zoom'];
+    expect(allowed).toEqual(
+      expect.arrayContaining([...folders, 'scripts/build.ts', 'tsconfig.json', 'tsconfig.build.json']),
+    );
+  });
+
+  test('runs on the pinned Debian image as an unprivileged user', async () => {
+    const dockerfile = await readFile('Dockerfile', 'utf8');
+    expect(dockerfile).toMatch(/^ARG NODE_IMAGE=node:20\.\d+\.\d+-bookworm-slim$/m);
+    expect(dockerfile).toMatch(/^USER node$/m);
+    expect(dockerfile).toMatch(/npm ci --omit=dev/);
+    expect(dockerfile).toMatch(/\/healthz/);
+  });
+});

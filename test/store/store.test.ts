@@ -1,0 +1,345 @@
+import { randomUUID } from 'node:crypto';
+import type { Connection } from 'mongoose';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { TimelineEntry } from '../../domain/timeline.ts';
+import { testMongoUri } from '../../embedded/test-servers.ts';
+import {
+  connectMongo,
+  createStore,
+  mongoAnswers,
+  type Account,
+  type ChatRecord,
+  type Store,
+} from '../../store/index.ts';
+
+const key = (fill: number) => new Uint8Array(32).fill(fill);
+const oldKeys = { activeId: 'old', keys: new Map([['old', key(1)]]) };
+const rotatedKeys = { activeId: 'new', keys: new Map([['new', key(2)], ...oldKeys.keys]) };
+
+let connection: Connection;
+let uri: string;
+let store: Store;
+beforeAll(async () => {
+  uri = await testMongoUri();
+  connection = await connectMongo(uri);
+  store = await createStore(connection, oldKeys);
+}, 180_000);
+afterAll(() => connection.close());
+
+const pause = () => new Promise((resolve) => setTimeout(resolve, 3));
+const atOnce = <T>(times: number, run: (n: number) => Promise<T>): Promise<T[]> =>
+  Promise.all(Array.from({ length: times }, (_, n) => run(n)));
+
+const account = (changes: Partial<Account> = {}): Account => ({
+  _id: randomUUID(),
+  name: 'example.com',
+  ownerUserId: 'alex',
+  widgetId: randomUUID(),
+  createdAt: new Date(1_000),
+  trialEndsAt: new Date(2_000),
+  ...changes,
+});
+const chat = (changes: Partial<ChatRecord> = {}): ChatRecord => ({
+  _id: randomUUID(),
+  accountId: 'account-1',
+  widgetId: 'widget-1',
+  visitor: { name: 'Jane' },
+  status: 'waiting',
+  agents: [],
+  createdAt: new Date(1_000),
+  deliveredSeq: 0,
+  ...changes,
+});
+const entry = (seq: number, text = `message ${seq}`): TimelineEntry => ({
+  kind: 'visitorMessage',
+  seq,
+  at: seq,
+  clientId: `c${seq}`,
+  text,
+});
+
+describe('accounts', () => {
+  test('twenty installs at once provision one account, and one of them is told so', async () => {
+    const _id = randomUUID();
+    const created = await atOnce(20, (n) => store.accounts.provision(account({ _id, ownerUserId: `user-${n}` })));
+    expect(created.filter(Boolean)).toHaveLength(1);
+    expect(await store.accounts.model.countDocuments({ _id })).toBe(1);
+    expect((await store.accounts.get(_id))?.ownerUserId).toBe(`user-${created.indexOf(true)}`);
+  });
+
+  test('a widget id belongs to one account', async () => {
+    const first = account();
+    expect(await store.accounts.provision(first)).toBe(true);
+    expect(await store.accounts.provision(account({ widgetId: first.widgetId }))).toBe(false);
+    expect((await store.accounts.byWidget(first.widgetId))?._id).toBe(first._id);
+    expect(await store.accounts.byWidget('unknown')).toBeNull();
+  });
+
+  test('a setting changes that setting only', async () => {
+    const own = account();
+    await store.accounts.provision(own);
+    const channel = { id: 'c', jid: 'c@x', name: 'Inbound', url: 'https://zoom.us/c' };
+    await store.accounts.setChannel(own._id, channel);
+    await store.accounts.setWelcomeCard(own._id, { messageId: 'm', channelId: 'c' });
+    expect(await store.accounts.get(own._id)).toEqual({
+      ...own,
+      channel,
+      welcomeCard: { messageId: 'm', channelId: 'c' },
+    });
+  });
+
+  test('a setting of an account that is not there creates none', async () => {
+    await store.accounts.setWelcomeCard('nowhere', { messageId: 'm', channelId: 'c' });
+    expect(await store.accounts.get('nowhere')).toBeNull();
+  });
+});
+
+describe('installations', () => {
+  const person = (changes: object = {}) => ({
+    _id: randomUUID(),
+    accountId: 'account-1',
+    name: 'Alex',
+    email: 'alex@example.com',
+    jid: 'alex@xmpp.zoom.us',
+    ...changes,
+  });
+
+  test('grants at once leave one record, and none of them fails', async () => {
+    const alex = person();
+    await atOnce(10, () => store.installations.connect(alex));
+    expect(await store.installations.model.countDocuments({ _id: alex._id })).toBe(1);
+  });
+
+  test('a new grant refreshes who it is and keeps what the install has done', async () => {
+    const alex = person();
+    await store.installations.connect(alex);
+    await store.installations.setWelcomeMessage(alex._id, 'm1');
+    await store.installations.setOnboarded(alex._id, new Date(5_000));
+    await store.installations.setStatus(alex._id, 'removed');
+    const before = await store.installations.get(alex._id);
+    await store.installations.connect({ ...alex, name: 'Alexandra' });
+    expect(await store.installations.get(alex._id)).toEqual({ ...before, name: 'Alexandra', status: 'connected' });
+    expect(before).toMatchObject({ welcomeMessageId: 'm1', onboardedAt: new Date(5_000) });
+  });
+
+  test('those of an account come oldest first', async () => {
+    const accountId = randomUUID();
+    const people = [person({ accountId }), person({ accountId }), person({ accountId })];
+    for (const one of people) {
+      await store.installations.connect(one);
+      await pause();
+    }
+    const found = await store.installations.ofAccount(accountId);
+    expect(found.map(({ _id }) => _id)).toEqual(people.map(({ _id }) => _id));
+  });
+});
+
+describe('token sets', () => {
+  const tokens = (name: string) => ({
+    accessToken: `access-${name}`,
+    refreshToken: `refresh-${name}`,
+    expiresAt: new Date(9_000),
+    scopes: ['chat_message:write'],
+    apiUrl: 'https://api-us.zoom.us',
+  });
+
+  test('are read as they were stored', async () => {
+    const user = randomUUID();
+    const id = await store.tokenSets.add(user, tokens('a'));
+    expect(await store.tokenSets.newest(user)).toEqual({ id, ...tokens('a') });
+    const { apiUrl: _apiUrl, ...plain } = tokens('b');
+    const other = randomUUID();
+    await store.tokenSets.add(other, plain);
+    expect(await store.tokenSets.newest(other)).not.toHaveProperty('apiUrl');
+    expect(await store.tokenSets.newest('nobody')).toBeNull();
+  });
+
+  test('hold neither token in the clear in the database', async () => {
+    const user = randomUUID();
+    await store.tokenSets.add(user, tokens('secret'));
+    const raw = await store.tokenSets.model.collection.findOne({ zoomUserId: user });
+    const sealed = raw?.['sealed'] as { buffer: Uint8Array };
+    const readable = [JSON.stringify(raw), Buffer.from(sealed.buffer).toString('latin1')].join('\n');
+    expect(readable).not.toMatch(/(access|refresh)-secret/);
+    expect(readable).not.toContain(Buffer.from('access-secret').toString('base64').slice(0, 12));
+    expect(raw?.['keyId']).toBe('old');
+  });
+
+  test('the newest counts', async () => {
+    const user = randomUUID();
+    await store.tokenSets.add(user, tokens('a'));
+    await pause();
+    const id = await store.tokenSets.add(user, tokens('b'));
+    expect(await store.tokenSets.newest(user)).toMatchObject({ id, accessToken: 'access-b' });
+  });
+
+  test('written under an older key stay readable after a rotation, and new ones use the new key', async () => {
+    const user = randomUUID();
+    await store.tokenSets.add(user, tokens('a'));
+    await pause();
+    const other = await connectMongo(uri);
+    const rotated = await createStore(other, rotatedKeys);
+    expect(await rotated.tokenSets.newest(user)).toMatchObject({ accessToken: 'access-a' });
+    await rotated.tokenSets.add(user, tokens('b'));
+    expect(await rotated.tokenSets.newest(user)).toMatchObject({ accessToken: 'access-b' });
+    await expect(store.tokenSets.newest(user)).rejects.toThrow('"new"');
+    await other.close();
+  });
+
+  test('of one user cannot be passed off as another’s', async () => {
+    const [user, thief] = [randomUUID(), randomUUID()];
+    await store.tokenSets.add(user, tokens('a'));
+    await store.tokenSets.model.collection.updateOne({ zoomUserId: user }, { $set: { zoomUserId: thief } });
+    await expect(store.tokenSets.newest(thief)).rejects.toThrow('does not open');
+  });
+
+  test('are forgotten by user: all others, or those before a time', async () => {
+    const [user, other] = [randomUUID(), randomUUID()];
+    await store.tokenSets.add(other, tokens('x'));
+    await store.tokenSets.add(user, tokens('a'));
+    await pause();
+    const before = new Date();
+    await pause();
+    const kept = await store.tokenSets.add(user, tokens('b'));
+    await store.tokenSets.forgetBefore(user, before);
+    expect(await store.tokenSets.model.countDocuments({ zoomUserId: user })).toBe(1);
+    await store.tokenSets.add(user, tokens('c'));
+    await store.tokenSets.forgetOthers(user, kept);
+    expect(await store.tokenSets.newest(user)).toMatchObject({ id: kept });
+    expect(await store.tokenSets.newest(other)).not.toBeNull();
+  });
+});
+
+describe('used OAuth states', () => {
+  test('a state is used once, however many use it at the same time', async () => {
+    const state = randomUUID();
+    const firsts = await atOnce(20, () => store.usedStates.use(state));
+    expect(firsts.filter(Boolean)).toHaveLength(1);
+    expect(await store.usedStates.use(state)).toBe(false);
+  });
+
+  test('old ones can be forgotten', async () => {
+    const state = randomUUID();
+    await store.usedStates.use(state);
+    await store.usedStates.forgetBefore(new Date(Date.now() - 60_000));
+    expect(await store.usedStates.use(state)).toBe(false);
+    await store.usedStates.forgetBefore(new Date(Date.now() + 60_000));
+    expect(await store.usedStates.use(state)).toBe(true);
+  });
+});
+
+describe('chats', () => {
+  test('begun many times at once are one record, as it was first', async () => {
+    const one = chat();
+    await store.chats.begin(one);
+    await atOnce(10, (n) => store.chats.begin({ ...one, visitor: { name: `Other ${n}` } }));
+    expect(await store.chats.get(one._id)).toEqual(one);
+  });
+
+  test('changes set only what they name', async () => {
+    const one = chat({ visitor: { name: 'Jane', email: 'jane@example.org' }, page: { url: 'https://example.com' } });
+    await store.chats.begin(one);
+    await store.chats.set(one._id, { status: 'active', agents: [{ id: 'jill', name: 'Jill' }] });
+    await store.chats.set(one._id, { deliveredSeq: 4 });
+    expect(await store.chats.get(one._id)).toEqual({
+      ...one,
+      status: 'active',
+      agents: [{ id: 'jill', name: 'Jill' }],
+      deliveredSeq: 4,
+    });
+  });
+
+  test('are found by their channel, and not by one they had before', async () => {
+    const one = chat();
+    const [first, second] = [randomUUID(), randomUUID()];
+    await store.chats.begin(one);
+    expect(await store.chats.byChannel(first)).toBeNull();
+    await store.chats.set(one._id, { channel: { id: first, jid: 'j', name: 'n', url: 'u' } });
+    expect((await store.chats.byChannel(first))?._id).toBe(one._id);
+    await store.chats.set(one._id, { channel: { id: second, jid: 'j', name: 'n', url: 'u' } });
+    expect(await store.chats.byChannel(first)).toBeNull();
+  });
+
+  test('of an account are counted by status and listed newest first', async () => {
+    const accountId = randomUUID();
+    const statuses = ['waiting', 'active', 'ended', 'ended', 'ended'] as const;
+    for (const [n, status] of statuses.entries()) {
+      await store.chats.begin(chat({ accountId, status, createdAt: new Date(n * 1_000) }));
+    }
+    await store.chats.begin(chat({ accountId: randomUUID() }));
+    expect(await store.chats.countByStatus(accountId)).toEqual({ waiting: 1, active: 1, ended: 3 });
+    expect(await store.chats.countByStatus('nobody')).toEqual({});
+    const recent = await store.chats.recent(accountId, 2);
+    expect(recent.map(({ createdAt }) => createdAt.getTime())).toEqual([4_000, 3_000]);
+  });
+});
+
+describe('timelines', () => {
+  test('take entries with repeats mixed in: what was there stays, what is new is added', async () => {
+    const chatId = randomUUID();
+    await store.timeline.append(chatId, [entry(2), entry(4)]);
+    await store.timeline.append(chatId, [entry(1), entry(2, 'changed'), entry(3), entry(4, 'changed'), entry(5)]);
+    expect(await store.timeline.after(chatId, 0, 10)).toEqual([1, 2, 3, 4, 5].map((seq) => entry(seq)));
+    await store.timeline.append(chatId, []);
+  });
+
+  test('written by two at the same time have every entry once', async () => {
+    const chatId = randomUUID();
+    const entries = Array.from({ length: 50 }, (_, n) => entry(n + 1));
+    await atOnce(4, (n) => store.timeline.append(chatId, n % 2 ? entries.slice(0, 30) : entries.slice(20)));
+    expect(await store.timeline.after(chatId, 0, 100)).toEqual(entries);
+    expect(await store.timeline.model.countDocuments({ chatId })).toBe(50);
+  });
+
+  test('are read in order from any place on, so many at a time', async () => {
+    const chatId = randomUUID();
+    await store.timeline.append(
+      chatId,
+      [12, 3, 11, 1, 10, 2].map((seq) => entry(seq)),
+    );
+    await store.timeline.append(randomUUID(), [entry(99)]);
+    const seqs = async (after: number, limit: number) =>
+      (await store.timeline.after(chatId, after, limit)).map(({ seq }) => seq);
+    expect(await seqs(0, 10)).toEqual([1, 2, 3, 10, 11, 12]);
+    expect(await seqs(2, 2)).toEqual([3, 10]);
+    expect(await seqs(12, 5)).toEqual([]);
+    expect(await store.timeline.lastSeq(chatId)).toBe(12);
+    expect(await store.timeline.lastSeq('none')).toBe(0);
+  });
+
+  test('keep every kind of entry as it is, whatever the visitor wrote', async () => {
+    const chatId = randomUUID();
+    const agent = { id: 'jill', name: 'Jill' };
+    const entries: TimelineEntry[] = [
+      entry(1, '{"$set": {"a.b": 1}} \u0000 🎉 \n <b>'),
+      { kind: 'agentJoined', seq: 2, at: 2, agent },
+      { kind: 'agentMessage', seq: 3, at: 3, messageId: 'z1', agent, text: 'Hi' },
+      { kind: 'agentMessageEdited', seq: 4, at: 4, messageId: 'z1', text: 'Hello' },
+      { kind: 'agentMessageDeleted', seq: 5, at: 5, messageId: 'z1' },
+      { kind: 'agentLeft', seq: 6, at: 6, agent },
+      { kind: 'missed', seq: 7, at: 7 },
+      { kind: 'ended', seq: 8, at: 8, by: 'idle' },
+    ];
+    await store.timeline.append(chatId, entries);
+    expect(await store.timeline.after(chatId, 0, 10)).toEqual(entries);
+  });
+});
+
+describe('the connection', () => {
+  test('answers a ping while it is there, and not after', async () => {
+    const other = await connectMongo(uri);
+    expect(await mongoAnswers(other)).toBe(true);
+    await other.close();
+    expect(await mongoAnswers(other)).toBe(false);
+  });
+
+  test('making the indexes again changes nothing', async () => {
+    const other = await connectMongo(uri);
+    await expect(createStore(other, oldKeys)).resolves.toBeDefined();
+    await other.close();
+  });
+
+  test('to a server that is not there fails in the time it is given', async () => {
+    await expect(connectMongo('mongodb://127.0.0.1:1/x', { serverSelectionTimeoutMs: 200 })).rejects.toThrow();
+  });
+});

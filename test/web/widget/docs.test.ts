@@ -1,0 +1,43 @@
+import { readFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { limits } from '../../../domain/limits.ts';
+import { visitorCloseCodes, visitorErrorCodes, visitorFrameSchema } from '../../../domain/visitor-protocol.ts';
+
+const page = await readFile(new URL('../../../docs/visitor-protocol.md', import.meta.url), 'utf8');
+const examples = [...page.matchAll(/```json\n([\s\S]*?)```/g)].map(
+  ([, json = '']) => JSON.parse(json) as { type: string },
+);
+
+describe('docs/visitor-protocol.md', () => {
+  it('has a valid example of every frame', () => {
+    const fromVisitor = ['hello', 'message', 'end', 'ping'];
+    const fromApi = ['welcome', 'accepted', 'entries', 'delivered', 'pong', 'error'];
+    expect(examples.map(({ type }) => type)).toEqual([...fromVisitor, ...fromApi]);
+    for (const example of examples) {
+      if (fromVisitor.includes(example.type)) visitorFrameSchema.parse(example);
+    }
+  });
+
+  it('links exactly what it says in its example', () => {
+    const [entries] = examples.filter(({ type }) => type === 'entries') as unknown as {
+      entries: { text?: string; links?: { start: number; end: number; href: string }[] }[];
+    }[];
+    for (const { text = '', links = [] } of entries?.entries ?? []) {
+      for (const { start, end, href } of links) expect(text.slice(start, end)).toBe(href);
+    }
+  });
+
+  it('knows every error and close code', () => {
+    for (const code of [...visitorErrorCodes, ...Object.values(visitorCloseCodes)])
+      expect(page).toContain(`| \`${code}\``);
+  });
+
+  it('gives the limits as they are', () => {
+    const { visitorMessageLength, visitorNameLength, visitorEmailLength, pageTitleLength, pageUrlLength } = limits;
+    const { visitorFrameBytes, entriesPerFrame } = limits;
+    const inOrder = [visitorMessageLength, visitorNameLength, visitorEmailLength, pageTitleLength, pageUrlLength];
+    const table = page.slice(page.indexOf('## Limits'), page.indexOf('## What a client must do'));
+    const numbers = [...table.matchAll(/\| ([\d,]+) +\|/g)].map(([, number = '']) => Number(number.replace(',', '')));
+    expect(numbers).toEqual([...inOrder, visitorFrameBytes, entriesPerFrame]);
+  });
+});

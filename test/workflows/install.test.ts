@@ -1,0 +1,227 @@
+import { randomUUID } from 'node:crypto';
+import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { InstallActivities } from '../../activities/install.ts';
+import { workflowIds } from '../../domain/workflow-ids.ts';
+import { getInstallProgressQuery, onboardingDoneSignal } from '../../workflows/install/messages.ts';
+import type { install } from '../../workflows/install/workflow.ts';
+import { fakeInstallActivities } from './fake-install-side.ts';
+import { testWorker, timeSkipping } from './harness.ts';
+
+let env: TestWorkflowEnvironment;
+beforeAll(async () => {
+  env = await timeSkipping();
+}, 120_000);
+afterAll(() => env.teardown());
+
+const eventually = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 10_000, interval: 25 });
+
+type Start = (zoomUserId?: string) => Promise<WorkflowHandle<typeof install>>;
+
+/** Runs a story with a worker for these activities; `start` starts an install of a user of one new account. */
+async function installing(
+  fake: ReturnType<typeof fakeInstallActivities>,
+  story: (start: Start) => Promise<void>,
+): Promise<void> {
+  const taskQueue = `install-test-${randomUUID()}`;
+  const suffix = randomUUID().slice(0, 8);
+  const worker = await testWorker(env, fake.activities, taskQueue);
+  await worker.runUntil(() =>
+    story((user = 'alex') => {
+      const zoomUserId = `${user}-${suffix}`;
+      return env.client.workflow.start<typeof install>('install', {
+        workflowId: workflowIds.install({ zoomUserId }),
+        taskQueue,
+        args: [{ zoomUserId, accountId: `account-${suffix}` }],
+      });
+    }),
+  );
+}
+
+const progressOf = (handle: WorkflowHandle<typeof install>) => handle.query(getInstallProgressQuery);
+const states = async (handle: WorkflowHandle<typeof install>) =>
+  (await progressOf(handle)).steps.map(({ state }) => state);
+const ready = (handle: WorkflowHandle<typeof install>) =>
+  eventually(async () => expect((await progressOf(handle)).status).toBe('ready'));
+const stepNames = (fake: ReturnType<typeof fakeInstallActivities>) => fake.seen.steps.map((step) => step.split(' ')[0]);
+
+describe('an install', () => {
+  test('takes its steps in order, each once, and completes on “I’m Done”', async () => {
+    const fake = fakeInstallActivities();
+    await installing(fake, async (start) => {
+      const handle = await start();
+      await ready(handle);
+      expect(await progressOf(handle)).toMatchObject({
+        inboundChannel: { name: 'Live Chat Inbound', url: 'https://zoom.us/c1' },
+        steps: [
+          { id: 'fetchUser', state: 'done', detail: 'Alex Doe, alex@example.com' },
+          { id: 'provisionAccount', state: 'done', detail: 'example.com' },
+          { id: 'inboundChannel', state: 'done', detail: 'Live Chat Inbound' },
+          { id: 'welcomeCard', state: 'done' },
+          { id: 'welcomeMessage', state: 'done' },
+        ],
+      });
+      await handle.signal(onboardingDoneSignal);
+      expect(await handle.result()).toMatchObject({ status: 'done' });
+    });
+    const steps = ['fetchUser', 'provisionAccount', 'inboundChannel', 'welcomeCard', 'welcomeMessage'];
+    expect(stepNames(fake)).toEqual(steps);
+    expect(fake.seen.onboardedAt).toHaveLength(1);
+  });
+
+  test('shows where it is at every step', async () => {
+    /** Lets an activity wait until the test has looked. */
+    const gates = new Map<string, () => void>();
+    const gate = (name: string) => new Promise<void>((resolve) => gates.set(name, resolve));
+    const real = fakeInstallActivities().activities;
+    const gated = <Name extends keyof InstallActivities>(name: Name): InstallActivities[Name] =>
+      (async (input: never) => {
+        await gate(name);
+        return real[name](input);
+      }) as InstallActivities[Name];
+    const fake = fakeInstallActivities({
+      fetchUser: gated('fetchUser'),
+      provisionAccount: gated('provisionAccount'),
+      setUpInboundChannel: gated('setUpInboundChannel'),
+      postWelcomeCard: gated('postWelcomeCard'),
+      sendWelcomeMessage: gated('sendWelcomeMessage'),
+    });
+    const names = [
+      'fetchUser',
+      'provisionAccount',
+      'setUpInboundChannel',
+      'postWelcomeCard',
+      'sendWelcomeMessage',
+    ] as const;
+    await installing(fake, async (start) => {
+      const handle = await start();
+      for (const [at, name] of names.entries()) {
+        await eventually(() => expect(gates.has(name)).toBe(true));
+        const expected = names.map((_, n) => (n < at ? 'done' : n === at ? 'running' : 'pending'));
+        expect(await states(handle)).toEqual(expected);
+        gates.get(name)?.();
+      }
+      await ready(handle);
+      await handle.terminate();
+    });
+  });
+
+  test('counts as finished after 30 days without “I’m Done”', async () => {
+    const fake = fakeInstallActivities();
+    await installing(fake, async (start) => {
+      const handle = await start();
+      const before = await env.currentTimeMs();
+      expect(await handle.result()).toMatchObject({ status: 'done' });
+      expect((await env.currentTimeMs()) - before).toBeGreaterThanOrEqual(30 * 86_400_000);
+    });
+    expect(fake.seen.onboardedAt).toEqual([]);
+  });
+
+  test('tries a step again while Zoom is away', async () => {
+    let attempts = 0;
+    const fake = fakeInstallActivities({
+      async fetchUser() {
+        attempts += 1;
+        if (attempts < 4) throw ApplicationFailure.create({ message: 'down', type: 'ZoomUnavailable' });
+        return { name: 'Alex', email: 'alex@example.com' };
+      },
+    });
+    await installing(fake, async (start) => {
+      const handle = await start();
+      expect(await handle.result()).toMatchObject({ status: 'done' });
+    });
+    expect(attempts).toBe(4);
+  });
+
+  test.each([
+    ['ScopeMissing', 'reauthorize'],
+    ['NeedsReconnect', 'reauthorize'],
+    ['BotNotAllowed', 'retry'],
+    ['ZoomRefused', 'retry'],
+  ] as const)('that Zoom refuses for good (%s) fails, says why, and offers to %s', async (type, next) => {
+    const fake = fakeInstallActivities({
+      async postWelcomeCard() {
+        throw ApplicationFailure.nonRetryable('Zoom said no, and why.', type);
+      },
+    });
+    await installing(fake, async (start) => {
+      const handle = await start();
+      const failure: unknown = await handle.result().catch((error: unknown) => error);
+      expect(failure).toBeInstanceOf(WorkflowFailedError);
+      expect(failure).toMatchObject({ cause: { type, message: expect.stringContaining('Zoom said no') as string } });
+      expect(await progressOf(handle)).toMatchObject({
+        status: 'failed',
+        failure: { step: 'welcomeCard', message: 'Zoom said no, and why.', next },
+      });
+      expect(await states(handle)).toEqual(['done', 'done', 'done', 'failed', 'pending']);
+    });
+    expect(stepNames(fake)).not.toContain('welcomeMessage');
+  });
+
+  test('run again after a failure finishes, and makes nothing a second time', async () => {
+    let refused = true;
+    const fake = fakeInstallActivities();
+    const { postWelcomeCard } = fake.activities;
+    fake.activities.postWelcomeCard = async (input) => {
+      if (refused) throw ApplicationFailure.nonRetryable('not yet', 'BotNotAllowed');
+      return postWelcomeCard(input);
+    };
+    await installing(fake, async (start) => {
+      await expect((await start()).result()).rejects.toThrow();
+      refused = false;
+      const again = await start();
+      await ready(again);
+      await again.signal(onboardingDoneSignal);
+      expect(await again.result()).toMatchObject({ status: 'done' });
+    });
+    expect(fake.seen.made).toEqual(['account', 'channel', 'card']);
+  });
+
+  test('takes “I’m Done” that comes before it is ready', async () => {
+    const fake = fakeInstallActivities();
+    await installing(fake, async (start) => {
+      const handle = await start();
+      await handle.signal(onboardingDoneSignal);
+      expect(await handle.result()).toMatchObject({ status: 'done' });
+    });
+    expect(fake.seen.onboardedAt).toHaveLength(1);
+  });
+});
+
+describe('two installs of one account at the same time', () => {
+  test('do the account’s steps one at a time, and each is made once', async () => {
+    const fake = fakeInstallActivities();
+    await installing(fake, async (start) => {
+      const handles = await Promise.all([start('alex'), start('kim'), start('sam')]);
+      for (const handle of handles) await handle.signal(onboardingDoneSignal);
+      const results = await Promise.all(handles.map((handle) => handle.result()));
+      expect(results.map(({ status }) => status)).toEqual(['done', 'done', 'done']);
+      expect(new Set(results.map(({ inboundChannel }) => inboundChannel?.url))).toEqual(
+        new Set(['https://zoom.us/c1']),
+      );
+    });
+    expect(fake.seen.made).toEqual(['account', 'channel', 'card']);
+    expect(fake.seen.mostAtWork).toBeLessThanOrEqual(2);
+    expect(stepNames(fake).filter((step) => step === 'welcomeMessage')).toHaveLength(3);
+  });
+
+  test('are not held up by a colleague’s that fails', async () => {
+    const fake = fakeInstallActivities();
+    const { setUpInboundChannel } = fake.activities;
+    fake.activities.setUpInboundChannel = async (input) => {
+      if (!input.zoomUserId.startsWith('alex')) return setUpInboundChannel(input);
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      throw ApplicationFailure.nonRetryable('no scope', 'ScopeMissing');
+    };
+    await installing(fake, async (start) => {
+      const alex = await start('alex');
+      const kim = await start('kim');
+      await kim.signal(onboardingDoneSignal);
+      const [failed, done] = await Promise.allSettled([alex.result(), kim.result()]);
+      expect(failed.status).toBe('rejected');
+      expect(done).toMatchObject({ status: 'fulfilled', value: { status: 'done' } });
+    });
+  });
+});

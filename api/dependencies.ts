@@ -12,7 +12,7 @@ export interface ApiStore {
   installations: Pick<Store['installations'], 'get' | 'connect'>;
   tokenSets: Pick<Store['tokenSets'], 'add'>;
   usedStates: Pick<Store['usedStates'], 'use'>;
-  chats: Pick<Store['chats'], 'get' | 'byChannel' | 'recent' | 'countByStatus'>;
+  chats: Pick<Store['chats'], 'get' | 'byChannel' | 'channelsAmong' | 'recent' | 'countByStatus'>;
   timeline: Pick<Store['timeline'], 'append' | 'after' | 'lastSeq'>;
 }
 

@@ -18,7 +18,7 @@ export async function settled(bench: Bench, chat: BenchChat): Promise<HistorySiz
   let last = -1;
   for (;;) {
     const { historyLength, historySize = 0, raw } = await handle.describe();
-    const busy = raw.pendingWorkflowTask != null || (raw.pendingActivities?.length ?? 0) > 0;
+    const busy = (raw.pendingWorkflowTask ?? undefined) !== undefined || (raw.pendingActivities?.length ?? 0) > 0;
     // Twice the same: between two steps there is a moment in which nothing is pending.
     if (!busy && historyLength === last) return { events: historyLength, bytes: historySize };
     last = busy ? -1 : historyLength;

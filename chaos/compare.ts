@@ -44,6 +44,8 @@ export interface Expectation {
   /** What of it must be there. Default: all. */
   required?: ReadonlySet<string>;
   seen: readonly string[];
+  /** There is no order to keep. */
+  anyOrder?: boolean;
   /** Whether this surplus copy could not be avoided. */
   isUnavoidable?: (item: string) => boolean;
   /** Whether Zoom itself told us of `later` before it told us of `earlier`. */
@@ -52,7 +54,7 @@ export interface Expectation {
 
 /** Adds to a check how what is there differs from what should be there. */
 export function compare(check: Check, expectation: Expectation): void {
-  const { where, order, required = new Set(order), seen, isUnavoidable, mayOvertake } = expectation;
+  const { where, order, required = new Set(order), seen, anyOrder, isUnavoidable, mayOvertake } = expectation;
   const note = (text: string): void => {
     check.examples.push(`${where}: ${text}`);
   };
@@ -81,6 +83,7 @@ export function compare(check: Check, expectation: Expectation): void {
     note(`${item} is lost`);
   }
 
+  if (anyOrder === true) return;
   const placeOf = (item: string): number => place.get(item) ?? 0;
   // An item is out of order if something that should follow it stands before it.
   first.forEach((item, index) => {

@@ -53,20 +53,17 @@ export function report(result: Result): string {
     return [`kill ${target}`, own.length, seconds(down), seconds(relayed)];
   });
   const faultRows = [...faults].map(([kind, count]) => [kind, count]);
-  const all = [
-    ['check', 'expected', 'seen', 'lost', 'duplicated', 'out of order', 'wrong', 'reordered by Zoom', 'unavoidable'],
-    ...checkRows,
-    [],
-    ['killed', 'times', 'down (s)', 'ready to first relay (s)'],
-    ...killRows,
-    [],
-    ['fault', 'times'],
-    ...faultRows,
+  const sections: (string | number)[][][] = [
+    [
+      ['check', 'expected', 'seen', 'lost', 'duplicated', 'out of order', 'wrong', 'reordered by Zoom', 'unavoidable'],
+      ...checkRows,
+    ],
+    [['killed', 'times', 'down (s)', 'ready to first relay (s)'], ...killRows],
+    [['fault', 'times'], ...faultRows],
   ];
   const examples = checks.flatMap((check) => check.examples.map((example) => `  ${check.name}: ${example}`));
   return [
-    table(all),
-    '',
+    ...sections.filter((rows) => rows.length > 1).map((rows) => `${table(rows)}\n`),
     `seed ${options.seed} · ${options.chats} chats · ${options.seconds} s at ${options.pace}/s a chat · ${reconnects} reconnects · ${presses} presses of Join Chat`,
     settledMs === undefined
       ? `Not settled within ${options.settle} s after the last fault.`

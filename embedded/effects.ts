@@ -21,7 +21,7 @@ export interface RunOptions {
   growing?: { folder: string; stallMs: number };
   /** Ends the command when aborted. */
   signal?: AbortSignal;
-  /** Called about every five seconds while the command runs. `bytes` is the size of `growing.folder`. */
+  /** Called every 15 seconds or so while the command runs. `bytes` is the size of `growing.folder`. */
   onProgress?: (progress: { seconds: number; bytes: number }) => void;
 }
 
@@ -37,7 +37,8 @@ export interface Effects {
   failedSources: Map<string, string>;
 }
 
-const progressIntervalMs = 5_000;
+const progressIntervalMs = 15_000;
+const growthIntervalMs = 5_000;
 const keptOutput = 64 * 1024;
 /** Shared by all calls of one process: with no network, the second server need not wait for the same failure again. */
 const failedSources = new Map<string, string>();
@@ -127,6 +128,7 @@ function watchProgress(options: RunOptions, onStall: () => void): NodeJS.Timeout
   const started = Date.now();
   let largest = 0;
   let grownAt = started;
+  let toldAt = started;
   return setInterval(
     () => {
       void (async () => {
@@ -135,11 +137,14 @@ function watchProgress(options: RunOptions, onStall: () => void): NodeJS.Timeout
           largest = bytes;
           grownAt = Date.now();
         }
-        onProgress?.({ seconds: Math.round((Date.now() - started) / 1000), bytes });
+        if (Date.now() - toldAt >= progressIntervalMs) {
+          toldAt = Date.now();
+          onProgress?.({ seconds: Math.round((toldAt - started) / 1000), bytes });
+        }
         if (growing !== undefined && Date.now() - grownAt >= growing.stallMs) onStall();
       })();
     },
-    Math.min(progressIntervalMs, growing?.stallMs ?? progressIntervalMs),
+    Math.min(growthIntervalMs, growing?.stallMs ?? growthIntervalMs),
   );
 }
 

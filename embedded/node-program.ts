@@ -40,7 +40,8 @@ export class ProgramLog implements LineLog {
   onLine(stream: 'stdout' | 'stderr', line: string): void {
     this.#stream?.write(`${line}\n`);
     const { text, important } = readableLine(stream, line);
-    this.#last.push(text);
+    // A chatty entry of many lines would push out the ones before it.
+    this.#last.push(important ? text : (text.split('\n', 1)[0] ?? ''));
     if (this.#last.length > tailLines) this.#last.shift();
     if (important) this.#show(`${this.#name}: ${text}`);
   }

@@ -28,7 +28,7 @@ export async function main(_args: readonly string[], programs: Partial<Programs>
 
   const abort = new AbortController();
   let stack: Stack | undefined;
-  let forced = false;
+  const force = new AbortController();
   const stopRequested = new Promise<void>((resolve) => {
     onStopSignals(
       (why) => {
@@ -37,7 +37,7 @@ export async function main(_args: readonly string[], programs: Partial<Programs>
         resolve();
       },
       () => {
-        forced = true;
+        force.abort();
         console.error('Forced: killing all processes.');
         void Promise.race([stack?.kill(), new Promise((giveUp) => setTimeout(giveUp, 1_000))]).finally(() => {
           // What was still starting is ended by the reaper.
@@ -87,7 +87,7 @@ export async function main(_args: readonly string[], programs: Partial<Programs>
   if (failure instanceof Error) console.error(`\nStopping, since a process cannot be kept running. ${failure.message}`);
   const stopping = performance.now();
   await stack.stop();
-  if (forced) return forcedCode;
+  if (force.signal.aborted) return forcedCode;
   console.log(`Stopped in ${((performance.now() - stopping) / 1000).toFixed(1)} s.`);
   return failure instanceof Error ? 1 : 0;
 }

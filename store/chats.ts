@@ -67,6 +67,13 @@ export function chatStore(connection: Connection) {
     async byChannel(channelId: string): Promise<ChatRecord | null> {
       return model.findOne({ 'channel.id': channelId }).lean<ChatRecord>();
     },
+    /** Which of these Zoom channels belong to single chats. */
+    async channelsAmong(channelIds: readonly string[]): Promise<Set<string>> {
+      const found = await model
+        .find({ 'channel.id': { $in: channelIds } }, { 'channel.id': 1 })
+        .lean<Pick<ChatRecord, '_id' | 'channel'>[]>();
+      return new Set(found.flatMap((chat) => (chat.channel ? [chat.channel.id] : [])));
+    },
     /** The newest chats of an account, newest first. */
     async recent(accountId: string, limit: number): Promise<ChatRecord[]> {
       return model.find({ accountId }).sort({ createdAt: -1 }).limit(limit).lean<ChatRecord[]>();

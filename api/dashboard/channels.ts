@@ -16,12 +16,14 @@ const kinds: Record<ChannelType, ChannelChoices['channels'][number]['kind']> = {
   unknown: 'other',
 };
 
-/** Every channel of this person in Zoom, by name. */
+/** Every channel of this person in Zoom that chats can be routed to, by name: not the channels of single chats. */
 export async function channelChoices(dependencies: Dependencies, person: Person): Promise<ChannelChoices> {
   const account = await accountOf(dependencies, person);
   const channels = await dependencies.userZoom(person._id, (api) => api.allChannels());
+  const chatChannels = await dependencies.store.chats.channelsAmong(channels.map(({ id }) => id));
   return {
     channels: channels
+      .filter(({ id }) => !chatChannels.has(id))
       .map(({ id, name, type }) => ({ id, name, kind: kinds[type] }))
       .sort((a, b) => a.name.localeCompare(b.name, 'en')),
     selectedId: account.channel?.id ?? null,

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { WebSocket, WebSocketServer } from 'ws';
 import { z } from 'zod';
 import type { Bench } from '../bench.ts';
-import { SandboxFeed } from '../sandbox-feed.ts';
+import type { SandboxFeed } from '../sandbox-feed.ts';
 import { marksIn, newMark, sentence, Sightings, within } from '../waiting.ts';
 import { SandboxApi } from './sandbox-api.ts';
 

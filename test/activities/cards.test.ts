@@ -23,7 +23,7 @@ const buttons = (card: Card) =>
   card.body.flatMap((element) => (element.type === 'actions' ? element.items : [])).map((button) => button.text);
 const links = (card: Card) =>
   card.body.flatMap((element) => (element.type === 'message' && element.link ? [[element.text, element.link]] : []));
-const isMarkdown = (element: CardElement) => 'is_markdown_support' in element && element.is_markdown_support === true;
+const isMarkdown = (element: CardElement) => element.type === 'message' && element.is_markdown_support === true;
 
 describe('the inbound card', () => {
   test('quotes the visitor, names the page and offers Join Chat with the chat’s id', () => {

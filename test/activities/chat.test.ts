@@ -415,6 +415,24 @@ describe('postToChatChannel', () => {
     expect(seen(channel)[1]).toBe(postText('Jane Doe', { kind: 'closing', by: 'visitor' }));
   });
 
+  test('records the entries that it is given, also on a repeat', async () => {
+    const { post, store, chatId, zoom } = await inChannel();
+    const entries = [{ kind: 'visitorMessage' as const, seq: 1, at: 1, clientId: 'c1', text: 'Hello' }];
+    zoom.fail('bot.postMessage', { afterEffect: lostAnswer() });
+    await expect(post(1, lines('Hello'), { entries })).rejects.toThrow();
+    await post(2, lines('Hello'), { entries });
+    expect(await store.timeline.after(chatId, 0, 10)).toEqual(entries);
+  });
+
+  test('told to look first, finds on a first attempt what another process has posted, and posts what it has not', async () => {
+    const { post, channel } = await inChannel();
+    const [first] = (await post(1, lines('Hello'))).messageIds;
+    expect(await post(1, lines('Hello'), { lookFirst: true })).toEqual({ messageIds: [first], as: 'bot' });
+    expect(channel.messages).toHaveLength(1);
+    await post(1, lines('Hello'), { lookFirst: true, knownIds: [first ?? ''] });
+    expect(channel.messages).toHaveLength(2);
+  });
+
   test.each(['channelGone', 'channelArchived'] as const)(
     '%s is final, so that the chat can go on elsewhere',
     async (kind) => {

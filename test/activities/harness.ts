@@ -39,7 +39,7 @@ export function attempt<Args extends unknown[], Result>(
 ): Promise<Result> {
   const scheduledTimestampMs = Date.now() - 1_000;
   const environment = new MockActivityEnvironment({ attempt: number, scheduledTimestampMs }, { logger: silent });
-  return environment.run(activity, ...args) as Promise<Result>;
+  return environment.run(activity, ...args);
 }
 
 /** What a promise failed with. */

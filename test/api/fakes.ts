@@ -136,6 +136,12 @@ export class FakeStore implements ApiStore {
   };
   chats: ApiStore['chats'] = {
     get: async (id) => (this.#check(), this.chatsById.get(id) ?? null),
+    channelsAmong: async (ids) => (
+      this.#check(),
+      new Set(
+        [...this.chatsById.values()].flatMap((c) => (c.channel && ids.includes(c.channel.id) ? [c.channel.id] : [])),
+      )
+    ),
     byChannel: async (id) => (this.#check(), [...this.chatsById.values()].find((c) => c.channel?.id === id) ?? null),
     recent: async (account_, limit) =>
       [...this.chatsById.values()].filter((c) => c.accountId === account_).slice(0, limit),

@@ -18,7 +18,7 @@ const payload = (text: string): Payload => ({
 });
 const plain = ({ metadata, data }: Payload) => ({
   metadata: Object.fromEntries(
-    Object.entries(metadata ?? {}).map(([name, value]) => [name, Buffer.from(value ?? []).toString()]),
+    Object.entries(metadata ?? {}).map(([name, value]) => [name, Buffer.from(value).toString()]),
   ),
   data: Buffer.from(data ?? []).toString(),
 });

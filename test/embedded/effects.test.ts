@@ -39,7 +39,7 @@ test('a download into a folder that does not grow is ended', async () => {
   expect(result.outcome).toBe('stalled');
 });
 
-test('a download that grows goes on, and its size is told', async () => {
+test('a download that grows goes on', async () => {
   const folder = await tempFolder();
   const script = `
     let n = 0;
@@ -47,14 +47,11 @@ test('a download that grows goes on, and its size is told', async () => {
       require('node:fs').appendFileSync(${JSON.stringify(`${folder}/file`)}, 'x'.repeat(1000));
       if (++n === 12) clearInterval(timer);
     }, 100);`;
-  const sizes: number[] = [];
   const result = await run(...node(script), {
     timeoutMs: 20_000,
     growing: { folder, stallMs: 700 },
-    onProgress: ({ bytes }) => sizes.push(bytes),
   });
   expect(result.outcome).toBe('ok');
-  expect(Math.max(...sizes)).toBeGreaterThan(0);
 });
 
 test('a command can be stopped from outside', async () => {

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ChannelChoices } from '../../domain/dashboard.ts';
 import { startStack, type Stack } from '../../embedded/supervisor.ts';
 import { builtWebAssets } from '../../embedded/test-servers.ts';
 import { Admin, eventually, Visitor, ZoomSide } from '../support/driver.ts';
@@ -103,6 +104,33 @@ describe('the install', () => {
     expect((await other.request('/api/session')).status).toBe(401);
     expect((await other.request(callback.href)).status).toBe(302);
     expect((await other.request(callback.href)).status).toBe(400);
+  });
+});
+
+describe('the settings', () => {
+  test('route the next chat to the chosen channel, among all that are no chat’s own', async () => {
+    const { jane, channel } = await joinedChat('Rita Route', 'Where do I land?');
+    const { channels, selectedId } = await admin.json<ChannelChoices>('/api/channels');
+    const names = channels.map(({ name }) => name);
+    expect(names).toEqual(expect.arrayContaining(['General', 'Live Chat Inbound']));
+    expect(names).not.toContain(channel.name);
+    const choose = (channelId: string) =>
+      admin.request('/api/settings', {
+        method: 'PUT',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ channelId }),
+      });
+    const general = channels.find(({ name }) => name === 'General')?.id ?? '';
+    expect((await choose(general)).status).toBe(200);
+    expect((await choose('0'.repeat(32))).status).toBe(422);
+    const next = await visitor('Next One');
+    next.say('And where do I land?');
+    await eventually(async () => {
+      const shown = (await zoom.state()).channels.find(({ id }) => id === general);
+      expect(JSON.stringify(shown?.messages)).toContain('And where do I land?');
+    });
+    expect((await choose(selectedId ?? '')).status).toBe(200);
+    jane.end();
   });
 });
 

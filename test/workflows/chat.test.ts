@@ -148,6 +148,7 @@ describe('a chat', () => {
   test('tells the visitor after the time that nobody has joined, and still lets an agent in', async () => {
     const fake = fakeChatActivities();
     await running(fake, async ({ handle, join }) => {
+      await eventually(() => expect(fake.seen.cards).toHaveLength(1));
       await env.sleep('6 minutes');
       await eventually(() => expect(fake.seen.recorded.map((entry) => entry.kind)).toContain('missed'));
       expect(fake.seen.cardEdits.at(-1)?.face.status).toBe('missed');

@@ -78,7 +78,8 @@ export async function devServer(settings: Record<string, number | boolean> = {})
   return env;
 }
 
-function quietRuntime(): void {
+/** Temporal's own log lines only where something is wrong. Before the first environment or replay of a process. */
+export function quietRuntime(): void {
   try {
     Runtime.install({
       // What fails on purpose is told as a warning.

@@ -10,6 +10,8 @@ import (
 	"flag"
 	"io"
 	"log/slog"
+	"net"
+	"net/url"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -46,7 +48,7 @@ func main() {
 	// Warnings would print whole replies, and with them what visitors wrote.
 	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))
 	server, err := ferretdb.New(&ferretdb.Config{
-		Listener:  ferretdb.ListenerConfig{TCP: *listen},
+		Listener:  ferretdb.ListenerConfig{TCP: "127.0.0.1:0"},
 		Handler:   "sqlite",
 		SQLiteURL: "file:" + filepath.ToSlash(folder) + "/",
 		Logger:    logger,
@@ -54,6 +56,18 @@ func main() {
 	if err != nil {
 		fail("cannot start", err)
 	}
+	front, err := net.Listen("tcp", *listen)
+	if err != nil {
+		fail("cannot listen", err)
+	}
+	go func() {
+		// Waits until the server behind listens.
+		behind, err := url.Parse(server.MongoDBURI())
+		if err != nil {
+			fail("cannot find the server", err)
+		}
+		serve(ctx, front, behind.Host)
+	}()
 	if err := server.Run(ctx); err != nil {
 		fail("stopped", err)
 	}

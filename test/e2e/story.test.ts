@@ -182,6 +182,29 @@ describe('the guide', () => {
     expect(await log(preview).getByText('Jill here').count()).toBe(0);
     await shot(channel, '1.4-jill');
   }, 90_000);
+
+  test('Temporal UI shows whose install and chat it was, where they stand, and what was said only through the codec', async () => {
+    const page = await administrator.newPage();
+    await page.goto(stack.urls.app + '/dashboard');
+    await page.getByText('In conversation').first().waitFor();
+    await shot(page, 'dashboard');
+    await page.goto(`${stack.urls.temporalUi ?? ''}/namespaces/default/workflows`);
+    await page
+      .getByRole('link', { name: /^install\// })
+      .first()
+      .waitFor();
+    await shot(page, 'temporal-ui-list');
+    await page
+      .getByRole('link', { name: /^chat\// })
+      .last()
+      .click();
+    await page.getByText('"accountId"').first().waitFor();
+    await page
+      .getByText(/"Visitor \w+"/)
+      .first()
+      .waitFor();
+    await shot(page, 'temporal-ui');
+  });
 });
 
 /** The page that shows the chat channel: the same tab, or the one that the link opened. */

@@ -476,6 +476,17 @@ describe('a chat channel that vanishes', () => {
     expect(chat.nextPost.map((line) => line.text)).toEqual(['Second']);
   });
 
+  test('leaves nothing unrecorded of a chat that had ended with words on their way', () => {
+    const chat = begun(joined, relayed, ended, told);
+    chat.onVisitor(message('m2', 'One more thing'), 1);
+    expect(chat.hasNews).toBe(false);
+    chat.onZoom(gone, 1);
+    expect(chat.hasNews).toBe(true);
+    told(chat);
+    chat.cardShown(card, chat.face, 1, card);
+    expect(chat.finished).toBe(true);
+  });
+
   test('leaves a chat that has ended without anything to do', () => {
     const chat = begun(joined, ended);
     chat.onZoom(gone, 1);
@@ -666,6 +677,7 @@ class Play {
   #deliveredSeq = 0;
   #news: Chat['news'] | undefined;
   #lines: Chat['nextPost'] | undefined;
+  #linesEntries: TimelineEntry[] = [];
   #face: Chat['face'] | undefined;
   #edited: ChatState['card'];
 
@@ -730,16 +742,19 @@ class Play {
       }
       this.chat.posted({ messageIds: [`own${this.#count}`], as: 'bot' }, this.#now);
       this.chat.linesDelivered(lines);
+      this.#record(this.#linesEntries);
+      this.chat.newsTold({ lastSeq: lines.at(-1)?.seq ?? 0, deliveredSeq: 0 });
       this.posted.push(...lines.map((line) => line.seq));
     } else if (this.chat.nextPost.length > 0) {
       this.#lines = this.chat.nextPost;
+      this.#linesEntries = structuredClone(this.chat.unrecordedUpTo(this.#lines.at(-1)?.seq ?? 0));
       this.chat.posting('Jane: …');
     }
   }
 
   tell(): void {
     if (this.#news) {
-      this.timeline.push(...this.#news.entries);
+      this.#record(this.#news.entries);
       this.chat.newsTold(this.#news);
       this.#news = undefined;
     } else if (this.chat.hasNews) {
@@ -748,6 +763,11 @@ class Play {
       this.chat.state.greetSocket = false;
       this.#news = structuredClone(this.chat.news);
     }
+  }
+
+  /** As MongoDB does it: under its key, an entry is written once. */
+  #record(entries: TimelineEntry[]): void {
+    for (const entry of entries) if (entry.seq === this.timeline.length + 1) this.timeline.push(entry);
   }
 
   show(): void {

@@ -58,6 +58,8 @@ export interface ChatState {
   /** A socket has opened and must be brought up to date. */
   greetSocket: boolean;
   connections: VisitorConnection[];
+  /** Sockets whose api instance did not answer last time: given up if it does not answer again. */
+  doubted: string[];
   agents: Agent[];
   joinRequests: Agent[];
   channel?: ZoomChannel;
@@ -117,6 +119,7 @@ export class Chat {
       toldDeliveredSeq: 0,
       greetSocket: false,
       connections: [],
+      doubted: [],
       agents: [],
       joinRequests: [],
       channelsLost: 0,
@@ -147,7 +150,7 @@ export class Chat {
         this.state.greetSocket = true;
         break;
       case 'disconnected':
-        this.state.connections = this.state.connections.filter((c) => c.connectionId !== event.connectionId);
+        this.connectionsGone([event.connectionId]);
         break;
       case 'ended':
         this.end('visitor', now);
@@ -256,10 +259,12 @@ export class Chat {
    * are recorded on their way to Zoom.
    */
   get hasNews(): boolean {
-    const { unrecorded, recordStale, greetSocket, connections, deliveredSeq, toldDeliveredSeq, channel } = this.state;
+    const { unrecorded, recordStale, greetSocket, connections, deliveredSeq, toldDeliveredSeq } = this.state;
+    const { channel, waitingLines } = this.state;
+    const relayedFrom = (channel && waitingLines[0]?.seq) ?? Infinity;
     return (
       recordStale ||
-      unrecorded.some((entry) => entry.kind !== 'visitorMessage' || !channel) ||
+      unrecorded.some((entry) => entry.kind !== 'visitorMessage' || entry.seq < relayedFrom) ||
       (connections.length > 0 && (greetSocket || deliveredSeq > toldDeliveredSeq))
     );
   }
@@ -319,6 +324,20 @@ export class Chat {
   /** These sockets are not there any more. One that has opened meanwhile, at the same instance, stays. */
   connectionsGone(connectionIds: readonly string[]): void {
     this.state.connections = this.state.connections.filter((c) => !connectionIds.includes(c.connectionId));
+    this.connectionsReached(connectionIds);
+  }
+
+  /** The api instance of these sockets did not answer: busy, or gone. It is tried once more, at once, before they count as gone. */
+  connectionsUnreached(connectionIds: readonly string[]): void {
+    const again = connectionIds.filter((id) => this.state.doubted.includes(id));
+    this.connectionsGone(again);
+    const fresh = connectionIds.filter((id) => !again.includes(id));
+    this.state.doubted.push(...fresh);
+    if (fresh.length > 0) this.state.greetSocket = true;
+  }
+
+  connectionsReached(connectionIds: readonly string[]): void {
+    this.state.doubted = this.state.doubted.filter((id) => !connectionIds.includes(id));
   }
 
   // ---- towards Zoom

@@ -136,10 +136,11 @@ async function deliver(chat: Chat, instanceId: string, news: Chat['news']): Prom
   try {
     const { sockets } = await zoom.deliveryBy(instanceId).deliverToVisitor({ chatId: chat.input.chatId, ...news });
     if (sockets === 0) chat.connectionsGone(connections);
+    else chat.connectionsReached(connections);
     return true;
   } catch {
     // Not lost: recorded by the worker, and read by the visitor's next connection.
-    chat.connectionsGone(connections);
+    chat.connectionsUnreached(connections);
     return false;
   }
 }
@@ -266,11 +267,12 @@ async function postFromInstance(chat: Chat, input: PostInput) {
   try {
     const { sockets, ...result } = await zoom.relayBy(instanceId).relayToZoom(input);
     if (sockets === 0) chat.connectionsGone(connections);
+    else chat.connectionsReached(connections);
     return { result, told: others.length === 0 };
   } catch (error) {
     // What Zoom said counts; anything else is about the instance.
     if (failureType(error) !== undefined) throw error;
-    chat.connectionsGone(connections);
+    chat.connectionsUnreached(connections);
     return { result: await zoom.postToChatChannel({ ...input, lookFirst: true }), told: false };
   }
 }

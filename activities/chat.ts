@@ -130,19 +130,18 @@ export function createChatActivities({ store, zoom, userZoom }: ChatActivityDepe
       return asZoomFailures('wait', async () => {
         const { chatId, accountId, agent, channelsLost } = input;
         const owner = await actingUser(store, accountId);
-        const members = agent.id === owner._id ? [] : [agent.email];
         const found = await userZoom(owner._id, async (api) => {
           /** This chat's channel under that name, if an earlier attempt has made it. */
           const made = async (name: string) => {
             const known = (await api.allChannels()).find((channel) => channel.name === name);
-            const holder = known && (await store.chats.byChannel(known.id));
-            return holder && holder._id !== chatId ? undefined : known;
+            const holder = known && (await store.chatChannels.get(known.id));
+            return holder && holder.chatId !== chatId ? undefined : known;
           };
           for (const name of channelNames(input.visitorName, chatId, channelsLost)) {
             const existing = activityInfo().attempt > 1 ? await made(name) : undefined;
             if (existing) return existing;
             try {
-              return await api.createChannel({ name, type: 'privateInternal', members });
+              return await api.createChannel({ name, type: 'privateInternal' });
             } catch (error) {
               if (!isZoomError(error, 'nameTaken')) throw error;
               const known = await made(name);
@@ -152,9 +151,10 @@ export function createChatActivities({ store, zoom, userZoom }: ChatActivityDepe
           throw new Error(`Zoom has channels of every name that chat ${chatId} could take.`);
         });
         const channel: ChannelRef = { id: found.id, jid: found.jid, name: found.name, url: found.url };
-        // Before anybody can write in it: webhooks find the chat by its channel.
+        // Before anybody but its owner is in it: webhooks find the chat by its channel.
+        await store.chatChannels.assign({ _id: channel.id, chatId, accountId });
         await store.chats.set(chatId, { channel });
-        if (members.length > 0) {
+        if (agent.id !== owner._id) {
           await userZoom(owner._id, (api) => api.ensureMember({ channelId: channel.id, email: agent.email }));
         }
         return { channel, ownerUserId: owner._id };

@@ -12,7 +12,8 @@ export interface ApiStore {
   installations: Pick<Store['installations'], 'get' | 'connect'>;
   tokenSets: Pick<Store['tokenSets'], 'add'>;
   usedStates: Pick<Store['usedStates'], 'use'>;
-  chats: Pick<Store['chats'], 'get' | 'byChannel' | 'channelsAmong' | 'recent' | 'countByStatus'>;
+  chats: Pick<Store['chats'], 'get' | 'recent' | 'countByStatus'>;
+  chatChannels: Pick<Store['chatChannels'], 'get' | 'among'>;
   timeline: Pick<Store['timeline'], 'append' | 'after' | 'lastSeq'>;
 }
 

@@ -14,7 +14,7 @@ import {
   zoomSignal,
   type ChatInput,
   type VisitorEvent,
-  type ZoomEvent,
+  type ZoomSignal,
 } from '../workflows/chat/messages.ts';
 import { getInstallProgressQuery, onboardingDoneSignal, type InstallInput } from '../workflows/install/messages.ts';
 import { deauthorizedSignal, grantedSignal, type InstallationInput } from '../workflows/installation/messages.ts';
@@ -122,7 +122,7 @@ export function createTemporalGateway(client: Client) {
     },
 
     /** What happened in Zoom to a chat that exists. */
-    signalZoom(chatId: string, event: ZoomEvent): Promise<SignalOutcome> {
+    signalZoom(chatId: string, event: ZoomSignal): Promise<SignalOutcome> {
       return outcome(() => chat(chatId).signal(zoomSignal, event));
     },
 

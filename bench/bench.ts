@@ -12,7 +12,8 @@ import { BenchVisitor } from './visitor.ts';
 export interface Section {
   name: string;
   title: string;
-  run: (bench: Bench) => Promise<Figure[]>;
+  /** Gives each figure as soon as it is there: what was measured before a failure counts. */
+  run: (bench: Bench) => AsyncIterable<Figure>;
 }
 
 /** People of the sandbox, by the first part of their address. */
@@ -54,8 +55,8 @@ export class Bench {
   }
 
   /** Remembers what a section has measured, for the targets of later ones. */
-  learn(figures: readonly Figure[]): void {
-    for (const figure of figures) this.#figures.set(figure.id, figure);
+  learn(figure: Figure): void {
+    this.#figures.set(figure.id, figure);
   }
 
   /** A figure's value, or one of its other numbers; undefined when this run has not measured it. */

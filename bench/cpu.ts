@@ -7,7 +7,7 @@ export const processNames = ['temporal', 'mongo', 'sandbox', 'worker', 'api'] as
 /** Linux counts a process's time in hundredths of a second. */
 const ticksPerSecond = 100;
 
-type Times = Map<string, number>;
+type Times = Map<ProcessName, number>;
 
 /** CPU seconds that each process of the stack has used so far. Empty where the platform does not tell. */
 export async function cpuTimes(stack: Stack): Promise<Times> {
@@ -30,9 +30,11 @@ export async function cpuFigure(
   stack: Stack,
   before: Times,
   messages: number,
+  names: readonly ProcessName[] = processNames,
 ): Promise<Figure[]> {
   const after = await cpuTimes(stack);
-  const each = new Map([...after].map(([name, time]) => [name, ((time - (before.get(name) ?? 0)) * 1_000) / messages]));
+  const chosen = [...after].filter(([name]) => names.includes(name));
+  const each = new Map(chosen.map(([name, time]) => [name, ((time - (before.get(name) ?? 0)) * 1_000) / messages]));
   if (each.size === 0 || messages === 0) return [];
   const total = [...each.values()].reduce((sum, ms) => sum + ms, 0);
   return [

@@ -6,6 +6,7 @@ import { onStopSignals } from '../embedded/stop-signals.ts';
 import { startStack, type Stack } from '../embedded/supervisor.ts';
 import { Bench, type Section } from './bench.ts';
 import { conditionsNow, describeConditions } from './conditions.ts';
+import type { Figure } from './figure.ts';
 import { readOptions, usage, UsageError, type BenchOptions } from './options.ts';
 import { profiledPrograms, readProfiles } from './profile.ts';
 import { sections } from './sections.ts';
@@ -102,14 +103,17 @@ async function runOne({ name, title, run }: Section, bench: Bench): Promise<Sect
   process.stderr.write(`${title} ... `);
   const begun = performance.now();
   const seconds = (): number => (performance.now() - begun) / 1_000;
+  const figures: Figure[] = [];
   try {
-    const figures = await run(bench);
-    bench.learn(figures);
+    for await (const figure of run(bench)) {
+      figures.push(figure);
+      bench.learn(figure);
+    }
     process.stderr.write(`${seconds().toFixed(0)} s\n`);
     return { name, title, seconds: seconds(), figures };
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
     process.stderr.write(`${text}\n`);
-    return { name, title, seconds: seconds(), figures: [], error: text };
+    return { name, title, seconds: seconds(), figures, error: text };
   }
 }

@@ -6,6 +6,7 @@ import type { ChatPlan } from './schedule.ts';
 
 /** A press of Join Chat after which nothing has happened is repeated after this long, as people do. */
 const pressAgainMs = 15_000;
+const lookAgainMs = 1_000;
 
 /** The words of a chat, by which every message is known again: `v-03-0007` is what the third visitor wrote seventh. */
 export const words = {
@@ -89,14 +90,10 @@ export class Team {
     return this.#chats.get(chat)?.channelId;
   }
 
-  /** Writes the next words into the chat, if it has a channel by now. Resolves when Zoom has them. */
+  /** Writes the next words into the chat, once an agent has joined. Resolves when Zoom has them. */
   async write(number: number): Promise<void> {
     const chat = this.#chats.get(number);
-    if (!chat?.channelId) return;
-    // Taken at once: two that write at the same time must not write the same words.
-    chat.written += 1;
-    await this.#zoom.write(this.#agentOf(number), chat.channelId, words.agent(number, chat.written));
-    this.written.set(number, (this.written.get(number) ?? 0) + 1);
+    if (chat?.greeted) await this.#write(number, chat);
   }
 
   /** Whether nobody is about to write in this chat, apart from what is still planned. */
@@ -104,6 +101,29 @@ export class Team {
     const chat = this.#chats.get(number);
     if (!chat?.greeted || Date.now() < chat.lastPlannedAt) return false;
     return chat.written === this.written.get(number);
+  }
+
+  async #write(number: number, chat: TeamChat): Promise<void> {
+    // Taken at once: two that write at the same time must not write the same words.
+    chat.written += 1;
+    await this.#zoom.write(this.#agentOf(number), chat.channelId ?? '', words.agent(number, chat.written));
+    this.written.set(number, (this.written.get(number) ?? 0) + 1);
+  }
+
+  /** The first words: as soon as Zoom lets the agent into the channel. */
+  async #greet(number: number, chat: TeamChat): Promise<void> {
+    for (;;) {
+      this.#signal.throwIfAborted();
+      try {
+        await this.#write(number, chat);
+        chat.greeted = true;
+        return;
+      } catch {
+        // Not a member yet.
+        chat.written -= 1;
+        await this.#until(() => true, lookAgainMs);
+      }
+    }
   }
 
   #agentOf(number: number): string {
@@ -122,8 +142,7 @@ export class Team {
       chat.channelId = String(data['channel_id']);
       this.#do(async () => {
         await this.#pause(chat.plan.greetsAfterMs);
-        await this.write(number);
-        chat.greeted = true;
+        await this.#greet(number, chat);
       });
     }
   }

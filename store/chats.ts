@@ -41,7 +41,38 @@ const schema = new Schema<ChatRecord>(
   { collection: 'chats', versionKey: false },
 );
 schema.index({ accountId: 1, createdAt: -1 });
-schema.index({ 'channel.id': 1 });
+
+/** Which chat a Zoom channel belongs to. `_id` is the channel's id; written once, before anybody can write in the channel. */
+export interface ChatChannel {
+  _id: string;
+  chatId: string;
+  accountId: string;
+}
+
+const channelSchema = new Schema<ChatChannel>(
+  { _id: String, chatId: String, accountId: String },
+  { collection: 'chat_channels', versionKey: false },
+);
+
+/** The chats of all chat channels there ever were: every message from Zoom is looked up here, by key. */
+export function chatChannelStore(connection: Connection) {
+  const model = connection.model('ChatChannel', channelSchema);
+  return {
+    model,
+    /** Say whose channel this is. Saying it again changes nothing. */
+    async assign(channel: ChatChannel): Promise<void> {
+      await insertedNow(model.insertOne(channel));
+    },
+    async get(channelId: string): Promise<ChatChannel | null> {
+      return model.findById(channelId).lean<ChatChannel>();
+    },
+    /** Which of these Zoom channels belong to single chats. */
+    async among(channelIds: readonly string[]): Promise<Set<string>> {
+      const found = await model.find({ _id: { $in: channelIds } }, { _id: 1 }).lean<{ _id: string }[]>();
+      return new Set(found.map(({ _id }) => _id));
+    },
+  };
+}
 
 /** What the chat workflow may set on its record. */
 export type ChatChanges = Partial<
@@ -62,17 +93,6 @@ export function chatStore(connection: Connection) {
     },
     async set(chatId: string, changes: ChatChanges): Promise<void> {
       await model.updateOne({ _id: chatId }, { $set: changes });
-    },
-    /** The chat whose dedicated channel this is, whatever its state. */
-    async byChannel(channelId: string): Promise<ChatRecord | null> {
-      return model.findOne({ 'channel.id': channelId }).lean<ChatRecord>();
-    },
-    /** Which of these Zoom channels belong to single chats. */
-    async channelsAmong(channelIds: readonly string[]): Promise<Set<string>> {
-      const found = await model
-        .find({ 'channel.id': { $in: channelIds } }, { 'channel.id': 1 })
-        .lean<Pick<ChatRecord, '_id' | 'channel'>[]>();
-      return new Set(found.flatMap((chat) => (chat.channel ? [chat.channel.id] : [])));
     },
     /** The newest chats of an account, newest first. */
     async recent(accountId: string, limit: number): Promise<ChatRecord[]> {

@@ -1,14 +1,14 @@
 import type { Connection } from 'mongoose';
 import type { SealingKeys } from '../codec/sealing.ts';
 import { accountStore } from './accounts.ts';
-import { chatStore } from './chats.ts';
+import { chatChannelStore, chatStore } from './chats.ts';
 import { installationStore } from './installations.ts';
 import { usedStateStore } from './oauth-states.ts';
 import { timelineStore } from './timeline.ts';
 import { tokenSetStore } from './token-sets.ts';
 
 export type { Account, ChannelRef } from './accounts.ts';
-export type { ChatChanges, ChatRecord } from './chats.ts';
+export type { ChatChannel, ChatChanges, ChatRecord } from './chats.ts';
 export type { Installation } from './installations.ts';
 export type { TokenSet } from './token-sets.ts';
 export { connectMongo, mongoAnswers } from './connect.ts';
@@ -24,6 +24,7 @@ export async function createStore(connection: Connection, tokenKeys: SealingKeys
     tokenSets: tokenSetStore(connection, tokenKeys),
     usedStates: usedStateStore(connection),
     chats: chatStore(connection),
+    chatChannels: chatChannelStore(connection),
     timeline: timelineStore(connection),
   };
   for (const { model } of Object.values(store)) await model.createIndexes();

@@ -14,7 +14,6 @@ const schema = new Schema<TimelineDocument>(
   { _id: String, chatId: String, seq: Number, entry: Schema.Types.Mixed },
   { collection: 'timeline', versionKey: false },
 );
-schema.index({ chatId: 1, seq: 1 }, { unique: true });
 
 /** The recorded timelines of all chats. */
 export function timelineStore(connection: Connection) {
@@ -32,19 +31,50 @@ export function timelineStore(connection: Connection) {
         if (!isDuplicateKey(error)) throw error;
       }
     },
-    /** Entries with a `seq` above `afterSeq`, in order, at most `limit`. */
+    /**
+     * Entries that follow `afterSeq` without a gap, in order, at most `limit`. Read by their keys, a growing number at a
+     * time: that nothing was missed costs one look, and what others have said costs nothing.
+     */
     async after(chatId: string, afterSeq: number, limit: number): Promise<TimelineEntry[]> {
-      const found = await model
-        .find({ chatId, seq: { $gt: afterSeq } })
-        .sort({ seq: 1 })
-        .limit(limit)
-        .lean<TimelineDocument[]>();
-      return found.map((document) => timelineEntrySchema.parse(document.entry));
+      const entries: TimelineEntry[] = [];
+      for (let atOnce = 1; entries.length < limit; atOnce = Math.min(atOnce * 4, keyedReadsAtOnce)) {
+        const from = afterSeq + entries.length + 1;
+        const count = Math.min(atOnce, limit - entries.length);
+        const found = await Promise.all(Array.from({ length: count }, (_, n) => entryAt(chatId, from + n)));
+        const gap = found.findIndex((entry) => entry === null);
+        entries.push(...found.slice(0, gap === -1 ? count : gap).filter((entry) => entry !== null));
+        if (gap !== -1) break;
+      }
+      return entries;
     },
-    /** Highest recorded `seq` of the chat, 0 for none. */
-    async lastSeq(chatId: string): Promise<number> {
-      const last = await model.findOne({ chatId }).sort({ seq: -1 }).lean<TimelineDocument>();
-      return last?.seq ?? 0;
+    /**
+     * Highest recorded `seq` of the chat, 0 for none: looked for by key, from a guess, in steps that double.
+     * @param guess a `seq` that may be near it; any number will do.
+     */
+    async lastSeq(chatId: string, guess = 0): Promise<number> {
+      const there = async (seq: number) => seq === 0 || (await entryAt(chatId, seq)) !== null;
+      let low = (await there(guess)) ? guess : 0;
+      let step = 1;
+      while (await there(low + step)) {
+        low += step;
+        step *= 2;
+      }
+      // Between the last that is there and the first that is not.
+      let missing = low + step;
+      while (missing - low > 1) {
+        const middle = Math.floor((low + missing) / 2);
+        if (await there(middle)) low = middle;
+        else missing = middle;
+      }
+      return low;
     },
   };
+
+  async function entryAt(chatId: string, seq: number): Promise<TimelineEntry | null> {
+    const found = await model.findById(`${chatId}/${seq}`).lean<TimelineDocument>();
+    return found && timelineEntrySchema.parse(found.entry);
+  }
 }
+
+/** How many single entries are read at the same time. */
+const keyedReadsAtOnce = 50;

@@ -20,7 +20,7 @@ const kinds: Record<ChannelType, ChannelChoices['channels'][number]['kind']> = {
 export async function channelChoices(dependencies: Dependencies, person: Person): Promise<ChannelChoices> {
   const account = await accountOf(dependencies, person);
   const channels = await dependencies.userZoom(person._id, (api) => api.allChannels());
-  const chatChannels = await dependencies.store.chats.channelsAmong(channels.map(({ id }) => id));
+  const chatChannels = await dependencies.store.chatChannels.among(channels.map(({ id }) => id));
   return {
     channels: channels
       .filter(({ id }) => !chatChannels.has(id))

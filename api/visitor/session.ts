@@ -263,7 +263,10 @@ export class VisitorSession implements DeliverySink {
     this.#enter(joined);
     const outcome = await temporal.signalVisitor(chatId, { kind: 'connected', connection: this.#connection });
     joined.begun = outcome === 'taken';
-    const [record, lastSeq] = await Promise.all([store.chats.get(chatId), store.timeline.lastSeq(chatId)]);
+    const [record, lastSeq] = await Promise.all([
+      store.chats.get(chatId),
+      store.timeline.lastSeq(chatId, hello.lastSeq),
+    ]);
     if (this.#closed) return;
 
     const known = record !== null || lastSeq > 0 || joined.begun;

@@ -1,5 +1,4 @@
 import type { ZoomEvent as ChatZoomEvent } from '../../workflows/chat/messages.ts';
-import type { ChatRecord } from '../../store/index.ts';
 import type {
   ButtonPressedEvent,
   ChannelMessageDeletedEvent,
@@ -101,15 +100,15 @@ async function toChatOfChannel(
   { channelId, accountId }: { channelId: string; accountId?: string | undefined },
   signals: readonly ChatZoomEvent[],
 ): Promise<EventOutcome> {
-  const chat: ChatRecord | null = await store.chats.byChannel(channelId);
-  if (!chat || chat.status === 'ended') return 'dropped';
+  const chat = await store.chatChannels.get(channelId);
+  if (!chat) return 'dropped';
   if (accountId !== undefined && accountId !== chat.accountId) {
-    log.warn({ chatId: chat._id, accountId }, 'an event of another account for a chat channel was dropped');
+    log.warn({ chatId: chat.chatId, accountId }, 'an event of another account for a chat channel was dropped');
     return 'dropped';
   }
   let outcome: EventOutcome = 'dropped';
   for (const signal of signals) {
-    if ((await temporal.signalZoom(chat._id, signal)) === 'taken') outcome = 'taken';
+    if ((await temporal.signalZoom(chat.chatId, { ...signal, channelId })) === 'taken') outcome = 'taken';
   }
   return outcome;
 }

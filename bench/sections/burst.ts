@@ -11,7 +11,7 @@ const repeats = 5;
 export const burstSection: Section = {
   name: 'burst',
   title: `Relay, bursts: ${burst} messages at once in one chat`,
-  async run(bench) {
+  async *run(bench) {
     const chats = await bench.freshChats(2 * repeats);
     const bursts = async (send: (chat: BenchChat) => Promise<number>, those: readonly BenchChat[]) => {
       const took: number[] = [];

@@ -9,7 +9,7 @@ const messages = 50;
 export const directSection: Section = {
   name: 'direct',
   title: 'Price tag: the same relay in memory, nothing durable',
-  async run(bench) {
+  async *run(bench) {
     const relay = await DirectRelay.start(bench);
     try {
       const toZoom: number[] = [];

@@ -1,4 +1,5 @@
 import type { Section } from '../bench.ts';
+import { cpuFigure, cpuTimes } from '../cpu.ts';
 import { latencyFigure, shortNumber } from '../figure.ts';
 import { startFloor } from '../floor/floor.ts';
 import { sustainedRate } from '../load.ts';
@@ -11,29 +12,30 @@ const warmUp = 10;
 export const floorSection: Section = {
   name: 'floor',
   title: 'Floor: one signal → one activity, on the same Temporal server',
-  async run(bench) {
+  async *run(bench) {
     const floor = await startFloor(bench, workflows);
     try {
       for (let index = 0; index < warmUp; index += 1) await floor.signal(index);
       const idle: number[] = [];
       for (let index = 0; index < idleMessages; index += 1) idle.push(await floor.signal(index));
+      yield latencyFigure('floor.idle', 'latency, idle (p50)', idle);
+      const before = await cpuTimes(bench.stack);
+      let sent = 0;
       const { rate, outcome, saturated } = await sustainedRate(
         { underWay: 64, stepSeconds: bench.seconds / 5 },
-        (index) => floor.signal(index),
+        () => floor.signal(sent++),
         bench.signal,
       );
-      return [
-        latencyFigure('floor.idle', 'latency, idle (p50)', idle),
-        {
-          id: 'floor.rate',
-          label: `highest sustained rate, ${workflows} workflows`,
-          value: rate,
-          unit: '/s',
-          detail: `saturated ${shortNumber(saturated)}/s`,
-          numbers: { saturated },
-        },
-        latencyFigure('floor.atRate', 'latency at that rate (p50)', outcome.latencies, outcome.lost),
-      ];
+      yield {
+        id: 'floor.rate',
+        label: `highest sustained rate, ${workflows} workflows`,
+        value: rate,
+        unit: '/s',
+        detail: `saturated ${shortNumber(saturated)}/s`,
+        numbers: { saturated },
+      };
+      yield latencyFigure('floor.atRate', 'latency at that rate (p50)', outcome.latencies, outcome.lost);
+      yield* await cpuFigure('floor.cpu', 'CPU time per message, Temporal alone', bench.stack, before, sent, ['temporal']);
     } finally {
       await floor.stop();
     }

@@ -12,7 +12,7 @@ const burstChats = 3;
 export const historySection: Section = {
   name: 'history',
   title: 'Events in Temporal and writes in MongoDB, per message',
-  async run(bench) {
+  async *run(bench) {
     const all = await bench.freshChats(3 + 2 * burstChats);
     const [first, second, third, ...forBursts] = all;
     if (first === undefined || second === undefined || third === undefined) throw new Error('No chats were opened.');

@@ -10,7 +10,7 @@ const messages = 50;
 export const idleSection: Section = {
   name: 'idle',
   title: 'Relay, idle: one message at a time',
-  async run(bench) {
+  async *run(bench) {
     const open = await bench.chats(chats);
     for (const chat of open) await settled(bench, chat);
     const toZoom: number[] = [];

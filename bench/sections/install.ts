@@ -10,7 +10,7 @@ const firsts = 2;
 export const installSection: Section = {
   name: 'install',
   title: 'Install, end to end',
-  async run(bench) {
+  async *run(bench) {
     await bench.zoom.faults({ switches: { rateLimits: false } });
     const took: number[] = [];
     for (const person of installers) {

@@ -14,7 +14,7 @@ const paceTarget = 10;
 export const paceSection: Section = {
   name: 'pace',
   title: 'Relay at human pace: in each chat one message in 10 s each way',
-  async run(bench) {
+  async *run(bench) {
     const figures: Figure[] = [];
     for (const size of sizes) figures.push(...(await atPace(bench, await bench.chats(size))));
     return figures;

@@ -11,7 +11,7 @@ const chats = 200;
 export const rateSection: Section = {
   name: 'rate',
   title: 'Relay, highest sustained rate: both ways together',
-  async run(bench) {
+  async *run(bench) {
     const open = await bench.chats(chats);
     const before = await cpuTimes(bench.stack);
     let sent = 0;

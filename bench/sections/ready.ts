@@ -9,7 +9,7 @@ const megabyte = 1_000_000;
 export const readySection: Section = {
   name: 'ready',
   title: 'Start, size and memory',
-  async run(bench) {
+  async *run(bench) {
     const { stack } = bench;
     const rss = new Map<string, number>();
     for (const name of processNames) {
@@ -19,8 +19,7 @@ export const readySection: Section = {
     const widget = await fetch(`${stack.urls.app}/widget.js`);
     if (!widget.ok) throw new Error(`The widget answers ${widget.status}.`);
     const code = Buffer.from(await widget.arrayBuffer());
-    const figures: Figure[] = [
-      {
+    yield {
         id: 'ready.seconds',
         label: 'stack ready after (build of the browser files included)',
         value: bench.readyAfter,

@@ -13,7 +13,7 @@ const reconnectMs = 60_000;
 export const recoverySection: Section = {
   name: 'recovery',
   title: 'Relaying again after SIGKILL',
-  async run(bench) {
+  async *run(bench) {
     return [...(await killedWorker(bench)), ...(await killedApi(bench))];
   },
 };

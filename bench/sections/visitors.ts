@@ -16,7 +16,7 @@ const quietMs = 2_000;
 export const visitorsSection: Section = {
   name: 'visitors',
   title: 'Open visitors who say nothing, in one api process',
-  async run(bench) {
+  async *run(bench) {
     const { widget } = await bench.site();
     const { api } = bench.stack.processes;
     const figures: Figure[] = [];

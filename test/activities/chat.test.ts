@@ -205,7 +205,7 @@ describe('openChatChannel', () => {
     expect(chatChannels(it)).toEqual([
       expect.objectContaining({ type: 'privateInternal', members: [it.owner.email, it.agent.email] }),
     ]);
-    expect((await it.store.chats.byChannel(channel.id))?._id).toBe(it.chatId);
+    expect((await it.store.chatChannels.get(channel.id))?.chatId).toBe(it.chatId);
   });
 
   test('finds the channel of an attempt whose answer was lost, by its name', async () => {
@@ -232,8 +232,8 @@ describe('openChatChannel', () => {
     const other = { ...it, chatId: `x${it.chatId}` };
     await attempt(1, it.activities.beginChat, { ...it.begin, chatId: other.chatId });
     const { channel: own } = await open(other, 2);
-    expect((await it.store.chats.byChannel(own.id))?._id).toBe(other.chatId);
-    expect((await it.store.chats.byChannel(unseen.channel.id))?._id).toBe(it.chatId);
+    expect((await it.store.chatChannels.get(own.id))?.chatId).toBe(other.chatId);
+    expect((await it.store.chatChannels.get(unseen.channel.id))?.chatId).toBe(it.chatId);
   });
 
   test('keeps trying when every name is taken', async () => {
@@ -250,7 +250,7 @@ describe('openChatChannel', () => {
     it.zoom.channel(first.channel.id).archived = true;
     const second = await open(it, 1, 1);
     expect(second.channel.id).not.toBe(first.channel.id);
-    expect((await it.store.chats.byChannel(second.channel.id))?._id).toBe(it.chatId);
+    expect((await it.store.chatChannels.get(second.channel.id))?.chatId).toBe(it.chatId);
   });
 
   test('invites the agent also when the channel was there without them, and not the owner into their own', async () => {

@@ -136,13 +136,6 @@ export class FakeStore implements ApiStore {
   };
   chats: ApiStore['chats'] = {
     get: async (id) => (this.#check(), this.chatsById.get(id) ?? null),
-    channelsAmong: async (ids) => (
-      this.#check(),
-      new Set(
-        [...this.chatsById.values()].flatMap((c) => (c.channel && ids.includes(c.channel.id) ? [c.channel.id] : [])),
-      )
-    ),
-    byChannel: async (id) => (this.#check(), [...this.chatsById.values()].find((c) => c.channel?.id === id) ?? null),
     recent: async (account_, limit) =>
       [...this.chatsById.values()].filter((c) => c.accountId === account_).slice(0, limit),
     countByStatus: async (account_) => {
@@ -151,6 +144,19 @@ export class FakeStore implements ApiStore {
         counts[status] = (counts[status] ?? 0) + 1;
       }
       return counts;
+    },
+  };
+  chatChannels: ApiStore['chatChannels'] = {
+    get: async (id) => {
+      this.#check();
+      const found = [...this.chatsById.values()].find((c) => c.channel?.id === id);
+      return found ? { _id: id, chatId: found._id, accountId: found.accountId } : null;
+    },
+    among: async (ids) => {
+      this.#check();
+      return new Set(
+        [...this.chatsById.values()].flatMap((c) => (c.channel && ids.includes(c.channel.id) ? [c.channel.id] : [])),
+      );
     },
   };
   timeline: ApiStore['timeline'] = {

@@ -249,15 +249,14 @@ describe('chats', () => {
     });
   });
 
-  test('are found by their channel, and not by one they had before', async () => {
-    const one = chat();
-    const [first, second] = [randomUUID(), randomUUID()];
-    await store.chats.begin(one);
-    expect(await store.chats.byChannel(first)).toBeNull();
-    await store.chats.set(one._id, { channel: { id: first, jid: 'j', name: 'n', url: 'u' } });
-    expect((await store.chats.byChannel(first))?._id).toBe(one._id);
-    await store.chats.set(one._id, { channel: { id: second, jid: 'j', name: 'n', url: 'u' } });
-    expect(await store.chats.byChannel(first)).toBeNull();
+  test('are found by every channel they have had, and a channel belongs to one chat for good', async () => {
+    const [first, second, other] = [randomUUID(), randomUUID(), randomUUID()];
+    expect(await store.chatChannels.get(first)).toBeNull();
+    await store.chatChannels.assign({ _id: first, chatId: 'chat-1', accountId: 'a' });
+    await store.chatChannels.assign({ _id: second, chatId: 'chat-1', accountId: 'a' });
+    await store.chatChannels.assign({ _id: first, chatId: 'chat-2', accountId: 'a' });
+    expect(await store.chatChannels.get(first)).toEqual({ _id: first, chatId: 'chat-1', accountId: 'a' });
+    expect(await store.chatChannels.among([first, second, other])).toEqual(new Set([first, second]));
   });
 
   test('of an account are counted by status and listed newest first', async () => {
@@ -295,15 +294,16 @@ describe('timelines', () => {
     const chatId = randomUUID();
     await store.timeline.append(
       chatId,
-      [12, 3, 11, 1, 10, 2].map((seq) => entry(seq)),
+      [5, 3, 6, 1, 4, 2, 9].map((seq) => entry(seq)),
     );
     await store.timeline.append(randomUUID(), [entry(99)]);
     const seqs = async (after: number, limit: number) =>
       (await store.timeline.after(chatId, after, limit)).map(({ seq }) => seq);
-    expect(await seqs(0, 10)).toEqual([1, 2, 3, 10, 11, 12]);
-    expect(await seqs(2, 2)).toEqual([3, 10]);
-    expect(await seqs(12, 5)).toEqual([]);
-    expect(await store.timeline.lastSeq(chatId)).toBe(12);
+    // Up to the gap: what comes after it is not shown before what is missing.
+    expect(await seqs(0, 10)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(await seqs(2, 2)).toEqual([3, 4]);
+    expect(await seqs(6, 5)).toEqual([]);
+    for (const guess of [0, 1, 6, 7, 1_000]) expect(await store.timeline.lastSeq(chatId, guess)).toBe(6);
     expect(await store.timeline.lastSeq('none')).toBe(0);
   });
 

@@ -210,7 +210,6 @@ describe('a grant that lives long', () => {
       for (let n = 0; n < 20; n += 1) expect(await renew(`set-${n}`)).toEqual({ renewed: true });
       await eventually(async () => expect((await handle.describe()).runId).not.toBe(runId));
       expect(await handle.query(getInstallationQuery)).toEqual({ status: 'connected', refreshes: 20 });
-      expect((await handle.describe()).historyLength).toBeLessThan(longHistory);
     });
     expect(fake.seen.refreshes).toBe(20);
   });

@@ -623,6 +623,21 @@ describe('the visitor’s sockets', () => {
     expect(chat.connectionsAt('api-1')).toEqual(['s2']);
   });
 
+  test('those of an instance that did not answer are tried once more, and given up the second time', () => {
+    const chat = begun(told);
+    chat.onVisitor({ kind: 'connected', connection: connection('s1') }, 1);
+    chat.state.greetSocket = false;
+    chat.connectionsUnreached(['s1']);
+    expect(chat.instances).toEqual(['api-1']);
+    expect(chat.hasNews).toBe(true);
+    chat.connectionsReached(['s1']);
+    chat.connectionsUnreached(['s1']);
+    expect(chat.instances).toEqual(['api-1']);
+    chat.connectionsUnreached(['s1']);
+    expect(chat.instances).toEqual([]);
+    expect(chat.state.doubted).toEqual([]);
+  });
+
   test('the same connection under a new instance moves, and there is a most that are remembered', () => {
     const chat = begun();
     for (let n = 0; n < 50; n += 1) chat.onVisitor({ kind: 'connected', connection: connection(`s${n}`) }, 1);

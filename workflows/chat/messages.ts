@@ -59,7 +59,9 @@ export type ZoomEvent =
   | { kind: 'agentLeft'; userId: string; at: number }
   /** The chat channel was deleted or archived in Zoom. */
   | { kind: 'channelGone' };
-export const zoomSignal = defineSignal<[ZoomEvent]>('zoom');
+/** With the channel it happened in, where it did in one: what comes from a channel that the chat has lost is passed over. */
+export type ZoomSignal = ZoomEvent & { channelId?: string };
+export const zoomSignal = defineSignal<[ZoomSignal]>('zoom');
 
 /** Where the chat stands, without anybody's words. */
 export interface ChatSnapshot {

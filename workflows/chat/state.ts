@@ -1,7 +1,7 @@
 import { endCommand, type EndedBy } from '../../domain/channel-post.ts';
 import { limits } from '../../domain/limits.ts';
 import type { Agent, ChatStatus, NewTimelineEntry, TimelineEntry } from '../../domain/timeline.ts';
-import type { ChatInput, ChatSnapshot, VisitorConnection, VisitorEvent, ZoomEvent } from './messages.ts';
+import type { ChatInput, ChatSnapshot, VisitorConnection, VisitorEvent, ZoomEvent, ZoomSignal } from './messages.ts';
 import { delayBeforePost } from './pacing.ts';
 
 /** A channel of the chat's account in Zoom. */
@@ -158,7 +158,9 @@ export class Chat {
     }
   }
 
-  onZoom(event: ZoomEvent, now: number): void {
+  onZoom(event: ZoomSignal, now: number): void {
+    const { channel } = this.state;
+    if (event.channelId !== undefined && channel && event.channelId !== channel.id) return;
     switch (event.kind) {
       case 'joinPressed':
         this.#joinPressed(event.user);

@@ -28,17 +28,10 @@ export const burstSection: Section = {
       unit: 'ms',
       detail: `${shortNumber((burst * 1_000) / median(took))} messages/s, median of ${repeats} bursts`,
     });
-    return [
-      figure(
-        'burst.toZoom',
-        'visitor → Zoom, until the last one is there',
-        await bursts((chat) => chat.toZoom(), chats.slice(0, repeats)),
-      ),
-      figure(
-        'burst.toVisitor',
-        'Zoom → visitor, until the last one is there',
-        await bursts((chat) => chat.toVisitor(), chats.slice(repeats)),
-      ),
-    ];
+    const last = 'until the last one is there';
+    const toZoom = await bursts((chat) => chat.toZoom(), chats.slice(0, repeats));
+    yield figure('burst.toZoom', `visitor → Zoom, ${last}`, toZoom);
+    const toVisitor = await bursts((chat) => chat.toVisitor(), chats.slice(repeats));
+    yield figure('burst.toVisitor', `Zoom → visitor, ${last}`, toVisitor);
   },
 };

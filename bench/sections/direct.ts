@@ -18,33 +18,27 @@ export const directSection: Section = {
         toZoom.push(await relay.toZoom());
         toVisitor.push(await relay.toVisitor());
       }
+      const withPrice = (figure: Figure, ours: number | undefined): Figure => {
+        const price = ours === undefined ? '' : `; ours takes ${shortNumber(ours / figure.value)} times that`;
+        return { ...figure, detail: `${figure.detail ?? ''}${price}` };
+      };
+      yield withPrice(latencyFigure('direct.toZoom', 'visitor → Zoom (p50)', toZoom), bench.known('idle.toZoom'));
+      yield withPrice(
+        latencyFigure('direct.toVisitor', 'Zoom → visitor (p50)', toVisitor),
+        bench.known('idle.toVisitor'),
+      );
       const { rate, saturated } = await sustainedRate(
         { underWay: 32, stepSeconds: bench.seconds / 10 },
         (index) => (index % 2 === 0 ? relay.toZoom() : relay.toVisitor()),
         bench.signal,
       );
-      const times = (id: string): string => {
-        const ours = bench.known(id);
-        const direct = id === 'idle.toZoom' ? toZoomFigure.value : toVisitorFigure.value;
-        return ours === undefined ? '' : `; ours takes ${shortNumber(ours / direct)} times that`;
+      yield {
+        id: 'direct.rate',
+        label: 'highest sustained rate, both ways together',
+        value: rate,
+        unit: '/s',
+        detail: `saturated ${shortNumber(saturated)}/s`,
       };
-      const toZoomFigure = latencyFigure('direct.toZoom', 'visitor → Zoom (p50)', toZoom);
-      const toVisitorFigure = latencyFigure('direct.toVisitor', 'Zoom → visitor (p50)', toVisitor);
-      const withPrice = (figure: Figure, id: string): Figure => ({
-        ...figure,
-        detail: `${figure.detail ?? ''}${times(id)}`,
-      });
-      return [
-        withPrice(toZoomFigure, 'idle.toZoom'),
-        withPrice(toVisitorFigure, 'idle.toVisitor'),
-        {
-          id: 'direct.rate',
-          label: 'highest sustained rate, both ways together',
-          value: rate,
-          unit: '/s',
-          detail: `saturated ${shortNumber(saturated)}/s`,
-        },
-      ];
     } finally {
       await relay.stop();
     }

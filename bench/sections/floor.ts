@@ -35,7 +35,9 @@ export const floorSection: Section = {
         numbers: { saturated },
       };
       yield latencyFigure('floor.atRate', 'latency at that rate (p50)', outcome.latencies, outcome.lost);
-      yield* await cpuFigure('floor.cpu', 'CPU time per message, Temporal alone', bench.stack, before, sent, ['temporal']);
+      yield* await cpuFigure('floor.cpu', 'CPU time per message, Temporal alone', bench.stack, before, sent, [
+        'temporal',
+      ]);
     } finally {
       await floor.stop();
     }

@@ -28,10 +28,8 @@ export const idleSection: Section = {
       ...figure,
       verdict: atMost('≤ 1.5 × floor', figure.value, bench.known('floor.idle'), 1.5),
     });
-    return [
-      against(latencyFigure('idle.toZoom', 'visitor → Zoom (p50)', toZoom)),
-      against(latencyFigure('idle.toVisitor', 'Zoom → visitor (p50)', toVisitor)),
-      ...(await cpuFigure('idle.cpu', 'CPU time per message', bench.stack, before, 2 * messages)),
-    ];
+    yield against(latencyFigure('idle.toZoom', 'visitor → Zoom (p50)', toZoom));
+    yield against(latencyFigure('idle.toVisitor', 'Zoom → visitor (p50)', toVisitor));
+    yield* await cpuFigure('idle.cpu', 'CPU time per message', bench.stack, before, 2 * messages);
   },
 };

@@ -20,9 +20,7 @@ export const installSection: Section = {
       await new Admin(bench.stack.urls).install(id);
       took.push(performance.now() - begun);
     }
-    return [
-      latencyFigure('install.all', `${installers.length} installs by 6 people (p50)`, took),
-      latencyFigure('install.first', 'of these, the first of an account (p50)', took.slice(0, firsts)),
-    ];
+    yield latencyFigure('install.all', `${installers.length} installs by 6 people (p50)`, took);
+    yield latencyFigure('install.first', 'of these, the first of an account (p50)', took.slice(0, firsts));
   },
 };

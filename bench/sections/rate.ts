@@ -26,18 +26,16 @@ export const rateSection: Section = {
       },
       bench.signal,
     );
-    return [
-      {
-        id: 'rate.sustained',
-        label: `highest sustained rate, ${chats} chats`,
-        value: rate,
-        unit: '/s',
-        detail: `saturated ${shortNumber(saturated)}/s`,
-        numbers: { saturated },
-        verdict: atLeast('≥ 0.6 × floor', rate, bench.known('floor.rate'), 0.6),
-      },
-      latencyFigure('rate.latency', 'latency at that rate (p50)', outcome.latencies, outcome.lost),
-      ...(await cpuFigure('rate.cpu', 'CPU time per message, over all steps', bench.stack, before, sent)),
-    ];
+    yield {
+      id: 'rate.sustained',
+      label: `highest sustained rate, ${chats} chats`,
+      value: rate,
+      unit: '/s',
+      detail: `saturated ${shortNumber(saturated)}/s`,
+      numbers: { saturated },
+      verdict: atLeast('≥ 0.6 × floor', rate, bench.known('floor.rate'), 0.6),
+    };
+    yield latencyFigure('rate.latency', 'latency at that rate (p50)', outcome.latencies, outcome.lost);
+    yield* await cpuFigure('rate.cpu', 'CPU time per message, over all steps', bench.stack, before, sent);
   },
 };

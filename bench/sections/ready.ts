@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import type { Section } from '../bench.ts';
 import { processNames } from '../cpu.ts';
-import { shortNumber, type Figure } from '../figure.ts';
+import { shortNumber } from '../figure.ts';
 
 const megabyte = 1_000_000;
 
@@ -20,29 +20,26 @@ export const readySection: Section = {
     if (!widget.ok) throw new Error(`The widget answers ${widget.status}.`);
     const code = Buffer.from(await widget.arrayBuffer());
     yield {
-        id: 'ready.seconds',
-        label: 'stack ready after (build of the browser files included)',
-        value: bench.readyAfter,
-        unit: 's',
-      },
-      {
-        id: 'ready.widget',
-        label: 'widget, gzip',
-        value: gzipSync(code, { level: 9 }).length / 1_000,
-        unit: 'kB',
-        detail: `plain ${shortNumber(code.length / 1_000)} kB`,
-      },
-    ];
-    if (rss.size > 0) {
-      figures.push({
-        id: 'ready.rss',
-        label: 'resident memory, idle, all processes',
-        value: [...rss.values()].reduce((sum, one) => sum + one, 0),
-        unit: 'MB',
-        detail: [...rss].map(([name, one]) => `${name} ${shortNumber(one)}`).join(', '),
-        numbers: Object.fromEntries(rss),
-      });
-    }
-    return figures;
+      id: 'ready.seconds',
+      label: 'stack ready after (build of the browser files included)',
+      value: bench.readyAfter,
+      unit: 's',
+    };
+    yield {
+      id: 'ready.widget',
+      label: 'widget, gzip',
+      value: gzipSync(code, { level: 9 }).length / 1_000,
+      unit: 'kB',
+      detail: `plain ${shortNumber(code.length / 1_000)} kB`,
+    };
+    if (rss.size === 0) return;
+    yield {
+      id: 'ready.rss',
+      label: 'resident memory, idle, all processes',
+      value: [...rss.values()].reduce((sum, one) => sum + one, 0),
+      unit: 'MB',
+      detail: [...rss].map(([name, one]) => `${name} ${shortNumber(one)}`).join(', '),
+      numbers: Object.fromEntries(rss),
+    };
   },
 };

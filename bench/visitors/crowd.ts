@@ -21,10 +21,9 @@ export class Crowd {
     return new Crowd(fork(program, [site.appUrl, site.widget], { execArgv: ['--import', 'tsx'] }), signal);
   }
 
-  /** Opens sockets until there are `count`. @returns how long that took, s */
-  async open(count: number): Promise<number> {
-    const { seconds } = await this.#tell({ order: 'open', count });
-    return seconds;
+  /** Opens sockets until there are `count`. */
+  open(count: number): Promise<Answer> {
+    return this.#tell({ order: 'open', count });
   }
 
   /** Cuts all connections at once; each visitor comes back as the widget does. */

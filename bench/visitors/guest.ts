@@ -13,6 +13,7 @@ export class Guest {
   #socket: WebSocket | undefined;
   #token: string | undefined;
   #failures = 0;
+  #isWelcome = false;
   #welcomed: () => void = () => undefined;
 
   constructor(appUrl: string, widget: string, number: number) {
@@ -20,6 +21,10 @@ export class Guest {
     this.#widget = widget;
     // An address of his own, as a proxy would tell it.
     this.#address = `10.${100 + (number >> 16)}.${(number >> 8) & 255}.${number & 255}`;
+  }
+
+  get isWelcome(): boolean {
+    return this.#isWelcome;
   }
 
   /** Resolves at the welcome. */
@@ -45,7 +50,7 @@ export class Guest {
       perMessageDeflate: false,
     });
     this.#socket = socket;
-    let welcome = false;
+    this.#isWelcome = false;
     socket.on('open', () => {
       const token = this.#token === undefined ? {} : { token: this.#token, lastSeq: 0 };
       socket.send(JSON.stringify({ type: 'hello', v: 1, widget: this.#widget, ...token }));
@@ -53,7 +58,7 @@ export class Guest {
     socket.on('message', (data: Buffer) => {
       const frame = JSON.parse(data.toString('utf8')) as ServerFrame;
       if (frame.type !== 'welcome') return;
-      welcome = true;
+      this.#isWelcome = true;
       this.#token = frame.token;
       this.#failures = 0;
       this.#welcomed();
@@ -61,10 +66,11 @@ export class Guest {
     // `close` follows.
     socket.on('error', () => undefined);
     socket.on('close', () => {
-      if (!welcome) {
+      if (!this.#isWelcome) {
         Guest.refused += 1;
         this.#failures += 1;
       }
+      this.#isWelcome = false;
       setTimeout(() => this.#try(), backoffMs(this.#failures, Math.random()));
     });
   }

@@ -12,5 +12,7 @@ export const answerSchema = z.object({
   seconds: z.number(),
   /** Tries that did not end in a welcome. */
   refused: z.number(),
+  /** Visitors who have not been welcomed yet. */
+  missing: z.number(),
 });
 export type Answer = z.infer<typeof answerSchema>;

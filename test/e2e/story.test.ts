@@ -186,7 +186,7 @@ describe('the guide', () => {
   test('Temporal UI shows whose install and chat it was, where they stand, and what was said only through the codec', async () => {
     const page = await administrator.newPage();
     await page.goto(stack.urls.app + '/dashboard');
-    await page.getByText('In conversation').first().waitFor();
+    await page.getByRole('link', { name: /open/i }).first().waitFor();
     await shot(page, 'dashboard');
     await page.goto(`${stack.urls.temporalUi ?? ''}/namespaces/default/workflows`);
     await page
@@ -204,7 +204,7 @@ describe('the guide', () => {
       .first()
       .waitFor();
     await shot(page, 'temporal-ui');
-  });
+  }, 60_000);
 });
 
 /** The page that shows the chat channel: the same tab, or the one that the link opened. */

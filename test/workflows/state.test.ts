@@ -431,7 +431,7 @@ describe('the card in the inbound channel', () => {
 });
 
 describe('a chat channel that vanishes', () => {
-  const gone: ZoomEvent = { kind: 'channelGone' };
+  const gone = { kind: 'channelGone' as const };
 
   test('ends the chat as the agent’s way when nothing is left to relay', () => {
     const chat = begun(joined, relayed, told);
@@ -474,6 +474,21 @@ describe('a chat channel that vanishes', () => {
     chat.linesDelivered([first]);
     chat.channelOpened({ ...channel, id: 'c2' }, owner.id);
     expect(chat.nextPost.map((line) => line.text)).toEqual(['Second']);
+  });
+
+  test('once there is another, the old one’s events are passed over: nothing of it ends the chat', () => {
+    const chat = begun(
+      joined,
+      (it) => it.onZoom(gone, 1),
+      (it) => it.channelOpened({ ...channel, id: 'c2' }, owner.id),
+      told,
+    );
+    chat.onZoom({ ...gone, channelId: 'c1' }, 2);
+    chat.onZoom({ ...answer('z1'), channelId: 'c1' }, 2);
+    expect(kinds(chat)).toEqual([]);
+    expect(chat.state.channel?.id).toBe('c2');
+    chat.onZoom({ ...answer('z2'), channelId: 'c2' }, 2);
+    expect(answers(chat)).toEqual(['text of z2']);
   });
 
   test('leaves nothing unrecorded of a chat that had ended with words on their way', () => {

@@ -6,10 +6,10 @@ import { actions, button, card, fields, link, message, truncate, type Card } fro
 export interface InboundCardView {
   chatId: string;
   visitorName: string;
-  /** The visitor's first message. */
+  /** What the visitor wrote before anybody joined. */
   firstWords: string;
   page?: { url: string; title?: string };
-  face: { status: ChatStatus; agents: string[]; channelUrl?: string; endedBy?: EndedBy };
+  face: { status: ChatStatus; agents: string[]; messages?: number; channelUrl?: string; endedBy?: EndedBy };
 }
 
 /** A button's value names what to do and the chat: opaque, and checked against the account that pressed. */

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { log } from '@temporalio/activity';
 import type { Store } from '../store/index.ts';
 import { isZoomError, type ZoomClient } from '../zoom/index.ts';
@@ -29,13 +30,16 @@ export function createInstallationActivities({ store, zoom, publicUrl }: Install
       try {
         const renewed = await zoom.oauth.refresh({ refreshToken: tokens.refreshToken });
         const { accessToken, refreshToken, expiresAt, scopes, apiUrl } = renewed;
-        const id = await store.tokenSets.add(zoomUserId, {
-          accessToken,
-          refreshToken,
-          expiresAt,
-          scopes: [...scopes],
-          ...(apiUrl === undefined ? {} : { apiUrl }),
-        });
+        // Zoom has ended the old tokens: if these are not kept, the grant is lost.
+        const id = await untilStored(() =>
+          store.tokenSets.add(zoomUserId, {
+            accessToken,
+            refreshToken,
+            expiresAt,
+            scopes: [...scopes],
+            ...(apiUrl === undefined ? {} : { apiUrl }),
+          }),
+        );
         await store.tokenSets.forgetOthers(zoomUserId, id);
         return 'renewed';
       } catch (error) {
@@ -74,3 +78,19 @@ export function createInstallationActivities({ store, zoom, publicUrl }: Install
   };
 }
 export type InstallationActivities = ReturnType<typeof createInstallationActivities>;
+
+/** How long a write is tried again, ms: within the activity's time limit. */
+const storePatienceMs = 20_000;
+
+/** Try a write again until it succeeds, for a while. */
+async function untilStored<T>(write: () => Promise<T>): Promise<T> {
+  const deadline = Date.now() + storePatienceMs;
+  for (;;) {
+    try {
+      return await write();
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+      await delay(500);
+    }
+  }
+}

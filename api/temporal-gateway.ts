@@ -181,13 +181,16 @@ export function createTemporalGateway(client: Client) {
     },
 
     /** This user removed the app in Zoom. */
-    async deauthorized(input: InstallationInput): Promise<void> {
+    async deauthorized(input: InstallationInput, at?: number): Promise<void> {
       await within(callTimeoutMs, () =>
-        workflow.signalWithStart<(input: InstallationInput) => Promise<void>, [{ accountId: string }]>('installation', {
-          ...installation(input, 'removed', 'Installation: removed in Zoom'),
-          signal: deauthorizedSignal,
-          signalArgs: [{ accountId: input.accountId }],
-        }),
+        workflow.signalWithStart<(input: InstallationInput) => Promise<void>, [{ accountId: string; at?: number }]>(
+          'installation',
+          {
+            ...installation(input, 'removed', 'Installation: removed in Zoom'),
+            signal: deauthorizedSignal,
+            signalArgs: [{ accountId: input.accountId, ...(at === undefined ? {} : { at }) }],
+          },
+        ),
       );
     },
 

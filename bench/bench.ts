@@ -110,6 +110,11 @@ export class Bench {
     });
   }
 
+  /** How many chats are open. */
+  get openChats(): number {
+    return this.#chats.length;
+  }
+
   /** This many open chats, the same ones each time. */
   async chats(count: number): Promise<BenchChat[]> {
     const missing = count - this.#chats.length;

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { ProcessName, Stack } from '../embedded/supervisor.ts';
+import type { ProcessName, Stack, StackProcess } from '../embedded/supervisor.ts';
 import { shortNumber, type Figure } from './figure.ts';
 
 export const processNames = ['temporal', 'mongo', 'sandbox', 'worker', 'api'] as const satisfies ProcessName[];
@@ -9,11 +9,14 @@ const ticksPerSecond = 100;
 
 type Times = Map<ProcessName, number>;
 
-/** CPU seconds that each process of the stack has used so far. Empty where the platform does not tell. */
-export async function cpuTimes(stack: Stack): Promise<Times> {
+/**
+ * CPU seconds that each process of the stack has used so far. Empty where the platform does not tell.
+ * @param api another one than the stack's first
+ */
+export async function cpuTimes(stack: Stack, api: StackProcess = stack.process('api')): Promise<Times> {
   const times: Times = new Map();
   for (const name of processNames) {
-    const { pid } = stack.process(name);
+    const { pid } = name === 'api' ? api : stack.process(name);
     const stat = pid === undefined ? undefined : await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
     if (stat === undefined) continue;
     // The second field, the name, may hold spaces; user and system time are fields 14 and 15.

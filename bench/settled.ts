@@ -12,9 +12,14 @@ export interface HistorySize {
 }
 
 /** The chat's history once nothing is under way in it any more. */
-export async function settled(bench: Bench, chat: BenchChat): Promise<HistorySize> {
+export function settled(bench: Bench, chat: BenchChat): Promise<HistorySize> {
+  return settledWorkflow(bench, workflowIds.chat({ chatId: chat.visitor.chatId }));
+}
+
+/** The same for any workflow. */
+export async function settledWorkflow(bench: Bench, workflowId: string): Promise<HistorySize> {
   const client = await bench.client();
-  const handle = client.workflow.getHandle(workflowIds.chat({ chatId: chat.visitor.chatId }));
+  const handle = client.workflow.getHandle(workflowId);
   let last = -1;
   for (;;) {
     const { historyLength, historySize = 0, raw } = await handle.describe();

@@ -71,7 +71,7 @@ export class Witness {
     for (const { chatId, entry } of entries.sort((a, b) => a.seq - b.seq)) {
       timelines.set(chatId, [...(timelines.get(chatId) ?? []), entry]);
     }
-    return { zoom, chats: chats as ChatRecord[], timelines, workflows };
+    return { zoom, chats: chats, timelines, workflows };
   }
 
   async close(): Promise<void> {
@@ -109,6 +109,7 @@ export class Witness {
 const logSchema = z.object({
   webhooks: z.array(
     z.looseObject({
+      id: z.string(),
       request_id: z.string(),
       attempts: z.number(),
       created_at: z.number(),
@@ -134,8 +135,7 @@ export interface Telling {
 export class WebhookLog {
   readonly #url: string;
   readonly #taken = new Map<string, number>();
-  readonly #seen = new Map<string, { messageId: string; tries: number; createdAt: number; key: string }>();
-  #requests = 0;
+  readonly #seen = new Map<string, { messageId: string; tries: number; createdAt: number; requestId: string }>();
 
   constructor(sandboxUrl: string) {
     this.#url = sandboxUrl;
@@ -149,20 +149,19 @@ export class WebhookLog {
   async read(): Promise<void> {
     const response = await fetch(`${this.#url}/_sandbox/webhooks?event=chat_message.sent&limit=1000`);
     const { webhooks } = logSchema.parse(await response.json());
-    for (const { request_id: requestId, attempts, created_at: createdAt, body, ...rest } of webhooks) {
-      const key = String(rest['id'] ?? `${requestId}/${(this.#requests += 1)}`);
-      this.#seen.set(key, { messageId: body.payload.object.id, tries: attempts, createdAt, key: requestId });
+    for (const { id, request_id: requestId, attempts, created_at: createdAt, body } of webhooks) {
+      this.#seen.set(id, { messageId: body.payload.object.id, tries: attempts, createdAt, requestId });
     }
   }
 
   tellings(): Map<string, Telling> {
     const tellings = new Map<string, Telling>();
-    for (const { messageId, tries, createdAt, key } of this.#seen.values()) {
+    for (const { messageId, tries, createdAt, requestId } of this.#seen.values()) {
       const known = tellings.get(messageId) ?? { copies: 0, tries: 0, heldMs: Infinity };
       tellings.set(messageId, {
         copies: known.copies + 1,
         tries: Math.max(known.tries, tries),
-        heldMs: Math.min(known.heldMs, (this.#taken.get(key) ?? Infinity) - createdAt),
+        heldMs: Math.min(known.heldMs, (this.#taken.get(requestId) ?? Infinity) - createdAt),
       });
     }
     return tellings;

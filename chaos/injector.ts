@@ -31,11 +31,16 @@ export interface InjectorParts {
   report: (line: string) => void;
 }
 
+const lateRuleSchema = z.looseObject({ delay_ms: z.number() });
+
 /** Does what the plan says, and counts what came of it. */
 export class FaultInjector {
   /** How often each fault came true. */
   readonly counts = new Map<FaultKind, number>();
+  /** When Zoom did, at the earliest, what its caller had long given up: each time, ms since 1970. Known after `calm`. */
+  readonly lateEffects: number[] = [];
   readonly #parts: InjectorParts;
+  readonly #earliestEffect = new Map<string, number>();
   readonly #kindOfRule = new Map<string, FaultKind>();
   /** One after the other: the administrator is one person. */
   #adminsTurn: Promise<void> = Promise.resolve();
@@ -47,13 +52,14 @@ export class FaultInjector {
 
   async do(happening: Happening): Promise<void> {
     const { proxy, keeper, random, zoom, report } = this.#parts;
-    if (happening.do !== 'kill') report(`${happening.fault} ${JSON.stringify({ ...happening, at: undefined, fault: undefined, do: undefined })}`);
+    if (happening.do !== 'kill')
+      report(`${happening.fault} ${JSON.stringify({ ...happening, at: undefined, fault: undefined, do: undefined })}`);
     switch (happening.do) {
       case 'kill':
         await keeper.kill(happening.targets, happening.pauseMs);
         break;
       case 'rules':
-        for (const id of await this.#addRules(happening.rules)) this.#kindOfRule.set(id, happening.fault);
+        await this.#useRules(happening.fault, happening.rules);
         break;
       case 'cut':
         this.#count(happening.fault, proxy.cut(random, happening.share));
@@ -87,9 +93,23 @@ export class FaultInjector {
     await zoom.faults({ clear: true });
     for (const { id, used = 0 } of rules) {
       const kind = this.#kindOfRule.get(id);
-      if (kind) this.#count(kind, used);
+      if (!kind) continue;
+      this.#count(kind, used);
+      const effectAt = this.#earliestEffect.get(id);
+      if (effectAt !== undefined && used > 0) this.lateEffects.push(effectAt);
     }
     await this.#adminsTurn;
+  }
+
+  async #useRules(fault: FaultKind, rules: readonly object[]): Promise<void> {
+    const begun = Date.now();
+    const ids = await this.#addRules(rules);
+    ids.forEach((id, index) => {
+      this.#kindOfRule.set(id, fault);
+      if (fault === 'late-effect') {
+        this.#earliestEffect.set(id, begun + lateRuleSchema.parse(rules[index]).delay_ms);
+      }
+    });
   }
 
   async #addRules(rules: readonly object[]): Promise<string[]> {

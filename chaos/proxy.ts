@@ -19,7 +19,12 @@ export class Proxy {
     this.#server = server;
     this.port = (server.address() as AddressInfo).port;
     server.on('connection', (visitor) => {
-      const link = new Link(visitor, connect(targetPort, '127.0.0.1'), () => this.#delayMs, () => this.#links.delete(link));
+      const link = new Link(
+        visitor,
+        connect(targetPort, '127.0.0.1'),
+        () => this.#delayMs,
+        () => this.#links.delete(link),
+      );
       this.#links.add(link);
     });
   }

@@ -24,9 +24,7 @@ const mostExamples = 25;
 
 /** Whether the promise was kept. */
 export function kept({ checks, endedThemselves, settledMs, troubles }: Result): boolean {
-  return (
-    checks.every(holds) && endedThemselves.length === 0 && settledMs !== undefined && troubles.length === 0
-  );
+  return checks.every(holds) && endedThemselves.length === 0 && settledMs !== undefined && troubles.length === 0;
 }
 
 /** The result for people: one table, then what differs. */

@@ -38,7 +38,10 @@ export interface RunSurroundings {
  *
  * @returns the result, and the folder with the logs if it was kept
  */
-export async function run(options: ChaosOptions, surroundings: RunSurroundings): Promise<Result & { dataDir?: string }> {
+export async function run(
+  options: ChaosOptions,
+  surroundings: RunSurroundings,
+): Promise<Result & { dataDir?: string }> {
   const { signal, report, skipBuild = false } = surroundings;
   const dataDir = await mkdtemp(join(tmpdir(), 'live-chat-chaos-'));
   let keepFolder = true;
@@ -81,6 +84,7 @@ class ChaosRun {
   readonly #keeper: Keeper;
   readonly #visitors = new Map<number, ChaosVisitor>();
   readonly #troubles: string[] = [];
+  #inbound: readonly string[] = [];
 
   constructor(options: ChaosOptions, stack: Stack, { signal, report }: RunSurroundings) {
     this.#options = options;
@@ -97,6 +101,7 @@ class ChaosRun {
   async run(): Promise<Result> {
     const { happenings, chats } = plan(this.#options);
     const { admin, alex, people, inbound } = await this.#prepare();
+    this.#inbound = inbound;
     const widget = (await admin.dashboard()).widget.id;
     const ownChannels = new Set((await this.#zoom.state()).channels.map(({ id }) => id));
     const proxy = await Proxy.open(this.#stack.ports.app);
@@ -127,7 +132,8 @@ class ChaosRun {
       await this.#feed.start();
       this.#feed.listen(({ type, at, data }) => {
         if (type === 'webhook.delivered') this.#log.delivered(String(data['request_id']), at);
-        const relayed = type === 'message.created' && data['bot'] === true && /\bv-\d+-\d+\b/.test(String(data['text']));
+        const relayed =
+          type === 'message.created' && data['bot'] === true && /\bv-\d+-\d+\b/.test(String(data['text']));
         if (relayed && !inbound.includes(String(data['channel_id']))) this.#keeper.relayed();
       });
       team.start(chats);
@@ -299,7 +305,8 @@ class ChaosRun {
       evidence,
       tellings: this.#log.tellings(),
       ownChannels,
-      lateEffects: injector.counts.get('late-effect') ?? 0,
+      lateEffects: injector.lateEffects,
+      inbound: this.#inbound,
     };
   }
 

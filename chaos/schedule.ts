@@ -103,7 +103,12 @@ function fault(kind: FaultKind, random: Random): WithoutTime<Happening> {
     case 'cut':
       return { do: 'cut', fault: kind, share: random.pick([0.3, 0.6, 1]) };
     case 'half-open':
-      return { do: 'freeze', fault: kind, share: random.pick([0.2, 0.4]), direction: random.pick(['in', 'out', 'both']) };
+      return {
+        do: 'freeze',
+        fault: kind,
+        share: random.pick([0.2, 0.4]),
+        direction: random.pick(['in', 'out', 'both']),
+      };
     case 'slow-network':
       return { do: 'slow', fault: kind, ms: random.int(50, 800), forMs: random.int(1_000, 4_000) };
     case 'rate-limited':
@@ -116,7 +121,12 @@ function fault(kind: FaultKind, random: Random): WithoutTime<Happening> {
         times,
       });
     case 'error-before':
-      return rules({ kind: 'status', status: random.pick([500, 502, 503]), match: random.pick([match, { path: '/*' }]), times });
+      return rules({
+        kind: 'status',
+        status: random.pick([500, 502, 503]),
+        match: random.pick([match, { path: '/*' }]),
+        times,
+      });
     case 'error-after':
       return rules({ kind: 'status', status: random.pick([500, 502, 504]), when: 'after', match, times });
     case 'reset-after':
@@ -135,9 +145,21 @@ function fault(kind: FaultKind, random: Random): WithoutTime<Happening> {
         times,
       });
     case 'late-webhook':
-      return rules({ kind: 'webhook', effect: 'delay', delay_ms: random.int(1_500, 4_000), match: messageEvents, times });
+      return rules({
+        kind: 'webhook',
+        effect: 'delay',
+        delay_ms: random.int(1_500, 4_000),
+        match: messageEvents,
+        times,
+      });
     case 'reordered-webhook':
-      return rules({ kind: 'webhook', effect: 'reorder', delay_ms: random.int(1_500, 4_000), match: messageEvents, times });
+      return rules({
+        kind: 'webhook',
+        effect: 'reorder',
+        delay_ms: random.int(1_500, 4_000),
+        match: messageEvents,
+        times,
+      });
     case 'lost-webhook':
       return rules({ kind: 'webhook', effect: 'drop', match: messageEvents, times: 1 });
     case 'late-effect':

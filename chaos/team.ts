@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { setTimeout as pause } from 'node:timers/promises';
-import { ZoomSide } from '../test/support/driver.ts';
+import type { ZoomSide } from '../test/support/driver.ts';
 import type { ZoomFeed, ZoomHappening } from './zoom-feed.ts';
 import type { ChatPlan } from './schedule.ts';
 
@@ -18,7 +18,10 @@ const visitorWords = /\bv-(\d+)-\d+\b/;
 
 const viewSchema = z.looseObject({
   channels: z.array(
-    z.looseObject({ id: z.string(), messages: z.array(z.looseObject({ id: z.string(), content: z.unknown().optional() })).nullish() }),
+    z.looseObject({
+      id: z.string(),
+      messages: z.array(z.looseObject({ id: z.string(), content: z.unknown().optional() })).nullish(),
+    }),
   ),
 });
 

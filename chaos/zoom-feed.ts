@@ -1,6 +1,11 @@
 import { z } from 'zod';
 
-const eventSchema = z.looseObject({ seq: z.number(), at: z.number(), type: z.string(), data: z.record(z.string(), z.unknown()) });
+const eventSchema = z.looseObject({
+  seq: z.number(),
+  at: z.number(),
+  type: z.string(),
+  data: z.record(z.string(), z.unknown()),
+});
 const answerSchema = z.looseObject({ events: z.array(eventSchema), next: z.number() });
 export type ZoomHappening = z.infer<typeof eventSchema>;
 

@@ -18,10 +18,11 @@ const keyRing = z.string().transform((value, context): SealingKeys => {
   for (const pair of value.split(',')) {
     const [id, encoded, ...rest] = pair.trim().split(':');
     const key = Buffer.from(encoded ?? '', 'base64');
-    if (!id || !/^[A-Za-z0-9_-]{1,32}$/.test(id) || rest.length > 0 || key.length !== 32) {
+    if (!id || !/^[A-Za-z0-9_-]{1,32}$/.test(id) || rest.length > 0 || key.length !== 32 || keys.has(id)) {
       context.addIssue({
         code: 'custom',
-        message: 'must be keyId:base64 pairs, comma separated, each key 32 bytes (openssl rand -base64 32)',
+        message:
+          'must be keyId:base64 pairs, comma separated, each id once, each key 32 bytes (openssl rand -base64 32)',
       });
       return z.NEVER;
     }

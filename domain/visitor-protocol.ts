@@ -27,7 +27,12 @@ export const helloFrameSchema = z.strictObject({
   lastSeq: z.int().nonnegative().optional(),
   visitor: z
     .strictObject({
-      name: z.string().trim().min(1).max(limits.visitorNameLength).optional(),
+      name: z
+        .string()
+        // It becomes part of a channel's name: one line.
+        .transform((name) => name.replace(/[\s\p{Cc}]+/gu, ' ').trim())
+        .pipe(z.string().min(1).max(limits.visitorNameLength))
+        .optional(),
       email: z.email().max(limits.visitorEmailLength).optional(),
     })
     .optional(),

@@ -68,7 +68,7 @@ export function tokenSetStore(connection: Connection, keys: SealingKeys) {
     async newest(zoomUserId: string): Promise<TokenSet | null> {
       const found = await model
         .findOne({ zoomUserId })
-        .sort({ obtainedAt: -1 })
+        .sort({ obtainedAt: -1, _id: -1 })
         .lean<Omit<TokenSetDocument, 'sealed'> & { sealed: { buffer: Uint8Array } }>();
       if (!found) return null;
       const clear = open(keys, found.keyId, found.sealed.buffer, `${zoomUserId}/${found._id}`);

@@ -46,7 +46,10 @@ export async function routeEvent(dependencies: Dependencies, event: ZoomEvent): 
       return toChatOfChannel(dependencies, event, [{ kind: 'channelGone' }]);
     case 'appDeauthorized':
       if (!(await dependencies.store.installations.get(event.userId))) return 'dropped';
-      await temporal.deauthorized({ zoomUserId: event.userId, accountId: event.accountId });
+      await temporal.deauthorized(
+        { zoomUserId: event.userId, accountId: event.accountId },
+        event.deauthorizedAt?.getTime(),
+      );
       return 'taken';
     case 'urlValidation':
     case 'botAddedToChannel':

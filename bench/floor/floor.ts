@@ -3,16 +3,20 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { encryptedDataConverter } from '../../codec/data-converter.ts';
 import type { Bench } from '../bench.ts';
+import { settledWorkflow, type HistorySize } from '../settled.ts';
 import { newMark, Sightings, within } from '../waiting.ts';
 import { floorSignal, type floor, type FloorActivities } from './workflow.ts';
 
 const taskQueue = 'bench-floor';
+const workflowIdOf = (index: number): string => `bench-floor/${index}`;
 const lostAfterMs = 15_000;
 
 /** What nothing durable on this Temporal server can be better than: one signal, one activity. */
 export interface Floor {
   /** ms from sending the signal to the i-th workflow until its activity runs in this process. */
   signal: (index: number) => Promise<number>;
+  /** The i-th workflow's history once nothing is under way in it. */
+  settled: (index: number) => Promise<HistorySize>;
   stop: () => Promise<void>;
 }
 
@@ -46,7 +50,7 @@ export async function startFloor(bench: Bench, workflows: number): Promise<Floor
   const client = await bench.client();
   const handles: WorkflowHandle<typeof floor>[] = await Promise.all(
     Array.from({ length: workflows }, (_, index) =>
-      client.workflow.start<typeof floor>('floor', { taskQueue, workflowId: `bench-floor/${index}`, args: [] }),
+      client.workflow.start<typeof floor>('floor', { taskQueue, workflowId: workflowIdOf(index), args: [] }),
     ),
   );
 
@@ -68,6 +72,7 @@ export async function startFloor(bench: Bench, workflows: number): Promise<Floor
       );
       return at - sent;
     },
+    settled: (index) => settledWorkflow(bench, workflowIdOf(index % workflows)),
     async stop() {
       worker.shutdown();
       await running;

@@ -6,6 +6,8 @@ import { sustainedRate } from '../load.ts';
 
 const workflows = 100;
 const idleMessages = 50;
+/** The idle messages go to so many workflows in turn, as they do in the relay's measurement. */
+const spread = 10;
 const warmUp = 10;
 
 /** What a bare durable relay costs on this machine. */
@@ -16,9 +18,22 @@ export const floorSection: Section = {
     const floor = await startFloor(bench, workflows);
     try {
       for (let index = 0; index < warmUp; index += 1) await floor.signal(index);
+      const begin = await floor.settled(0);
       const idle: number[] = [];
-      for (let index = 0; index < idleMessages; index += 1) idle.push(await floor.signal(index));
+      for (let index = 0; index < idleMessages; index += 1) {
+        idle.push(await floor.signal(index % spread));
+        await floor.settled(index % spread);
+      }
+      const end = await floor.settled(0);
       yield latencyFigure('floor.idle', 'latency, idle (p50)', idle);
+      const each = idleMessages / spread;
+      yield {
+        id: 'floor.events',
+        label: 'events, idle',
+        value: (end.events - begin.events) / each,
+        unit: 'events',
+        detail: `${shortNumber((end.bytes - begin.bytes) / each)} B`,
+      };
       const before = await cpuTimes(bench.stack);
       let sent = 0;
       const { rate, outcome, saturated } = await sustainedRate(

@@ -9,6 +9,8 @@ const sizes = [20, 200] as const;
 /** Of one side of one chat. */
 const messageEverySeconds = 10;
 const paceTarget = 10;
+/** Fewer chats than these tell nothing about how fast chats open. */
+const fewest = 50;
 
 /** Many people who type: in every chat one message in ten seconds each way. */
 export const paceSection: Section = {
@@ -16,14 +18,19 @@ export const paceSection: Section = {
   title: 'Relay at human pace: in each chat one message in 10 s each way',
   async *run(bench) {
     for (const size of sizes) {
+      const missing = Math.max(0, size - bench.openChats);
       const begun = performance.now();
       const chats = await bench.chats(size);
-      yield {
-        id: `pace${size}.open`,
-        label: `${size} chats: all opened and joined after`,
-        value: (performance.now() - begun) / 1_000,
-        unit: 's',
-      };
+      const seconds = (performance.now() - begun) / 1_000;
+      if (missing >= fewest) {
+        yield {
+          id: `pace${size}.open`,
+          label: `${missing} chats: opened, joined, first words in their channels`,
+          value: missing / seconds,
+          unit: '/s',
+          detail: `all after ${shortNumber(seconds)} s`,
+        };
+      }
       yield* await atPace(bench, chats);
     }
   },

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Section } from '../bench.ts';
+import { freePort } from '../../embedded/ports.ts';
 import { cpuTimes } from '../cpu.ts';
 import { atMost, shortNumber } from '../figure.ts';
 import { Crowd } from '../visitors/crowd.ts';
@@ -18,10 +19,12 @@ export const visitorsSection: Section = {
   title: 'Open visitors who say nothing, in one api process',
   async *run(bench) {
     const { widget } = await bench.site();
-    const { api } = bench.stack.processes;
+    // A fresh process: its memory holds nothing of earlier sections.
+    const port = await freePort();
+    const api = await bench.stack.add('api', 'api-of-visitors', { PORT: String(port), TRUST_PROXY: '1' });
     const most = Math.min(steps[steps.length - 1] ?? 0, openFilesLimit() - otherFiles);
     const base = await api.rssBytes();
-    const crowd = Crowd.gather({ appUrl: bench.stack.urls.app, widget }, bench.signal);
+    const crowd = Crowd.gather({ appUrl: `http://localhost:${port}`, widget }, bench.signal);
     try {
       let open = 0;
       while (open < most) {
@@ -41,9 +44,9 @@ export const visitorsSection: Section = {
           ...(open === most ? { verdict: atMost(`≤ ${kilobytesTarget} kB`, bytesEach, 1_000, kilobytesTarget) } : {}),
         };
       }
-      const before = await cpuTimes(bench.stack);
+      const before = await cpuTimes(bench.stack, api);
       const { seconds, refused, missing } = await crowd.cutAndReturn();
-      const after = await cpuTimes(bench.stack);
+      const after = await cpuTimes(bench.stack, api);
       const used = [...after]
         .map(([name, time]) => `${name} ${shortNumber(time - (before.get(name) ?? 0))}`)
         .join(', ');
@@ -59,6 +62,7 @@ export const visitorsSection: Section = {
       };
     } finally {
       await crowd.leave();
+      await api.stop();
     }
   },
 };

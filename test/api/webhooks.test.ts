@@ -314,7 +314,9 @@ describe('other events', () => {
     });
     expect((await sendWebhook(app.url, body(userId))).status).toBe(200);
     expect((await sendWebhook(app.url, body('somebody-unknown'))).status).toBe(200);
-    expect(app.temporal.named('deauthorized')).toEqual([[{ zoomUserId: userId, accountId }]]);
+    expect(app.temporal.named('deauthorized')).toEqual([
+      [{ zoomUserId: userId, accountId }, Date.parse('2026-03-01T12:00:00.000Z')],
+    ]);
   });
 
   test.each([

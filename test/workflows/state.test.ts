@@ -527,11 +527,14 @@ describe('deadlines', () => {
   test('silence counts from the last word of either side', () => {
     const chat = begun(joined, relayed);
     chat.onZoom(answer('z1'), 7 * minute);
+    for (let n = 0; n < 3; n += 1) chat.readBackDone();
     expect(chat.nextDeadline(7 * minute)).toEqual({ inMs: timings.idleEndMs, what: 'idle' });
   });
 
-  test('an unanswered message has the channel read back after 1, 6 and 30 minutes, and then no more', () => {
+  test('a silent channel is read back after 1, 6 and 30 minutes, and then no more', () => {
     const chat = begun(joined, relayed);
+    chat.readBackDone();
+    chat.onZoom(answer('z1'), 0);
     for (const after of [1, 6, 30]) {
       expect(chat.nextDeadline(0)).toEqual({ inMs: after * minute, what: 'readBack' });
       chat.readBackDone();
@@ -539,13 +542,18 @@ describe('deadlines', () => {
     expect(chat.nextDeadline(0)?.what).toBe('idle');
   });
 
-  test('an answer stops the reading back, and the next unanswered message starts it anew', () => {
+  test('a word of either side starts the reading back anew', () => {
     const chat = begun(joined, relayed, (it) => it.readBackDone());
-    chat.onZoom(answer('z1'), minute);
-    expect(chat.nextDeadline(minute)?.what).toBe('idle');
-    chat.onVisitor(message('m2'), 2 * minute);
-    chat.onVisitor(message('m3'), 3 * minute);
+    chat.onZoom(answer('z1'), 2 * minute);
     expect(chat.nextDeadline(2 * minute)).toEqual({ inMs: minute, what: 'readBack' });
+    chat.onVisitor(message('m2'), 3 * minute);
+    expect(chat.nextDeadline(3 * minute)).toEqual({ inMs: minute, what: 'readBack' });
+  });
+
+  test('a channel that is never silent is read back five minutes after the first unchecked word', () => {
+    const chat = begun(joined, relayed, (it) => it.readBackDone());
+    for (let n = 0; n <= 9; n += 1) chat.onZoom(answer(`z${n}`), n * 30_000);
+    expect(chat.nextDeadline(9 * 30_000)).toEqual({ inMs: 30_000, what: 'readBack' });
   });
 
   test('an ended chat has none', () => {

@@ -39,6 +39,9 @@ const helpful: ActivityOptions = {
   retry: patient,
 };
 
+/** For one more person, while messages wait behind it: given up soon, and pressing again is possible. */
+const beside: ActivityOptions = { ...helpful, startToCloseTimeout: '15 seconds', scheduleToCloseTimeout: '20 seconds' };
+
 /** The activities with these options, each showing `summary` in Temporal UI. */
 const withSummary = (options: ActivityOptions, summary: string): ActivityInterfaceFor<ChatActivities> =>
   proxyActivities<ChatActivities>({ ...options, summary });
@@ -49,7 +52,8 @@ export const { postInboundCard } = withSummary(needed, 'Card with Join Chat to t
 export const { updateInboundCard } = withSummary(helpful, 'Bring the inbound card up to date');
 export const { findAgent } = withSummary(needed, 'Look up the agent in Zoom');
 export const { openChatChannel } = withSummary(needed, 'Open the private chat channel');
-export const { inviteAgent } = withSummary(needed, 'Invite another agent');
+export const { inviteAgent } = withSummary(beside, 'Invite another agent');
+export const { findAgent: findAgentSoon } = withSummary(beside, 'Look up a colleague in Zoom');
 export const { postToChatChannel } = withSummary(needed, 'Post to the chat channel');
 export const { readChannelBack } = withSummary(helpful, 'Read the channel back for lost webhooks');
 

@@ -21,6 +21,8 @@ export interface InboundCard {
 
 /** What the inbound card says; when it differs from what was last shown, the card is edited. */
 export interface CardFace {
+  /** While nobody has joined: how many messages the card shows the words of. */
+  messages?: number;
   status: ChatStatus;
   agents: string[];
   channelUrl?: string;
@@ -41,8 +43,8 @@ export interface ChatState {
   waitingSince?: number;
   /** Last time anybody wrote, ms. */
   lastActivityAt: number;
-  /** Last visitor message that no agent has answered since, and how often the channel was read back for it. */
-  unansweredSince?: number;
+  /** First word since the channel was last read back, ms; and how often it was since anybody last wrote. */
+  unreadSince?: number;
   readBacks: number;
   lastSeq: number;
   /** Every entry up to here is in MongoDB. */
@@ -50,6 +52,7 @@ export interface ChatState {
   unrecorded: TimelineEntry[];
   /** The record's status, agents or end have changed since they were saved. */
   recordStale: boolean;
+  /** What the visitor wrote before anybody joined, as far as the inbound card shows it. */
   firstWords: string;
   waitingLines: WaitingLine[];
   /** Zoom has taken every visitor message up to here; and what the visitor has been told of it. */
@@ -83,8 +86,12 @@ export interface ChatState {
   postTimes: number[];
 }
 
-/** How long after an unanswered visitor message the channel is read back, ms: a webhook may have been lost. */
-const readBackAfterMs = [60_000, 6 * 60_000, 30 * 60_000];
+/**
+ * The channel is read back for what a lost webhook would have told: this long into a silence, ms, and in a lively chat
+ * no later than so long after the first word that has not been checked so.
+ */
+const readBackIntoSilenceMs = [60_000, 6 * 60_000, 30 * 60_000];
+const readBackAtLatestMs = 5 * 60_000;
 
 /** Text of one post into Zoom; several waiting lines go out together up to this length. */
 const postLength = 1_000;
@@ -242,7 +249,7 @@ export class Chat {
     state.channelsLost += 1;
     state.agents = [];
     state.waitingSince = now;
-    state.firstWords = state.waitingLines[0]?.text ?? state.firstWords;
+    state.firstWords = state.waitingLines.reduce((words, line) => joinedWords(words, line.text), '');
     this.#setStatus('waiting');
   }
 
@@ -403,7 +410,7 @@ export class Chat {
       // The card need not flicker while the channel is being made.
       status: status === 'joining' ? (this.state.shownFace?.status ?? 'waiting') : status,
       agents: agents.map((agent) => agent.name),
-      ...(channel === undefined ? {} : { channelUrl: channel.url }),
+      ...(channel === undefined ? { messages: this.state.waitingLines.length } : { channelUrl: channel.url }),
       ...(endedBy === undefined ? {} : { endedBy }),
     };
   }
@@ -440,9 +447,11 @@ export class Chat {
     if (state.status === 'waiting' && state.waitingSince !== undefined) {
       deadlines.push({ at: state.waitingSince + this.input.timings.missedAfterMs, what: 'missed' });
     }
-    const wait = readBackAfterMs[state.readBacks];
-    if (state.channel && state.unansweredSince !== undefined && wait !== undefined) {
-      deadlines.push({ at: state.unansweredSince + wait, what: 'readBack' });
+    if (state.channel) {
+      const silence = readBackIntoSilenceMs[state.readBacks];
+      if (silence !== undefined) deadlines.push({ at: state.lastActivityAt + silence, what: 'readBack' });
+      if (state.unreadSince !== undefined)
+        deadlines.push({ at: state.unreadSince + readBackAtLatestMs, what: 'readBack' });
     }
     const next = deadlines.reduce((a, b) => (b.at < a.at ? b : a));
     return { inMs: Math.max(0, next.at - now), what: next.what };
@@ -451,6 +460,7 @@ export class Chat {
   /** The channel was read back: what it held has been taken in. */
   readBackDone(): void {
     this.state.readBacks += 1;
+    delete this.state.unreadSince;
   }
 
   // ---- where it stands
@@ -485,14 +495,11 @@ export class Chat {
     const { state } = this;
     if (state.seenClientIds.includes(event.clientId)) return;
     remember(state.seenClientIds, event.clientId);
-    state.lastActivityAt = now;
-    if (state.unansweredSince === undefined) {
-      state.unansweredSince = now;
-      state.readBacks = 0;
-    }
+    this.#spoken(now);
     const seq = this.#add({ kind: 'visitorMessage', at: event.at, clientId: event.clientId, text: event.text });
     state.waitingLines.push({ seq, text: event.text });
-    if (state.firstWords === '') state.firstWords = event.text;
+    // Until somebody has joined, the card is where the team reads what the visitor writes.
+    if (!state.channel) state.firstWords = joinedWords(state.firstWords, event.text);
     // A message that crossed the end still reaches the channel, after the closing note.
   }
 
@@ -508,8 +515,7 @@ export class Chat {
     const { state } = this;
     if (state.ownPostIds.includes(event.messageId) || !this.#isNew(event.messageId)) return;
     if (event.userId !== '' && event.userId === state.ownerUserId && this.#isEcho(event.text)) return;
-    state.lastActivityAt = now;
-    delete state.unansweredSince;
+    this.#spoken(now);
     if (event.text.trim().toLowerCase() === endCommand) {
       this.end('agent', now);
       return;
@@ -537,6 +543,12 @@ export class Chat {
     if (whole === undefined) return false;
     remember(awaitedEchoes, whole.slice(whole.indexOf(text) + text.length), maxAwaitedEchoes);
     return true;
+  }
+
+  #spoken(now: number): void {
+    this.state.lastActivityAt = now;
+    this.state.unreadSince ??= now;
+    this.state.readBacks = 0;
   }
 
   #agentLeft(userId: string, at: number): void {
@@ -587,6 +599,13 @@ const partLength = 200;
 
 /** What is left of one post after each of its parts: a post has a few. */
 const maxAwaitedEchoes = 30;
+
+/** Characters of the visitor's words that the inbound card has room for. */
+const cardWordsLength = 1_000;
+
+function joinedWords(words: string, more: string): string {
+  return (words === '' ? more : `${words}\n${more}`).slice(0, cardWordsLength);
+}
 
 /** Add to a bounded memory: the oldest are forgotten. */
 function remember(memory: string[], item: string, most: number = limits.rememberedIds): void {

@@ -188,10 +188,12 @@ async function workInZoom(chat: Chat): Promise<void> {
 /** An agent pressed Join Chat: the first one opens the chat channel, the next ones are invited into it. */
 async function admit(chat: Chat, presser: Agent): Promise<void> {
   const { chatId, accountId, visitor, page } = chat.input;
+  const { channel: existing, ownerUserId: owner } = chat.state;
   try {
-    const agent = await zoom.findAgent({ accountId, user: presser });
-    if (chat.state.channel) {
-      await zoom.inviteAgent({ channelId: chat.state.channel.id, ownerUserId: chat.state.ownerUserId ?? '', agent });
+    const find = existing ? zoom.findAgentSoon : zoom.findAgent;
+    const agent = await find({ accountId, user: presser });
+    if (existing) {
+      await zoom.inviteAgent({ channelId: existing.id, ownerUserId: owner ?? '', agent });
     } else {
       const { channel, ownerUserId } = await zoom.openChatChannel({
         chatId,
@@ -206,8 +208,10 @@ async function admit(chat: Chat, presser: Agent): Promise<void> {
     }
     chat.agentJoined({ id: agent.id, name: agent.name }, Date.now());
   } catch (error) {
-    if (failureType(error) !== failureTypes.userGone) throw error;
-    log.warn('Somebody who cannot be found in Zoom pressed Join Chat.', { userId: presser.id });
+    const type = failureType(error);
+    // The first agent is waited for. For one more the conversation does not stop: they can press again.
+    if (type === failureTypes.channelGone || (!existing && type !== failureTypes.userGone)) throw error;
+    log.warn('Somebody pressed Join Chat and could not be let in.', { userId: presser.id, type });
     chat.joinRefused(presser.id);
   }
 }
@@ -221,6 +225,8 @@ async function relay(chat: Chat, lines: WaitingLine[]): Promise<void> {
 }
 
 async function sayGoodbye(chat: Chat): Promise<void> {
+  // A last look: what a lost webhook held would otherwise never be told.
+  if (chat.state.unreadSince !== undefined) await readBack(chat);
   await post(chat, { kind: 'closing', by: chat.state.endedBy ?? 'system' });
   chat.state.closed = true;
 }
@@ -316,7 +322,7 @@ async function readBack(chat: Chat): Promise<void> {
 
 async function nameOf(chat: Chat, userId: string): Promise<Agent> {
   try {
-    const agent = await zoom.findAgent({ accountId: chat.input.accountId, user: { id: userId, name: '' } });
+    const agent = await zoom.findAgentSoon({ accountId: chat.input.accountId, user: { id: userId, name: '' } });
     return { id: agent.id, name: agent.name };
   } catch {
     return { id: userId, name: 'Team' };

@@ -5,7 +5,8 @@ export default defineConfig({
     include: ['test/**/*.test.{ts,tsx}'],
     globalSetup: ['test/support/global-setup.ts'],
     pool: 'forks',
-    maxWorkers: 2,
+    // One file at a time: several start whole systems, and two cores are what a run may count on.
+    maxWorkers: 1,
     testTimeout: 20_000,
     hookTimeout: 120_000,
   },

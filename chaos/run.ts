@@ -25,6 +25,8 @@ const otherInboundName = 'Live Chat Desk';
 const logEveryMs = 5_000;
 const lookEveryMs = 1_000;
 const actEveryMs = 200;
+/** Longer than Zoom takes for anything that it does after its caller has given up. */
+const lateEffectMs = 16_000;
 
 export interface RunSurroundings {
   signal: AbortSignal;
@@ -263,6 +265,7 @@ class ChaosRun {
   ): Promise<number | undefined> {
     const { team, witness, chats, ownChannels, injector } = parts;
     const deadline = since + this.#options.settle * 1_000;
+    const notBefore = injector.lateEffects.length > 0 ? since + lateEffectMs : since;
     while (Date.now() < deadline) {
       this.#signal.throwIfAborted();
       const arrived = chats.every(({ number, ends }) => {
@@ -270,7 +273,7 @@ class ChaosRun {
         const written = team.written.get(number) ?? 0;
         return visitor?.quiet === true && written > 0 && answersOf(visitor) >= written && (!ends || visitor.ended);
       });
-      if (arrived) {
+      if (arrived && Date.now() >= notBefore) {
         const checks = await this.#look(witness, ownChannels, injector);
         if (checks?.every(isComplete) === true) return Date.now() - since;
       }

@@ -203,6 +203,15 @@ describe('the guide', () => {
       .getByText(/"Visitor \w+"/)
       .first()
       .waitFor();
+    await page
+      .getByRole('tab', { name: 'User Metadata' })
+      .or(page.getByRole('link', { name: 'User Metadata' }))
+      .first()
+      .click();
+    // Temporal UI shows Markdown in a frame of its own.
+    const details = page.frameLocator('iframe').last();
+    await details.getByText('In conversation').waitFor();
+    await details.getByText('Agents: Alex Admin').waitFor();
     await shot(page, 'temporal-ui');
   }, 60_000);
 });

@@ -48,6 +48,7 @@ export async function chat(input: ChatInput, carried?: ChatState): Promise<ChatS
       await work;
     } finally {
       busy -= 1;
+      showDetails(live);
     }
   };
 
@@ -67,7 +68,7 @@ export async function chat(input: ChatInput, carried?: ChatState): Promise<ChatS
       },
     },
   );
-  setCurrentDetails(chatDetails(live.snapshot, live.state.startedAt));
+  showDetails(live);
 
   if (!carried) await zoom.beginChat({ ...input, startedAt: live.state.startedAt });
 
@@ -334,5 +335,9 @@ function showStatus(chat: Chat): void {
     { key: searchAttributes.status, value: chat.state.status },
     { key: searchAttributes.agents, value: chat.state.agents.map((agent) => agent.id) },
   ]);
+}
+
+/** What an operator reads in Temporal UI. Kept in the workflow, not in its history: it may be told often. */
+function showDetails(chat: Chat): void {
   setCurrentDetails(chatDetails(chat.snapshot, chat.state.startedAt));
 }

@@ -209,7 +209,7 @@ describe('the guide', () => {
       .first()
       .click();
     // Temporal UI shows Markdown in a frame of its own.
-    const details = page.frameLocator('iframe').last();
+    const details = page.locator('iframe').last().contentFrame();
     await details.getByText('In conversation').waitFor();
     await details.getByText('Agents: Alex Admin').waitFor();
     await shot(page, 'temporal-ui');

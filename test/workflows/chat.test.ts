@@ -265,7 +265,7 @@ describe('a chat', () => {
       });
       await agentSays('Still there?');
       await eventually(() => expect(fake.seen.recorded.at(-1)).toMatchObject({ text: 'Still there?' }));
-      expect((await handle.query(getChatQuery)).openSockets).toBe(0);
+      await eventually(async () => expect((await handle.query(getChatQuery)).openSockets).toBe(0));
       await handle.signal(visitorSignal, { kind: 'ended' });
       await handle.result();
     });

@@ -198,7 +198,7 @@ describe('the page', { timeout: 20_000 }, () => {
     await page.getByRole('textbox', { name: 'Message' }).fill('Welcome');
     await page.keyboard.press('Enter');
     await other.getByText('1 unread').waitFor();
-    expect(await other.title()).toMatch(/^\(1\)/);
+    await expect.poll(() => other.title()).toMatch(/^\(1\)/);
     await other.getByRole('link', { name: 'Escalations', exact: true }).click();
     await log(other).getByText('Welcome').waitFor();
   });

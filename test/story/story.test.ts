@@ -138,7 +138,9 @@ describe('a chat', () => {
   test('goes from the first words to an answer and back, each side in its order', async () => {
     const { jane, channel } = await joinedChat('Jane Doe', 'Do you ship to Norway?');
     expect(channel.type).toBe(2);
-    expect(channel.members.map((member) => member.id).sort()).toEqual([ids.alex, ids.jill].sort());
+    // Joined means: the agent is in the channel, and nobody else but its owner.
+    const { members } = await zoom.channel(/^Jane Doe · /);
+    expect(members.map((member) => member.id).sort()).toEqual([ids.alex, ids.jill].sort());
     const card = await eventually(async () => {
       const shown = await zoom.inboundCard('Do you ship to Norway?');
       expect(JSON.stringify(shown.content)).toContain('Jill Chill joined');

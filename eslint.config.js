@@ -72,5 +72,6 @@ export default tseslint.config(
   },
   { files: ['scripts/**', 'embedded/**', 'test/**', 'bench/**', 'chaos/**', 'sandbox/**'], rules: { 'no-console': 'off' } },
   { files: ['**/*.{js,mjs,cjs}'], extends: [tseslint.configs.disableTypeChecked] },
+  { files: ['**/*.cjs'], rules: { '@typescript-eslint/no-require-imports': 'off' } },
   prettier,
 );

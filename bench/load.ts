@@ -26,6 +26,17 @@ export async function offer(rate: number, seconds: number, send: Send, signal: A
   return outcome;
 }
 
+/**
+ * Idle time between lone messages, ms. Temporal hands out tasks in at most 20 loads of their queue a second, and a message
+ * takes up to three: closer together, messages would wait for each other.
+ */
+const idlePauseMs = 200;
+
+/** Waits as long as lone messages should be apart. */
+export async function idlePause(signal: AbortSignal): Promise<void> {
+  await delay(idlePauseMs, undefined, { signal });
+}
+
 /** Keeps a number of messages under way and tells how many arrive in a second. */
 export async function saturate(underWay: number, seconds: number, send: Send, signal: AbortSignal): Promise<number> {
   const outcome: Outcome = { latencies: [], lost: 0 };

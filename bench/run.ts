@@ -37,6 +37,10 @@ export async function main(args: readonly string[]): Promise<number> {
   const abort = new AbortController();
   // Every message under way listens to it.
   setMaxListeners(0, abort.signal);
+  // Of the many messages under way at a stop, only the first failure is looked at. Any other time it is a mistake of ours.
+  process.on('unhandledRejection', (reason) => {
+    if (!abort.signal.aborted) throw reason;
+  });
   let stack: Stack | undefined;
   onStopSignals(
     (why) => {

@@ -12,7 +12,7 @@ const rulesSchema = z.looseObject({ rules: z.array(z.looseObject({ id: z.string(
 const addedSchema = z.looseObject({ added: z.array(z.string()), tokens_ended: z.number() });
 /** What a person at a page tries again until it works. */
 const tryAgainMs = 700;
-const mostTries = 60;
+const mostTries = 40;
 
 export interface InjectorParts {
   sandboxUrl: string;
@@ -62,10 +62,10 @@ export class FaultInjector {
         await this.#useRules(happening.fault, happening.rules);
         break;
       case 'cut':
-        this.#count(happening.fault, proxy.cut(random, happening.share));
+        await this.#onConnections(happening.fault, () => proxy.cut(random, happening.share));
         break;
       case 'freeze':
-        this.#count(happening.fault, proxy.freeze(random, happening.share, happening.direction));
+        await this.#onConnections(happening.fault, () => proxy.freeze(random, happening.share, happening.direction));
         break;
       case 'slow':
         this.#count(happening.fault, proxy.slow(happening.ms));
@@ -99,6 +99,16 @@ export class FaultInjector {
       if (effectAt !== undefined && used > 0) this.lateEffects.push(effectAt);
     }
     await this.#adminsTurn;
+  }
+
+  /** Waits for visitors who are just coming back: on nobody's connection a fault is none. */
+  async #onConnections(kind: FaultKind, work: () => number): Promise<void> {
+    let touched = work();
+    for (let tries = 1; touched === 0 && tries < mostTries && !this.#parts.signal.aborted; tries += 1) {
+      await this.#pause(tryAgainMs);
+      touched = work();
+    }
+    this.#count(kind, touched);
   }
 
   async #useRules(fault: FaultKind, rules: readonly object[]): Promise<void> {

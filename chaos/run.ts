@@ -241,14 +241,15 @@ class ChaosRun {
     visitor.start();
   }
 
-  /** Visitors who end their chat do so once all is said and read. */
+  /** Visitors who end their chat do so once all is said. */
   #endChats(chats: readonly ChatPlan[], team: Team): void {
     for (const { number, ends, visitorWritesAt } of chats) {
       const visitor = this.#visitors.get(number);
-      if (!ends || visitor?.said.length !== visitorWritesAt.length || !visitor.quiet) continue;
+      if (ends === false || visitor?.said.length !== visitorWritesAt.length || !visitor.quiet) continue;
       const written = team.written.get(number) ?? 0;
       // An agent who is only now let in still has a word to say.
-      if (written > 0 && answersOf(visitor) >= written && team.isDone(number)) visitor.end(`end-${number}-0000`);
+      const hasRead = ends === 'at once' || answersOf(visitor) >= written;
+      if (written > 0 && hasRead && team.isDone(number)) visitor.end(`end-${number}-0000`);
     }
   }
 
@@ -271,7 +272,9 @@ class ChaosRun {
       const arrived = chats.every(({ number, ends }) => {
         const visitor = this.#visitors.get(number);
         const written = team.written.get(number) ?? 0;
-        return visitor?.quiet === true && written > 0 && answersOf(visitor) >= written && (!ends || visitor.ended);
+        return (
+          visitor?.quiet === true && written > 0 && answersOf(visitor) >= written && (ends === false || visitor.ended)
+        );
       });
       if (arrived && Date.now() >= notBefore) {
         const checks = await this.#look(witness, ownChannels, injector);

@@ -27,8 +27,8 @@ export interface ChatPlan {
   greetsAfterMs: number;
   /** Two agents press Join Chat, at the same time. */
   twoJoin: boolean;
-  /** The visitor ends the chat, once all is said. */
-  ends: boolean;
+  /** The visitor ends the chat, once all is said: after reading the last answer, or without waiting for it. */
+  ends: false | 'patiently' | 'at once';
 }
 
 export interface Plan {
@@ -73,10 +73,12 @@ function planKills({ seconds, kill, killEvery }: ChaosOptions, random: Random): 
 
 function planFault(kind: FaultKind, { seconds }: ChaosOptions, random: Random): Happening[] {
   const count = Math.max(1, Math.round(seconds / faultEvery));
-  return Array.from({ length: count }, () => ({
-    at: Math.round(seconds * random.between(faultPart.from, faultPart.to) * 1_000),
-    ...fault(kind, random),
-  }));
+  // One in each stretch of the time.
+  return Array.from({ length: count }, (_, stretch) => {
+    const part = (stretch + random.next()) / count;
+    const at = Math.round(seconds * (faultPart.from + (faultPart.to - faultPart.from) * part) * 1_000);
+    return { at, ...fault(kind, random) };
+  });
 }
 
 type WithoutTime<T> = T extends unknown ? Omit<T, 'at'> : never;
@@ -176,9 +178,9 @@ function fault(kind: FaultKind, random: Random): WithoutTime<Happening> {
 function planChat(number: number, { seconds, chats, pace }: ChaosOptions, random: Random): ChatPlan {
   const endMs = seconds * 1_000;
   const opensAt = ((number - 1) / chats) * openingPart * endMs + random.between(0, 500);
-  const ends = number % 4 === 0;
+  const ends = number % 4 !== 0 ? false : number % 8 === 0 ? 'patiently' : 'at once';
   // A chat that is ended ends while there are still faults.
-  const until = ends ? opensAt + (endMs - opensAt) * 0.7 : endMs;
+  const until = ends !== false ? opensAt + (endMs - opensAt) * 0.7 : endMs;
   const meanMs = 2_000 / pace;
   return {
     number,

@@ -2,7 +2,7 @@ import type { Section } from '../bench.ts';
 import { cpuFigure, cpuTimes } from '../cpu.ts';
 import { latencyFigure, shortNumber } from '../figure.ts';
 import { startFloor } from '../floor/floor.ts';
-import { sustainedRate } from '../load.ts';
+import { idlePause, sustainedRate } from '../load.ts';
 
 const workflows = 100;
 const idleMessages = 50;
@@ -23,6 +23,7 @@ export const floorSection: Section = {
       for (let index = 0; index < idleMessages; index += 1) {
         idle.push(await floor.signal(index % spread));
         await floor.settled(index % spread);
+        await idlePause(bench.signal);
       }
       const end = await floor.settled(0);
       yield latencyFigure('floor.idle', 'latency, idle (p50)', idle);

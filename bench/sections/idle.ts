@@ -1,6 +1,7 @@
 import type { Section } from '../bench.ts';
 import { cpuFigure, cpuTimes } from '../cpu.ts';
 import { atMost, latencyFigure, type Figure } from '../figure.ts';
+import { idlePause } from '../load.ts';
 import { settled } from '../settled.ts';
 
 const chats = 10;
@@ -21,8 +22,10 @@ export const idleSection: Section = {
       if (chat === undefined) break;
       toZoom.push(await chat.toZoom());
       await settled(bench, chat);
+      await idlePause(bench.signal);
       toVisitor.push(await chat.toVisitor());
       await settled(bench, chat);
+      await idlePause(bench.signal);
     }
     const against = (figure: Figure): Figure => ({
       ...figure,

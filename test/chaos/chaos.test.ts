@@ -17,7 +17,6 @@ const faults: FaultKind[] = [
   'reordered-webhook',
   'expired-tokens',
   'regrant',
-  'reroute',
 ];
 
 describe('the promise', () => {
@@ -27,7 +26,7 @@ describe('the promise', () => {
     const result = await run(
       {
         ...defaultOptions,
-        seconds: 20,
+        seconds: 16,
         chats: 4,
         seed: 11,
         kill: ['worker', 'api', 'temporal'],

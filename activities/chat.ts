@@ -78,14 +78,23 @@ export function createChatActivities({ store, zoom, userZoom }: ChatActivityDepe
         const channel = requireInboundChannel(account);
         const owner = await actingUser(store, accountId);
         const asOwner = <T>(fn: Parameters<typeof userZoom<T>>[1]) => userZoom(owner._id, fn);
-        const earlier = await readBackForRetry(asOwner, channel.id, []);
-        const found = earlier.find(botSaid(buttonValues.join(chatId)));
-        const messageId = found?.id ?? (await postCard(view, channel, owner.jid));
-        await store.chats.set(chatId, {
-          card: { messageId, channelId: channel.id, channelJid: channel.jid },
-          deliveredSeq,
-        });
-        return { messageId, channelId: channel.id, channelJid: channel.jid };
+        const posted = async ({ id }: ChannelRef) =>
+          (await readBackForRetry(asOwner, id, [])).find(botSaid(buttonValues.join(chatId)))?.id;
+        const keep = async (messageId: string, { id, jid }: ChannelRef) => {
+          const card = { messageId, channelId: id, channelJid: jid };
+          await store.chats.set(chatId, { card, deliveredSeq });
+          return card;
+        };
+        // An earlier try may have posted it elsewhere: the settings can have changed since.
+        const before = activityInfo().attempt > 1 ? (await store.chats.get(chatId))?.cardTriedIn : undefined;
+        if (before && before.id !== channel.id) {
+          const there = await unlessGone(posted(before));
+          if (there !== undefined) return keep(there, before);
+        }
+        const there = await posted(channel);
+        if (there !== undefined) return keep(there, channel);
+        await store.chats.set(chatId, { cardTriedIn: channel });
+        return keep(await postCard(view, channel, owner.jid), channel);
       });
     },
 
@@ -305,6 +314,16 @@ export type ChatActivities = ReturnType<typeof createChatActivities>;
 /** A text in messages that Zoom takes: it refuses those that are too long, or only white space. */
 function messageParts(text: string): string[] {
   return splitMessage(text, MAX_MESSAGE_LENGTH).filter((part) => part.trim() !== '');
+}
+
+/** What was looked for in a channel; undefined if that channel is not there any more. */
+async function unlessGone<T>(looking: Promise<T>): Promise<T | undefined> {
+  try {
+    return await looking;
+  } catch (error) {
+    if (isZoomError(error, 'channelGone')) return undefined;
+    throw error;
+  }
 }
 
 /**

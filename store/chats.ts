@@ -18,6 +18,8 @@ export interface ChatRecord {
   channel?: ChannelRef;
   /** The card in the inbound channel. */
   card?: { messageId: string; channelId: string; channelJid: string };
+  /** Where the card was last tried to be posted: the settings may name another channel by the next try. */
+  cardTriedIn?: ChannelRef;
   /** Zoom has taken all visitor messages up to this `seq`. */
   deliveredSeq: number;
 }
@@ -36,6 +38,7 @@ const schema = new Schema<ChatRecord>(
     endedAt: Date,
     channel: new Schema({ id: String, jid: String, name: String, url: String }, { _id: false }),
     card: new Schema({ messageId: String, channelId: String, channelJid: String }, { _id: false }),
+    cardTriedIn: new Schema({ id: String, jid: String, name: String, url: String }, { _id: false }),
     deliveredSeq: Number,
   },
   { collection: 'chats', versionKey: false },
@@ -76,7 +79,7 @@ export function chatChannelStore(connection: Connection) {
 
 /** What the chat workflow may set on its record. */
 export type ChatChanges = Partial<
-  Pick<ChatRecord, 'status' | 'agents' | 'endedAt' | 'channel' | 'card' | 'deliveredSeq'>
+  Pick<ChatRecord, 'status' | 'agents' | 'endedAt' | 'channel' | 'card' | 'cardTriedIn' | 'deliveredSeq'>
 >;
 
 /** Reads and writes of chat records. */

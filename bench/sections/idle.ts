@@ -1,5 +1,4 @@
 import type { Section } from '../bench.ts';
-import { cpuFigure, cpuTimes } from '../cpu.ts';
 import { atMost, latencyFigure, type Figure } from '../figure.ts';
 import { idlePause } from '../load.ts';
 import { settled } from '../settled.ts';
@@ -16,7 +15,6 @@ export const idleSection: Section = {
     for (const chat of open) await settled(bench, chat);
     const toZoom: number[] = [];
     const toVisitor: number[] = [];
-    const before = await cpuTimes(bench.stack);
     for (let index = 0; index < messages; index += 1) {
       const chat = open[index % open.length];
       if (chat === undefined) break;
@@ -33,6 +31,5 @@ export const idleSection: Section = {
     });
     yield against(latencyFigure('idle.toZoom', 'visitor → Zoom (p50)', toZoom));
     yield against(latencyFigure('idle.toVisitor', 'Zoom → visitor (p50)', toVisitor));
-    yield* await cpuFigure('idle.cpu', 'CPU time per message', bench.stack, before, 2 * messages);
   },
 };

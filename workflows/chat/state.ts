@@ -457,10 +457,10 @@ export class Chat {
     return { inMs: Math.max(0, next.at - now), what: next.what };
   }
 
-  /** The channel was read back: what it held has been taken in. */
-  readBackDone(): void {
+  /** The channel was to be read back; `read` if it was: what it held has been taken in. */
+  readBackDone(read = true): void {
     this.state.readBacks += 1;
-    delete this.state.unreadSince;
+    if (read) delete this.state.unreadSince;
   }
 
   // ---- where it stands

@@ -227,7 +227,7 @@ async function relay(chat: Chat, lines: WaitingLine[]): Promise<void> {
 
 async function sayGoodbye(chat: Chat): Promise<void> {
   // A last look: what a lost webhook held would otherwise never be told.
-  if (chat.state.unreadSince !== undefined) await readBack(chat);
+  await readBack(chat);
   await post(chat, { kind: 'closing', by: chat.state.endedBy ?? 'system' });
   chat.state.closed = true;
 }
@@ -312,13 +312,15 @@ async function keepTime(chat: Chat, during: (work: () => Promise<void>) => Promi
 async function readBack(chat: Chat): Promise<void> {
   const { channel, ownerUserId, startedAt } = chat.state;
   if (!channel || ownerUserId === undefined) return;
+  let read = false;
   try {
     const messages = await zoom.readChannelBack({ channelId: channel.id, ownerUserId, sinceMs: startedAt });
     for (const message of messages) chat.onZoom({ kind: 'message', ...message }, Date.now());
+    read = true;
   } catch (error) {
     log.warn('The chat channel could not be read back.', { type: failureType(error) });
   }
-  chat.readBackDone();
+  chat.readBackDone(read);
 }
 
 async function nameOf(chat: Chat, userId: string): Promise<Agent> {

@@ -95,6 +95,8 @@ const log = (page: Page) => page.getByRole('log');
 
 /** Serious and critical findings. The check is put in by the test, past the page's own script policy. */
 async function findings(page: Page): Promise<string[]> {
+  // What is still fading in has not its own colours yet.
+  await page.evaluate('Promise.allSettled(document.getAnimations().map((animation) => animation.finished))');
   const found: unknown = await page.evaluate(
     `${axe};axe.run({ resultTypes: ['violations'] }).then((result) => result.violations.filter((one) => one.impact === 'serious' || one.impact === 'critical').map((one) => one.id + ': ' + one.nodes[0].html))`,
   );

@@ -70,7 +70,10 @@ export default tseslint.config(
     files: ['test/**'],
     rules: { '@typescript-eslint/require-await': 'off', '@typescript-eslint/unbound-method': 'off' },
   },
-  { files: ['scripts/**', 'embedded/**', 'test/**', 'bench/**', 'chaos/**', 'sandbox/**'], rules: { 'no-console': 'off' } },
+  {
+    files: ['scripts/**', 'embedded/**', 'test/**', 'bench/**', 'chaos/**', 'sandbox/**'],
+    rules: { 'no-console': 'off' },
+  },
   { files: ['**/*.{js,mjs,cjs}'], extends: [tseslint.configs.disableTypeChecked] },
   { files: ['**/*.cjs'], rules: { '@typescript-eslint/no-require-imports': 'off' } },
   prettier,

@@ -264,12 +264,14 @@ export function createChatActivities({ store, zoom, userZoom }: ChatActivityDepe
     }): Promise<{ messageId: string; userId: string; text: string; files: string[]; at: number }[]> {
       return asZoomFailures('wait', () =>
         userZoom(input.ownerUserId, async (api) => {
-          const messages = await api.listMessages({
+          const history = await api.listMessages({
             toChannel: input.channelId,
             from: new Date(input.sinceMs),
             to: new Date(Date.now() + 60_000),
             newest: 200,
           });
+          const messages = history.filter((message) => !message.fromBot);
+          if (messages.length === 0) return [];
           const members = await api.listMembers({ channelId: input.channelId });
           const idOf = (message: (typeof messages)[number]) =>
             members.find((member) =>
@@ -277,15 +279,13 @@ export function createChatActivities({ store, zoom, userZoom }: ChatActivityDepe
                 ? member.email !== undefined && member.email === message.senderEmail
                 : member.memberId === message.senderMemberId,
             )?.id ?? '';
-          return messages
-            .filter((message) => !message.fromBot)
-            .map((message) => ({
-              messageId: message.id,
-              userId: idOf(message),
-              text: message.text ?? '',
-              files: message.files.flatMap((file) => (file.name === undefined ? [] : [file.name])),
-              at: message.timestamp,
-            }));
+          return messages.map((message) => ({
+            messageId: message.id,
+            userId: idOf(message),
+            text: message.text ?? '',
+            files: message.files.flatMap((file) => (file.name === undefined ? [] : [file.name])),
+            at: message.timestamp,
+          }));
         }),
       );
     },

@@ -18,6 +18,4 @@ export const limits = {
   webhookBodyBytes: 512_000,
   /** Client message ids and Zoom message ids a chat remembers to recognise repeats. */
   rememberedIds: 500,
-  /** Visitor messages that may wait inside one chat before the visitor is asked to slow down. */
-  waitingVisitorMessages: 1_000,
 } as const;

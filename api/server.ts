@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { Client, Connection } from '@temporalio/client';
+import { Client } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import { createChatActivities } from '../activities/chat.ts';
 import { createRelayActivities } from '../activities/relay.ts';
@@ -59,8 +59,8 @@ export async function startApi({ config, log, webDir = builtWebDir(), visitorSer
 
   const mongo = await connectMongo(config.mongodbUri);
   const store = await createStore(mongo, config.tokenKeys);
-  const connection = await Connection.connect({ address });
-  const nativeConnection = await NativeConnection.connect({ address });
+  // The worker's kind of connection for everything: its calls are made outside of the thread that serves the sockets.
+  const connection = await NativeConnection.connect({ address });
   const client = new Client({ connection, namespace, dataConverter });
   const temporal = createTemporalGateway(client);
   const zoom = createZoomClient(config.zoom);
@@ -68,7 +68,7 @@ export async function startApi({ config, log, webDir = builtWebDir(), visitorSer
 
   const connections = new VisitorConnections();
   const worker = await createDeliveryWorker({
-    connection: nativeConnection,
+    connection,
     namespace,
     dataConverter,
     instanceId,
@@ -126,7 +126,7 @@ export async function startApi({ config, log, webDir = builtWebDir(), visitorSer
     await closed;
     if (worker.getState() === 'RUNNING') worker.shutdown();
     await delivering.catch(() => undefined);
-    await Promise.allSettled([nativeConnection.close(), connection.close(), mongo.close()]);
+    await Promise.allSettled([connection.close(), mongo.close()]);
   };
   return { port, instanceId, failed: delivering, stop: () => (stopping ??= stop()) };
 }

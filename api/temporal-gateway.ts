@@ -101,8 +101,15 @@ export function createTemporalGateway(client: Client) {
   return {
     /**
      * A visitor's message: starts the chat if it is new. `ended` if the chat is over; it is never started a second time.
+     * @param begun whether Temporal is known to have this chat.
      */
-    visitorMessage(input: ChatInput, event: Extract<VisitorEvent, { kind: 'message' }>): Promise<SignalOutcome> {
+    visitorMessage(
+      input: ChatInput,
+      event: Extract<VisitorEvent, { kind: 'message' }>,
+      begun = false,
+    ): Promise<SignalOutcome> {
+      // What is known to run needs no start beside the signal.
+      if (begun) return outcome(() => chat(input.chatId).signal(visitorSignal, event));
       return outcome(() =>
         workflow.signalWithStart<(input: ChatInput) => Promise<void>, [VisitorEvent]>('chat', {
           ...common(input.accountId, 'waiting'),

@@ -96,6 +96,7 @@ function commandLine(port: number, uiPort: number | undefined, options: Temporal
     'matching.enableFairness': true,
     'matching.numTaskqueueReadPartitions': 1,
     'matching.numTaskqueueWritePartitions': 1,
+    'history.transferProcessorMaxPollRPS': 2000,
   };
   for (const [key, value] of Object.entries(settings)) args.push('--dynamic-config-value', `${key}=${value}`);
   if (options.inMemory !== true) {

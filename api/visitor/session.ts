@@ -210,14 +210,15 @@ export class VisitorSession implements DeliverySink {
       this.#socket.send(errorFrame('rate_limited', message, { retryable: true, ref: id, retryAfterMs }));
       return 'limited';
     }
-    const outcome = await temporal.visitorMessage(joined.input, {
-      kind: 'message',
+    const message = {
+      kind: 'message' as const,
       clientId: id,
       text,
       at: clock(),
       // With every message, so that a chat that lost sight of the connection finds it again.
       ...(this.#closed ? {} : { connection: this.#connection }),
-    });
+    };
+    const outcome = await temporal.visitorMessage(joined.input, message, joined.begun);
     if (outcome === 'taken') joined.begun = true;
     return outcome;
   }

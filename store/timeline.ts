@@ -28,7 +28,10 @@ export function timelineStore(connection: Connection) {
       if (entries.length === 0) return true;
       const documents = entries.map((entry) => ({ _id: `${chatId}/${entry.seq}`, chatId, seq: entry.seq, entry }));
       try {
-        await model.collection.insertMany(documents as never[], { ordered: false });
+        const [only, ...more] = documents;
+        // A bulk write costs the driver several times what a single insert does, and most often there is one.
+        if (only && more.length === 0) await model.collection.insertOne(only as never);
+        else await model.collection.insertMany(documents as never[], { ordered: false });
         return true;
       } catch (error) {
         // With `ordered: false` every other entry has been written; the duplicates were there already.

@@ -1,6 +1,7 @@
 import { activityInfo, ApplicationFailure, log } from '@temporalio/activity';
 import { postText, type ChannelPost } from '../domain/channel-post.ts';
 import { failureTypes } from '../domain/failures.ts';
+import { limits } from '../domain/limits.ts';
 import type { Agent, ChatStatus, TimelineEntry } from '../domain/timeline.ts';
 import type { Account, ChannelRef, Store } from '../store/index.ts';
 import { isZoomError, MAX_MESSAGE_LENGTH, splitMessage, type ZoomClient } from '../zoom/index.ts';
@@ -268,9 +269,8 @@ export function createChatActivities({ store, zoom, userZoom }: ChatActivityDepe
             toChannel: input.channelId,
             from: new Date(input.sinceMs),
             to: new Date(Date.now() + 60_000),
-            newest: 200,
           });
-          const messages = history.filter((message) => !message.fromBot);
+          const messages = history.filter((message) => !message.fromBot).slice(-mostReadBack);
           if (messages.length === 0) return [];
           const members = await api.listMembers({ channelId: input.channelId });
           const idOf = (message: (typeof messages)[number]) =>
@@ -310,6 +310,9 @@ export function createChatActivities({ store, zoom, userZoom }: ChatActivityDepe
   }
 }
 export type ChatActivities = ReturnType<typeof createChatActivities>;
+
+/** Most messages of people that one reading gives back: fewer than a chat remembers, or it would take one for new again. */
+const mostReadBack = limits.rememberedIds - 100;
 
 /** A text in messages that Zoom takes: it refuses those that are too long, or only white space. */
 function messageParts(text: string): string[] {

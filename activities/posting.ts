@@ -22,7 +22,7 @@ export interface ReadBack {
 
 /**
  * Read back `channelId` for what earlier attempts of the running activity posted; empty on a first attempt.
- * @param knownIds messages of earlier, finished posts.
+ * @param knownIds messages of earlier, finished posts: at least the last one's.
  * @param lookFirst read back on a first attempt too: another process may have begun this.
  */
 export async function readBackForRetry(
@@ -37,7 +37,11 @@ export async function readBackForRetry(
   const messages = await reader((api) =>
     api.listMessages({ toChannel: channelId, from, to: new Date(Date.now() + clockSkewMs) }),
   );
-  const unclaimed = messages.filter((message) => !knownIds.includes(message.id));
+  // A chat's posts are made one after the other: what stands before the last finished one is of an earlier post, however
+  // equal its words, and whether or not its id is among those that were given.
+  const known = messages.filter((message) => knownIds.includes(message.id));
+  const lastKnownAt = Math.max(-Infinity, ...known.map((message) => message.timestamp));
+  const unclaimed = messages.filter((message) => message.timestamp >= lastKnownAt && !known.includes(message));
   return {
     find(matches) {
       const index = unclaimed.findIndex(matches);

@@ -320,7 +320,7 @@ class ChaosRun {
     const written = [...team.written.values()].reduce((total, count) => total + count, 0);
     return [
       `${visitors.length} chats`,
-      `visitors: ${sum(({ accepted }) => accepted.size)} of ${sum(({ said }) => said.length)} ✓`,
+      `visitors: ${sum(({ accepted, said }) => said.filter(({ id }) => accepted.has(id)).length)} of ${sum(({ said }) => said.length)} ✓`,
       `agents: ${sum(answersOf)} of ${written} shown`,
       `${this.#keeper.kills.length} kills`,
       `${sum(({ connects }) => Math.max(0, connects - 1))} reconnects`,

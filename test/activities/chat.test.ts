@@ -433,6 +433,14 @@ describe('postToChatChannel', () => {
     expect(channel.messages).toHaveLength(2);
   });
 
+  test('told to look first, does not take equal words of long ago for this post', async () => {
+    const { post, channel } = await inChannel();
+    const ids: string[] = [];
+    for (const text of ['ok', 'one', 'two']) ids.push(...(await post(1, lines(text))).messageIds);
+    await post(1, lines('ok'), { lookFirst: true, knownIds: ids.slice(-2) });
+    expect(channel.messages).toHaveLength(4);
+  });
+
   test.each(['channelGone', 'channelArchived'] as const)(
     '%s is final, so that the chat can go on elsewhere',
     async (kind) => {
@@ -444,6 +452,15 @@ describe('postToChatChannel', () => {
 });
 
 describe('readChannelBack', () => {
+  test('gives what people wrote, however much the bot has posted since', async () => {
+    const it = await setUp();
+    const channel = it.zoom.addChannel('chat', { members: [it.owner.email ?? ''] });
+    it.zoom.addMessage(channel.id, { id: 'z1', text: 'early', senderEmail: it.owner.email });
+    for (let n = 0; n < 300; n += 1) it.zoom.addMessage(channel.id, { fromBot: true, botMessage: { body: [] } });
+    const input = { channelId: channel.id, ownerUserId: it.owner.id, sinceMs: Date.now() - 60_000 };
+    expect(await attempt(1, it.activities.readChannelBack, input)).toMatchObject([{ messageId: 'z1' }]);
+  });
+
   test('gives what people wrote, with their ids and files, and nothing of the bot', async () => {
     const it = await setUp();
     const { owner, agent } = it;

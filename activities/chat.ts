@@ -6,7 +6,14 @@ import type { Agent, ChatStatus, TimelineEntry } from '../domain/timeline.ts';
 import type { Account, ChannelRef, Store } from '../store/index.ts';
 import { isZoomError, MAX_MESSAGE_LENGTH, splitMessage, type ZoomClient } from '../zoom/index.ts';
 import { actingUser, requireAccount } from './acting-user.ts';
-import { botNotAllowedMessage, buttonValues, channelPostCard, inboundCard, type InboundCardView } from './cards.ts';
+import {
+  botNotAllowedMessage,
+  buttonValues,
+  cardMarks,
+  channelPostCard,
+  inboundCard,
+  type InboundCardView,
+} from './cards.ts';
 import { botSaid, readBackForRetry } from './posting.ts';
 import type { UserZoom } from './user-zoom.ts';
 import { asZoomFailures } from './zoom-failures.ts';
@@ -80,7 +87,7 @@ export function createChatActivities({ store, zoom, userZoom }: ChatActivityDepe
         const owner = await actingUser(store, accountId);
         const asOwner = <T>(fn: Parameters<typeof userZoom<T>>[1]) => userZoom(owner._id, fn);
         const posted = async ({ id }: ChannelRef) =>
-          (await readBackForRetry(asOwner, id, [])).find(botSaid(buttonValues.join(chatId)))?.id;
+          (await readBackForRetry(asOwner, id, [])).find(botSaid(...cardMarks(chatId)))?.id;
         const keep = async (messageId: string, { id, jid }: ChannelRef) => {
           const card = { messageId, channelId: id, channelJid: jid };
           await store.chats.set(chatId, { card, deliveredSeq });

@@ -50,7 +50,9 @@ export async function readBackForRetry(
   };
 }
 
-/** Whether a message in a channel's history is the bot's card that holds exactly these words. */
-export function botSaid(words: string): (message: ZoomMessage) => boolean {
-  return (message) => message.fromBot && (message.text === words || cardTexts(message.botMessage).includes(words));
+/** Whether a message in a channel's history is the bot's card that holds exactly one of these words. */
+export function botSaid(...words: readonly string[]): (message: ZoomMessage) => boolean {
+  return (message) =>
+    message.fromBot &&
+    [message.text, ...cardTexts(message.botMessage)].some((text) => text !== undefined && words.includes(text));
 }

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { z } from 'zod';
 import { startStack, type Stack } from '../embedded/supervisor.ts';
 import { Admin, eventually, ZoomSide } from '../test/support/driver.ts';
 import { check, type Facts } from './checks.ts';
@@ -20,6 +21,7 @@ import { WebhookLog } from './webhook-log.ts';
 import { partsIn, words } from './words.ts';
 import { ZoomFeed } from './zoom-feed.ts';
 
+const webhooksSchema = z.looseObject({ webhooks: z.looseObject({ pending: z.number() }) });
 const inboundName = 'Live Chat Inbound';
 /** Where chats are rerouted to now and then. */
 const otherInboundName = 'Live Chat Desk';
@@ -38,6 +40,10 @@ const extraWordsFrom = 9_000;
 const noticedWithinMs = 20_000;
 /** Nothing of a run takes longer than this beyond its own times: what hangs is ended, ms. */
 const graceMs = 300_000;
+/** So often a difference is seen before it counts. */
+const looksAtDifference = 4;
+/** How long a last look at all sides may take, ms. */
+const lastLookMs = 60_000;
 const directions: readonly Direction[] = ['out', 'in', 'both'];
 
 export interface RunSurroundings {
@@ -88,6 +94,12 @@ export async function run(
     await stack?.stop();
     if (!keepFolder) await rm(dataDir, { recursive: true, force: true });
   }
+}
+
+/** How everything stood when nothing more was on its way, and how long that took, ms; undefined if it never came to that. */
+interface Settled {
+  facts: Facts;
+  settledMs: number | undefined;
 }
 
 class ChaosRun {
@@ -164,8 +176,7 @@ class ChaosRun {
       const act = setInterval(() => this.#endChats(chats, team), actEveryMs);
       const progress = setInterval(() => this.#report(this.#progress(team)), progressEveryMs);
       const read = setInterval(() => void this.#log.read().catch(() => undefined), logEveryMs);
-      let settledMs: number | undefined;
-      let facts: Facts;
+      let settled: Settled;
       try {
         await this.#chaos(happenings, chats, { team, injector, widget, proxy });
         await this.#extraTime(chats, team, injector);
@@ -173,19 +184,18 @@ class ChaosRun {
         await this.#keeper.allUp();
         this.#report('No more faults. Waiting until everything has arrived.');
         const calmAt = Date.now();
-        settledMs = await this.#settle({ team, witness, chats, ownChannels, injector }, calmAt);
-        facts = await this.#facts(witness, ownChannels, injector);
+        settled = await this.#settle({ team, witness, chats, ownChannels, injector }, calmAt);
         await this.#lookBack(witness, proxy, injector);
       } finally {
         clearInterval(act);
         clearInterval(progress);
         clearInterval(read);
       }
-      const checks = check(facts);
+      const { settledMs, facts } = settled;
       const { workflows } = facts.evidence;
       return {
         options: this.#options,
-        checks,
+        checks: check(facts),
         underWay: settledMs === undefined && workflows.some(({ pending }) => pending > 0),
         noticedMs: new Map(directions.map((direction) => [direction, proxy.noticed(direction)])),
         longestHistory: Math.max(0, ...workflows.map(({ events }) => events)),
@@ -349,7 +359,7 @@ class ChaosRun {
     }
   }
 
-  /** Wait until everything is where it should be. @returns how long it took, ms; undefined if it did not come to that */
+  /** Wait until everything is where it should be, or nothing more comes. */
   async #settle(
     parts: {
       team: Team;
@@ -359,34 +369,44 @@ class ChaosRun {
       injector: FaultInjector;
     },
     since: number,
-  ): Promise<number | undefined> {
+  ): Promise<Settled> {
     const { team, witness, chats, ownChannels, injector } = parts;
     const hardDeadline = since + longestSettleMs(this.#options);
     const notBefore = injector.lateEffects.length > 0 ? since + lateEffectMs : since;
+    const look = (): Promise<Facts> => this.#facts(witness, ownChannels, injector);
     let arrivedBefore = -1;
     let deadline = since;
-    while (Date.now() < hardDeadline) {
+    let looks = 0;
+    while (Date.now() < Math.min(deadline, hardDeadline) || arrivedBefore === -1) {
       this.#signal.throwIfAborted();
       const arrived = this.#arrived();
       // On a busy machine it takes longer: as long as something comes, it is waited for.
       if (arrived > arrivedBefore) deadline = Date.now() + this.#options.settle * 1_000;
-      if (Date.now() > deadline) return undefined;
       arrivedBefore = arrived;
-      const quiet = chats.every(({ number, ends }) => {
-        const visitor = this.#visitors.get(number);
-        const written = team.written.get(number) ?? 0;
-        if (ends === 'early') return visitor?.ended === true;
-        return (
-          visitor?.quiet === true && written > 0 && answersOf(visitor) >= written && (ends === false || visitor.ended)
-        );
-      });
-      if (quiet && Date.now() >= notBefore) {
-        const checks = await this.#look(witness, ownChannels, injector);
-        if (checks?.every(isComplete) === true) return Date.now() - since;
+      if (Date.now() >= notBefore && this.#areQuiet(chats, team)) {
+        const facts = await this.#tryTo(look);
+        const checks = facts && check(facts);
+        if (facts && checks?.every(isComplete) === true && webhooksUnderWay(facts) === 0) {
+          looks += 1;
+          // Sides are looked at one after the other: what differs must differ again and again.
+          if (checks.every(holds) || looks === looksAtDifference) return { facts, settledMs: Date.now() - since };
+        }
       }
       await this.#nextHappening();
     }
-    return undefined;
+    return { facts: await eventually(look, lastLookMs), settledMs: undefined };
+  }
+
+  /** Nobody waits for anything that can be seen at once. */
+  #areQuiet(chats: readonly ChatPlan[], team: Team): boolean {
+    return chats.every(({ number, ends }) => {
+      const visitor = this.#visitors.get(number);
+      if (ends === 'early') return visitor?.ended === true;
+      const written = team.written.get(number) ?? 0;
+      return (
+        visitor?.quiet === true && written > 0 && answersOf(visitor) >= written && (ends === false || visitor.ended)
+      );
+    });
   }
 
   /** How much has arrived at the visitors so far; it only grows. */
@@ -398,11 +418,9 @@ class ChaosRun {
     );
   }
 
-  async #look(witness: Witness, own: ReadonlySet<string>, injector: FaultInjector): Promise<Check[] | undefined> {
+  async #tryTo<T>(work: () => Promise<T>): Promise<T | undefined> {
     try {
-      const facts = await this.#facts(witness, own, injector);
-      const { pending } = facts.evidence.zoom['webhooks'] as { pending: number };
-      return pending === 0 ? check(facts) : undefined;
+      return await work();
     } catch (error) {
       this.#say(`not yet: ${error instanceof Error ? error.message : String(error)}`);
       return undefined;
@@ -453,6 +471,10 @@ function longestSettleMs({ settle }: ChaosOptions): number {
 /** Nothing is on its way any more; what is wrong stays wrong. */
 function isComplete(found: Check): boolean {
   return found.lost === 0 && (found.name !== 'workflows' || holds(found));
+}
+
+function webhooksUnderWay({ evidence }: Facts): number {
+  return webhooksSchema.parse(evidence.zoom).webhooks.pending;
 }
 
 function answersOf(visitor: ChaosVisitor): number {

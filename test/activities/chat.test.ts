@@ -89,6 +89,15 @@ describe('postInboundCard', () => {
     expect(posted.messageId).toBe(it.inbound.messages[0]?.id);
   });
 
+  test('finds the card of a chat that ended before it was posted, which has no button', async () => {
+    const it = await setUp();
+    const ended = { ...view(it), face: { status: 'ended' as const, agents: [], endedBy: 'visitor' as const } };
+    it.zoom.fail('bot.postMessage', { afterEffect: lostAnswer() });
+    await expect(attempt(1, it.activities.postInboundCard, ended)).rejects.toThrow();
+    await attempt(2, it.activities.postInboundCard, ended);
+    expect(it.inbound.messages).toHaveLength(1);
+  });
+
   test('after an attempt that had no effect posts it, whatever other chats posted meanwhile', async () => {
     const it = await setUp();
     it.zoom.fail('bot.postMessage', zoomError('unavailable', { retryable: true }));

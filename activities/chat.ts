@@ -1,19 +1,12 @@
 import { activityInfo, ApplicationFailure, log } from '@temporalio/activity';
-import { postText, type ChannelPost } from '../domain/channel-post.ts';
 import { failureTypes } from '../domain/failures.ts';
 import { limits } from '../domain/limits.ts';
 import type { Agent, ChatStatus, TimelineEntry } from '../domain/timeline.ts';
 import type { Account, ChannelRef, Store } from '../store/index.ts';
-import { isZoomError, MAX_MESSAGE_LENGTH, splitMessage, type ZoomClient } from '../zoom/index.ts';
+import { isZoomError, type ZoomClient } from '../zoom/index.ts';
 import { actingUser, requireAccount } from './acting-user.ts';
-import {
-  botNotAllowedMessage,
-  buttonValues,
-  cardMarks,
-  channelPostCard,
-  inboundCard,
-  type InboundCardView,
-} from './cards.ts';
+import { botNotAllowedMessage, cardMarks, inboundCard, type InboundCardView } from './cards.ts';
+import { createChannelPoster, type ChatPost, type Posted } from './channel-poster.ts';
 import { botSaid, readBackForRetry } from './posting.ts';
 import type { UserZoom } from './user-zoom.ts';
 import { asZoomFailures } from './zoom-failures.ts';
@@ -25,8 +18,30 @@ export interface ChatActivityDependencies {
   userZoom: UserZoom;
 }
 
+/** How long the posting of one thing is tried at most, ms. */
+const longestTryMs = 48 * 3_600_000;
+
 /** The inbound card of one chat, and whose it is. */
 export type InboundCardInput = InboundCardView & { accountId: string };
+
+/** Where a chat stands, as its record says it. */
+export interface ChatStanding {
+  status: ChatStatus;
+  agents: Agent[];
+  /** ms since 1970; given once the chat has ended. */
+  endedAt?: number;
+  /** Zoom has taken all visitor messages up to this `seq`. */
+  deliveredSeq?: number;
+}
+
+/** Write down where a chat stands. */
+export async function recordStanding(
+  store: { chats: Pick<Store['chats'], 'set'> },
+  chatId: string,
+  { endedAt, ...standing }: ChatStanding,
+): Promise<void> {
+  await store.chats.set(chatId, { ...standing, ...(endedAt === undefined ? {} : { endedAt: new Date(endedAt) }) });
+}
 
 /** An agent as Zoom knows him. */
 export interface KnownAgent extends Agent {
@@ -34,7 +49,9 @@ export interface KnownAgent extends Agent {
 }
 
 /** The activities of a chat. Each may run more than once: every write is keyed, every post looks before it repeats. */
-export function createChatActivities({ store, zoom, userZoom }: ChatActivityDependencies) {
+export function createChatActivities(dependencies: ChatActivityDependencies) {
+  const { store, zoom, userZoom } = dependencies;
+  const poster = createChannelPoster(dependencies);
   return {
     /** The chat's record, so that webhooks, the dashboard and a reconnecting visitor find it. */
     async beginChat(chat: {
@@ -60,19 +77,9 @@ export function createChatActivities({ store, zoom, userZoom }: ChatActivityDepe
     },
 
     /** Write entries, and where the chat stands if that has changed. */
-    async recordTimeline(input: {
-      chatId: string;
-      entries: TimelineEntry[];
-      state?: { status: ChatStatus; agents: Agent[]; endedAt?: number };
-    }): Promise<void> {
+    async recordTimeline(input: { chatId: string; entries: TimelineEntry[]; state?: ChatStanding }): Promise<void> {
       await store.timeline.append(input.chatId, input.entries);
-      if (!input.state) return;
-      const { status, agents, endedAt } = input.state;
-      await store.chats.set(input.chatId, {
-        status,
-        agents,
-        ...(endedAt === undefined ? {} : { endedAt: new Date(endedAt) }),
-      });
+      if (input.state) await recordStanding(store, input.chatId, input.state);
     },
 
     /** The card with Join Chat, in the channel that the account's settings name now. */
@@ -189,78 +196,31 @@ export function createChatActivities({ store, zoom, userZoom }: ChatActivityDepe
     },
 
     /**
-     * Write into the chat channel: as the bot, or in the channel owner's name where Zoom does not let the bot in.
-     * A repeat after an attempt whose outcome is unknown leaves out what is there already.
+     * Write into the chat channel. A repeat after an attempt whose outcome is unknown leaves out what is there already.
+     * Beside it, entries of the timeline are recorded: neither waits for the other, and both are there when this returns.
      */
-    async postToChatChannel(input: {
-      chatId: string;
-      accountId: string;
-      channel: ChannelRef;
-      ownerUserId: string;
-      visitorName: string;
-      content: ChannelPost;
-      as: 'bot' | 'user';
-      /** Ids of earlier posts of ours, which are not this one. */
-      knownIds: string[];
-      /** Timeline entries to record on the way. */
-      entries?: TimelineEntry[];
-      /** Somebody else may have posted this already: look before the first attempt too. */
-      lookFirst?: boolean;
-    }): Promise<{ messageIds: string[]; as: 'bot' | 'user' }> {
+    async postToChatChannel(
+      input: ChatPost & {
+        /** Ids of earlier posts of ours, which are not this one. */
+        knownIds: string[];
+        /** Timeline entries to record on the way. */
+        entries?: TimelineEntry[];
+        /** Somebody else may have posted this already: look before the first attempt too. */
+        lookFirst?: boolean;
+        /** Since when that can have been, ms since 1970. Default: two days ago. */
+        triedSince?: number;
+      },
+    ): Promise<Posted> {
       return asZoomFailures('wait', async () => {
-        const { chatId, accountId, channel, ownerUserId, visitorName, content, knownIds } = input;
-        const asOwner = <T>(fn: Parameters<typeof userZoom<T>>[1]) => userZoom(ownerUserId, fn);
-        // Beside the post: neither waits for the other, and both are there when this returns.
+        const { chatId, channel, ownerUserId, content, knownIds, lookFirst, triedSince } = input;
         const recorded = store.timeline.append(chatId, input.entries ?? []);
         recorded.catch(() => undefined);
-        const earlier = await readBackForRetry(asOwner, channel.id, knownIds, input.lookFirst);
-        const owner = await store.installations.get(ownerUserId);
-        const whole = content.kind === 'visitorLines' ? content.text : postText(visitorName, content);
-
-        const postAsBot = async (): Promise<string[]> => {
-          const ids: string[] = [];
-          for (const part of messageParts(whole)) {
-            const card = channelPostCard(chatId, visitorName, content, part);
-            const recognisable = content.kind === 'greeting' ? buttonValues.end(chatId) : part;
-            const there = earlier.find(botSaid(recognisable));
-            const id =
-              there?.id ??
-              (
-                await zoom.bot.postMessage({
-                  accountId,
-                  toJid: channel.jid,
-                  content: card,
-                  ...(owner ? { userJid: owner.jid } : {}),
-                })
-              ).messageId;
-            ids.push(id);
-          }
-          return ids;
-        };
-        const postAsOwner = async (): Promise<string[]> => {
-          const ids: string[] = [];
-          for (const part of messageParts(postText(visitorName, content))) {
-            const there = earlier.find((message) => !message.fromBot && message.text === part);
-            const id =
-              there?.id ?? (await asOwner((api) => api.sendMessage({ toChannel: channel.id, message: part }))).id;
-            ids.push(id);
-          }
-          return ids;
-        };
-
-        let as = input.as;
-        let messageIds: string[];
-        try {
-          messageIds = as === 'bot' ? await postAsBot() : await postAsOwner();
-        } catch (error) {
-          if (as !== 'bot' || !isZoomError(error, 'botNotAllowed')) throw error;
-          log.warn('Zoom does not let the bot into this chat channel: posting in its owner’s name.', { chatId });
-          as = 'user';
-          messageIds = await postAsOwner();
-        }
+        const asOwner = <T>(fn: Parameters<typeof userZoom<T>>[1]) => userZoom(ownerUserId, fn);
+        const since = lookFirst ? (triedSince ?? Date.now() - longestTryMs) : undefined;
+        const posted = await poster.post(input, await readBackForRetry(asOwner, channel.id, knownIds, since));
         await recorded;
         if (content.kind === 'visitorLines') await store.chats.set(chatId, { deliveredSeq: content.lastSeq });
-        return { messageIds, as };
+        return posted;
       });
     },
 
@@ -320,11 +280,6 @@ export type ChatActivities = ReturnType<typeof createChatActivities>;
 
 /** Most messages of people that one reading gives back: fewer than a chat remembers, or it would take one for new again. */
 const mostReadBack = limits.rememberedIds - 100;
-
-/** A text in messages that Zoom takes: it refuses those that are too long, or only white space. */
-function messageParts(text: string): string[] {
-  return splitMessage(text, MAX_MESSAGE_LENGTH).filter((part) => part.trim() !== '');
-}
 
 /** What was looked for in a channel; undefined if that channel is not there any more. */
 async function unlessGone<T>(looking: Promise<T>): Promise<T | undefined> {

@@ -2,9 +2,6 @@ import { activityInfo } from '@temporalio/activity';
 import type { ZoomMessage, ZoomUserApi } from '../zoom/index.ts';
 import { cardTexts } from '../zoom/index.ts';
 
-/** How long ago another process may have begun the same post, when `lookFirst` is asked for. */
-const otherAttemptsMs = 48 * 3_600_000;
-
 /** A little earlier than our own clock says: Zoom's may be behind. */
 const clockSkewMs = 5_000;
 
@@ -20,23 +17,25 @@ export interface ReadBack {
   find(matches: (message: ZoomMessage) => boolean): ZoomMessage | undefined;
 }
 
+/** Nothing can be there yet. */
+export const nothingEarlier: ReadBack = { find: () => undefined };
+
 /**
  * Read back `channelId` for what earlier attempts of the running activity posted; empty on a first attempt.
  * @param knownIds messages of earlier, finished posts: at least the last one's.
- * @param lookFirst read back on a first attempt too: another process may have begun this.
+ * @param triedSince ms since 1970: another process may have begun this, since then: read back on a first attempt too.
  */
 export async function readBackForRetry(
   reader: <T>(fn: (api: ZoomUserApi) => Promise<T>) => Promise<T>,
   channelId: string,
   knownIds: readonly string[],
-  lookFirst = false,
+  triedSince?: number,
 ): Promise<ReadBack> {
   const info = activityInfo();
-  if (info.attempt === 1 && !lookFirst) return { find: () => undefined };
-  const from = new Date(info.scheduledTimestampMs - (lookFirst ? otherAttemptsMs : 0) - clockSkewMs);
-  const messages = await reader((api) =>
-    api.listMessages({ toChannel: channelId, from, to: new Date(Date.now() + clockSkewMs) }),
-  );
+  if (info.attempt === 1 && triedSince === undefined) return nothingEarlier;
+  const from = new Date(Math.min(info.scheduledTimestampMs, triedSince ?? Infinity) - clockSkewMs);
+  const to = new Date(Date.now() + clockSkewMs);
+  const messages = await reader((api) => api.listMessages({ toChannel: channelId, from, to }));
   // A chat's posts are made one after the other: what stands before the last finished one is of an earlier post, however
   // equal its words, and whether or not its id is among those that were given.
   const known = messages.filter((message) => knownIds.includes(message.id));

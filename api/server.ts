@@ -18,6 +18,7 @@ import { createZoomClient } from '../zoom/index.ts';
 import { createApp } from './app.ts';
 import { createTemporalGateway } from './temporal-gateway.ts';
 import { VisitorConnections } from './visitor/connections.ts';
+import { directLine, isDirectDelivery, ownUrl } from './visitor/direct-line.ts';
 import { createDeliveryWorker, deliveryActivities } from './visitor/delivery.ts';
 import { createVisitorServer, type VisitorServerOptions } from './visitor/server.ts';
 
@@ -52,6 +53,7 @@ export async function startApi({ config, log, webDir = builtWebDir(), visitorSer
   const assets = loadWebAssets(webDir);
   const clock = Date.now;
   const instanceId = randomUUID();
+  const development = config.environment !== 'production';
   const dataConverter = encryptedDataConverter(config.payloadKeys);
   const { address, namespace } = config.temporal;
 
@@ -75,16 +77,7 @@ export async function startApi({ config, log, webDir = builtWebDir(), visitorSer
       ...createRelayActivities(createChatActivities({ store, zoom, userZoom }), connections),
     },
   });
-  const visitors = createVisitorServer({
-    config,
-    store,
-    temporal,
-    clock,
-    log,
-    instanceId,
-    connections,
-    ...(visitorServer ? { options: visitorServer } : {}),
-  });
+  const direct = directLine({ keys: config.payloadKeys, instanceId, connections, log });
   const app = createApp({
     config,
     store,
@@ -97,10 +90,11 @@ export async function startApi({ config, log, webDir = builtWebDir(), visitorSer
     clock,
     log,
   });
-
+  const server = createServer((request, response) => {
+    if (isDirectDelivery(request)) direct(request, response);
+    else app(request, response);
+  });
   const delivering = worker.run();
-  const server = createServer(app);
-  server.on('upgrade', visitors.upgrade);
   try {
     server.listen(config.http.port, config.http.host);
     await once(server, 'listening');
@@ -110,6 +104,18 @@ export async function startApi({ config, log, webDir = builtWebDir(), visitorSer
     throw error;
   }
   const { port } = server.address() as AddressInfo;
+  const visitors = createVisitorServer({
+    config,
+    store,
+    temporal,
+    clock,
+    log,
+    instanceId,
+    instanceUrl: config.http.deliveryUrl ?? ownUrl(development ? '127.0.0.1' : config.http.host, port),
+    connections,
+    ...(visitorServer ? { options: visitorServer } : {}),
+  });
+  server.on('upgrade', visitors.upgrade);
   log.info({ port, instanceId, publicUrl: config.http.publicUrl }, 'the api is listening');
 
   let stopping: Promise<void> | undefined;

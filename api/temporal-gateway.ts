@@ -108,6 +108,8 @@ export function createTemporalGateway(client: Client) {
           ...common(input.accountId, 'waiting'),
           workflowId: workflowIds.chat(input),
           args: [input],
+          // How soon a task of a worker that was killed is given to another one.
+          workflowTaskTimeout: '5 seconds',
           signal: visitorSignal,
           signalArgs: [event],
           workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,

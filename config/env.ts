@@ -37,6 +37,7 @@ const schema = z.object({
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   PORT: port.default(3000),
   HOST: z.string().min(1).optional(),
+  DELIVERY_URL: url.optional(),
   PUBLIC_URL: url.default('http://localhost:3000'),
   TRUST_PROXY: z.coerce.number().int().min(0).max(10).default(0),
 
@@ -79,7 +80,14 @@ const schema = z.object({
 export interface Config {
   environment: 'development' | 'test' | 'production';
   logLevel: string;
-  http: { port: number; host: string | undefined; publicUrl: string; trustProxy: number };
+  http: {
+    port: number;
+    host: string | undefined;
+    publicUrl: string;
+    /** Where workers reach this api process directly; worked out from the address that it listens on if not given. */
+    deliveryUrl: string | undefined;
+    trustProxy: number;
+  };
   temporal: { address: string; namespace: string; uiUrl: string };
   mongodbUri: string;
   zoom: {
@@ -135,7 +143,13 @@ export function readConfig(env: Record<string, string | undefined>): Config {
   return {
     environment: e.NODE_ENV,
     logLevel: e.LOG_LEVEL,
-    http: { port: e.PORT, host: e.HOST, publicUrl: e.PUBLIC_URL, trustProxy: e.TRUST_PROXY },
+    http: {
+      port: e.PORT,
+      host: e.HOST,
+      publicUrl: e.PUBLIC_URL,
+      deliveryUrl: e.DELIVERY_URL,
+      trustProxy: e.TRUST_PROXY,
+    },
     temporal: { address: e.TEMPORAL_ADDRESS, namespace: e.TEMPORAL_NAMESPACE, uiUrl: e.TEMPORAL_UI_URL },
     mongodbUri: e.MONGODB_URI,
     zoom: {

@@ -3,7 +3,16 @@ export type ChannelPost =
   /** First post: who this is about and how to answer. */
   | { kind: 'greeting'; agentName: string; page?: { url: string; title?: string } }
   /** What the visitor wrote: one or several messages, joined by line breaks. `lastSeq` is the last one's. */
-  | { kind: 'visitorLines'; text: string; lastSeq: number }
+  | {
+      kind: 'visitorLines';
+      text: string;
+      lastSeq: number;
+      /**
+       * Where the messages end within `text`, if there are several. Some may be in the channel already, by an attempt that was
+       * cut off: each post of such an attempt held one or several whole messages.
+       */
+      ends?: number[];
+    }
   | { kind: 'closing'; by: EndedBy };
 
 export type EndedBy = 'visitor' | 'agent' | 'idle' | 'operator' | 'system';

@@ -16,6 +16,24 @@ export interface VisitorDeliveryResult {
   sockets: number;
 }
 
+/** An api instance that holds sockets of a visitor. */
+export interface VisitorRoute {
+  instanceId: string;
+  /** Where workers reach that instance without a detour, e.g. `http://10.0.0.7:3000`. Absent: only by its task queue. */
+  url?: string;
+}
+
+/**
+ * What became of a delivery that a worker handed to an api instance directly. `gone`: that instance is not there any more, or
+ * holds no socket of the chat; `unreached`: there was no answer, so nobody knows.
+ */
+export type RouteOutcome = 'reached' | 'gone' | 'unreached';
+
+/** Where an api instance takes deliveries from workers. The body is sealed with the payload keys, see `codec/sealed-json.ts`. */
+export const directDeliveryPath = '/internal/visitor-deliveries';
+/** What binds a sealed delivery to the instance that it is for. */
+export const directDeliveryContext = ({ instanceId }: { instanceId: string }): string => `delivery to ${instanceId}`;
+
 /** The one activity on an api instance's own task queue. */
 export interface DeliveryActivities {
   deliverToVisitor(delivery: VisitorDelivery): Promise<VisitorDeliveryResult>;

@@ -14,6 +14,8 @@ export const limits = {
   entriesPerFrame: 200,
   /** A JSON body of the dashboard API, in bytes. */
   apiBodyBytes: 20_000,
+  /** A delivery from a worker to an api instance, in bytes: a full frame of the longest messages fits. */
+  directDeliveryBytes: 4_000_000,
   /** A webhook body, in bytes. Zoom's own are a few kB; a card with `original` can be larger. */
   webhookBodyBytes: 512_000,
   /** Client message ids and Zoom message ids a chat remembers to recognise repeats. */

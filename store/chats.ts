@@ -57,9 +57,14 @@ const channelSchema = new Schema<ChatChannel>(
   { collection: 'chat_channels', versionKey: false },
 );
 
+/** Channels that a process remembers the chat of. */
+const rememberedChannels = 10_000;
+
 /** The chats of all chat channels there ever were: every message from Zoom is looked up here, by key. */
 export function chatChannelStore(connection: Connection) {
   const model = connection.model('ChatChannel', channelSchema);
+  /** What was found once stays so: whose a channel is never changes. */
+  const known = new Map<string, ChatChannel>();
   return {
     model,
     /** Say whose channel this is. Saying it again changes nothing. */
@@ -67,7 +72,13 @@ export function chatChannelStore(connection: Connection) {
       await insertedNow(model.insertOne(channel));
     },
     async get(channelId: string): Promise<ChatChannel | null> {
-      return model.findById(channelId).lean<ChatChannel>();
+      const remembered = known.get(channelId);
+      if (remembered) return remembered;
+      const found = await model.findById(channelId).lean<ChatChannel>();
+      if (!found) return null;
+      if (known.size >= rememberedChannels) known.clear();
+      known.set(channelId, found);
+      return found;
     },
     /** Which of these Zoom channels belong to single chats. */
     async among(channelIds: readonly string[]): Promise<Set<string>> {

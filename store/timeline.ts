@@ -20,15 +20,20 @@ export function timelineStore(connection: Connection) {
   const model = connection.model('TimelineEntry', schema);
   return {
     model,
-    /** Record entries under their keys; entries recorded before are left as they are. */
-    async append(chatId: string, entries: readonly TimelineEntry[]): Promise<void> {
-      if (entries.length === 0) return;
+    /**
+     * Record entries under their keys; entries recorded before are left as they are.
+     * @returns whether none of them was there before.
+     */
+    async append(chatId: string, entries: readonly TimelineEntry[]): Promise<boolean> {
+      if (entries.length === 0) return true;
       const documents = entries.map((entry) => ({ _id: `${chatId}/${entry.seq}`, chatId, seq: entry.seq, entry }));
       try {
         await model.collection.insertMany(documents as never[], { ordered: false });
+        return true;
       } catch (error) {
         // With `ordered: false` every other entry has been written; the duplicates were there already.
         if (!isDuplicateKey(error)) throw error;
+        return false;
       }
     },
     /**

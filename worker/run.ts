@@ -12,6 +12,7 @@ import { createChatActivities } from '../activities/chat.ts';
 import { heartbeating } from '../activities/heartbeat.ts';
 import { createInstallActivities } from '../activities/install.ts';
 import { createInstallationActivities, type InstallationActivities } from '../activities/installation.ts';
+import { createShortWayActivities } from '../activities/short-way.ts';
 import { createRenewTokens } from '../activities/renew-tokens.ts';
 import { createUserZoom } from '../activities/user-zoom.ts';
 import { encryptedDataConverter } from '../codec/data-converter.ts';
@@ -21,10 +22,17 @@ import { logTemporal } from '../config/temporal-log.ts';
 import { taskQueues } from '../domain/workflow-ids.ts';
 import { connectMongo, createStore } from '../store/index.ts';
 import { createZoomClient } from '../zoom/index.ts';
+import { createDirectLine } from './direct-line.ts';
 import { registerSearchAttributes } from './search-attributes.ts';
 
 /** Time that activities get to finish when the worker is asked to stop; after the force time it stops regardless. */
 const shutdown = { shutdownGraceTime: '5 seconds', shutdownForceTime: '10 seconds' } as const;
+
+/**
+ * Relaying waits for Zoom within workflow tasks (the short way), so there may be many of them, and as many local activities:
+ * each that waits costs some memory and nothing else.
+ */
+const room = { maxConcurrentWorkflowTaskExecutions: 1_000, maxConcurrentLocalActivityExecutions: 1_000 } as const;
 
 /**
  * Run the worker until it is asked to stop (SIGTERM, SIGINT). Two queues: workflows and their activities, and token
@@ -57,15 +65,18 @@ export async function runWorker(config: Config, log: Logger): Promise<void> {
       ...shutdown,
     };
 
+    const directLine = createDirectLine({ keys: config.payloadKeys, clock: Date.now });
     const grantActivities = createInstallationActivities({ store, zoom, publicUrl });
     const main = await Worker.create({
       ...common,
       taskQueue: taskQueues.main,
       // How long a chat waits for the worker that knew it before any other takes it up.
       stickyQueueScheduleToStartTimeout: '2 seconds',
+      ...room,
       ...workflowCode(config.workflowBundle),
       activities: {
         ...createChatActivities({ store, zoom, userZoom }),
+        ...createShortWayActivities({ store, zoom, userZoom, directLine }),
         ...createInstallActivities({ store, zoom, userZoom, product: config.product, publicUrl }),
         ...grantActivities,
       },
@@ -86,6 +97,7 @@ export async function runWorker(config: Config, log: Logger): Promise<void> {
       // If one failed, the other is asked to stop before the connection goes.
       for (const worker of [main, tokens]) if (worker.getState() === 'RUNNING') worker.shutdown();
       await Promise.allSettled(runs);
+      directLine.close();
     }
     log.info('The worker has stopped.');
   } finally {

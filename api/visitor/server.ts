@@ -49,6 +49,7 @@ export interface VisitorServer {
 
 type Dependencies = Pick<ApiDependencies, 'config' | 'store' | 'temporal' | 'clock' | 'log'> & {
   instanceId: string;
+  instanceUrl?: string;
   connections: VisitorConnections;
   options?: Partial<VisitorServerOptions>;
 };

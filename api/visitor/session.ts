@@ -44,6 +44,8 @@ export interface SessionDependencies {
   messageLimit: MessageLimit;
   timings: ChatInput['timings'];
   instanceId: string;
+  /** Where workers reach this instance directly. */
+  instanceUrl?: string;
   clock: () => number;
   log: Logger;
 }
@@ -81,7 +83,12 @@ export class VisitorSession implements DeliverySink {
   constructor(deps: SessionDependencies, socket: VisitorSocket) {
     this.#deps = deps;
     this.#socket = socket;
-    this.#connection = { connectionId: randomUUID(), instanceId: deps.instanceId };
+    const { instanceId, instanceUrl } = deps;
+    this.#connection = {
+      connectionId: randomUUID(),
+      instanceId,
+      ...(instanceUrl === undefined ? {} : { url: instanceUrl }),
+    };
     this.#welcomed = new Promise((resolve) => {
       this.#openGate = resolve;
     });
@@ -301,6 +308,7 @@ export class VisitorSession implements DeliverySink {
         },
         ...(page ? { page: { url: page.url, ...(page.title === undefined ? {} : { title: page.title }) } } : {}),
         timings: this.#deps.timings,
+        shortWay: true,
       },
       feed: this.#feed(chatId, sentSeq),
       begun: false,

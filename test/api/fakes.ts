@@ -168,6 +168,7 @@ export class FakeStore implements ApiStore {
         chatId,
         [...known, ...fresh].sort((a, b) => a.seq - b.seq),
       );
+      return fresh.length === entries.length;
     },
     after: async (chatId, afterSeq, limit) => {
       this.#check();

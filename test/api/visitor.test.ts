@@ -126,6 +126,7 @@ describe('a new visitor', () => {
       widgetId: 'widget-1',
       visitor: { name: 'Vera', email: 'vera@example.com' },
       page: { url: 'https://shop.example/pricing', title: 'Pricing' },
+      shortWay: true,
       timings: { missedAfterMs: 300_000, idleEndMs: 86_400_000 },
     });
     expect(event).toMatchObject({

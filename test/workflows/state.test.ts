@@ -145,7 +145,7 @@ describe('repeats', () => {
     const chat = begun((it) => it.onVisitor(message('m1', 'Hello'), 5), ended);
     chat.onVisitor(message('m1', 'Hello'), 9);
     expect(chat.state.lastSeq).toBe(2);
-    expect(chat.state.waitingLines).toEqual([{ seq: 1, text: 'Hello' }]);
+    expect(chat.state.waitingLines).toEqual([{ seq: 1, text: 'Hello', at: 1 }]);
   });
 
   test('equal texts under different client ids are two messages', () => {

@@ -1,6 +1,7 @@
 import { proxyActivities, type ActivityInterfaceFor, type ActivityOptions } from '@temporalio/workflow';
 import type { ChatActivities } from '../../activities/chat.ts';
 import type { RelayActivities } from '../../activities/relay.ts';
+import type { ShortWayActivities } from '../../activities/short-way.ts';
 import type { DeliveryActivities } from '../../domain/delivery.ts';
 import { taskQueues } from '../../domain/workflow-ids.ts';
 
@@ -47,6 +48,10 @@ const withSummary = (options: ActivityOptions, summary: string): ActivityInterfa
   proxyActivities<ChatActivities>({ ...options, summary });
 
 export const { beginChat } = withSummary(recording, 'Record the new chat');
+export const { tell } = proxyActivities<Pick<ShortWayActivities, 'tell'>>({
+  ...recording,
+  summary: 'Record the news, and show them to the visitor',
+});
 export const { recordTimeline } = withSummary(recording, 'Record the timeline');
 export const { postInboundCard } = withSummary(needed, 'Card with Join Chat to the inbound channel');
 export const { updateInboundCard } = withSummary(helpful, 'Bring the inbound card up to date');

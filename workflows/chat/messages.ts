@@ -1,4 +1,5 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { VisitorRoute } from '../../domain/delivery.ts';
 import type { Agent, ChatStatus } from '../../domain/timeline.ts';
 
 /** How a chat is started: by the visitor's first message, with signal-with-start. */
@@ -12,14 +13,18 @@ export interface ChatInput {
   page?: { url: string; title?: string };
   /** ms: how long a chat waits for a first agent before it counts as missed; how long a silent chat stays open. */
   timings: { missedAfterMs: number; idleEndMs: number };
+  /**
+   * Messages may take the short way, see `short-way.ts`. Said by whoever starts the chat, so that workers which do not know
+   * that way yet are never given a chat that took it: first all workers are updated, then the apis.
+   */
+  shortWay?: boolean;
   /** Test input: continue as new after this many events in place of Temporal's own suggestion. */
   continueAfterEvents?: number;
 }
 
-/** A socket of the visitor: which api instance holds it. */
-export interface VisitorConnection {
+/** A socket of the visitor: which api instance holds it, and where that is reached. */
+export interface VisitorConnection extends VisitorRoute {
   connectionId: string;
-  instanceId: string;
 }
 
 /**

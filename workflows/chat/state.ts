@@ -1,5 +1,7 @@
 import { endCommand, type EndedBy } from '../../domain/channel-post.ts';
 import { limits } from '../../domain/limits.ts';
+import type { ChatStanding } from '../../activities/chat.ts';
+import type { RouteOutcome, VisitorRoute } from '../../domain/delivery.ts';
 import type { Agent, ChatStatus, NewTimelineEntry, TimelineEntry } from '../../domain/timeline.ts';
 import type { ChatInput, ChatSnapshot, VisitorConnection, VisitorEvent, ZoomEvent, ZoomSignal } from './messages.ts';
 import { delayBeforePost } from './pacing.ts';
@@ -33,6 +35,21 @@ export interface CardFace {
 export interface WaitingLine {
   seq: number;
   text: string;
+  /** When it was written, ms, the api's clock. */
+  at?: number;
+}
+
+/** What is to be recorded and told next: entries, and what is true once they are. */
+export interface News {
+  entries: TimelineEntry[];
+  lastSeq: number;
+  deliveredSeq: number;
+}
+
+/** The sockets of the visitor at one api instance, and how to get there. */
+export interface ChatRoute {
+  route: VisitorRoute;
+  connectionIds: string[];
 }
 
 /** The chat's whole memory: plain JSON, since it is handed over when the workflow continues as new. */
@@ -49,6 +66,8 @@ export interface ChatState {
   /** Begin of the last reading that succeeded, ms: what was in the channel then has been taken in. */
   readBackAt?: number;
   lastSeq: number;
+  /** The last `seq` that was given out otherwise than for a signal, see `isFirm`. */
+  softSeq?: number;
   /** Every entry up to here is in MongoDB. */
   recordedSeq: number;
   unrecorded: TimelineEntry[];
@@ -107,6 +126,14 @@ const postLength = 1_000;
 export class Chat {
   readonly input: ChatInput;
   readonly state: ChatState;
+  /**
+   * What the strands are doing just now. No part of the memory: when a run hands over, nothing is in hand.
+   * `relayFrom`: entries from here on are on the short way to Zoom. `tellUpTo`: entries up to here are being recorded.
+   */
+  #relayFrom: number | undefined;
+  #tellUpTo = 0;
+  #zoomBusy = false;
+  #signalled = false;
 
   constructor(input: ChatInput, state: ChatState) {
     this.input = input;
@@ -151,6 +178,23 @@ export class Chat {
   // ---- what happens to the chat
 
   onVisitor(event: VisitorEvent, now: number): void {
+    this.#bySignal(() => this.#visitorDid(event, now));
+  }
+
+  onZoom(event: ZoomSignal, now: number): void {
+    this.#bySignal(() => this.zoomTold(event, now));
+  }
+
+  #bySignal(happen: () => void): void {
+    this.#signalled = true;
+    try {
+      happen();
+    } finally {
+      this.#signalled = false;
+    }
+  }
+
+  #visitorDid(event: VisitorEvent, now: number): void {
     switch (event.kind) {
       case 'message':
         if (event.connection) this.#connect(event.connection);
@@ -169,7 +213,8 @@ export class Chat {
     }
   }
 
-  onZoom(event: ZoomSignal, now: number): void {
+  /** What happened in Zoom, however it was learnt: by a signal (`onZoom`), or by reading the channel back. */
+  zoomTold(event: ZoomSignal, now: number): void {
     const { channel } = this.state;
     if (event.channelId !== undefined && channel && event.channelId !== channel.id) return;
     switch (event.kind) {
@@ -276,9 +321,10 @@ export class Chat {
     const { unrecorded, recordStale, greetSocket, connections, deliveredSeq, toldDeliveredSeq } = this.state;
     const { channel, waitingLines } = this.state;
     const relayedFrom = (channel && waitingLines[0]?.seq) ?? Infinity;
+    const held = this.#heldFrom;
     return (
       recordStale ||
-      unrecorded.some((entry) => entry.kind !== 'visitorMessage' || entry.seq < relayedFrom) ||
+      unrecorded.some((entry) => entry.seq < held && (entry.kind !== 'visitorMessage' || entry.seq < relayedFrom)) ||
       (connections.length > 0 && (greetSocket || deliveredSeq > toldDeliveredSeq))
     );
   }
@@ -308,8 +354,9 @@ export class Chat {
   }
 
   /** The next entries to record and deliver, at most `limits.entriesPerFrame`. */
-  get news(): { entries: TimelineEntry[]; lastSeq: number; deliveredSeq: number } {
-    const entries = this.state.unrecorded.slice(0, limits.entriesPerFrame);
+  get news(): News {
+    const held = this.#heldFrom;
+    const entries = this.state.unrecorded.filter((entry) => entry.seq < held).slice(0, limits.entriesPerFrame);
     return {
       entries,
       lastSeq: this.state.recordedSeq + entries.length,
@@ -323,6 +370,90 @@ export class Chat {
     state.unrecorded = state.unrecorded.filter((entry) => entry.seq > news.lastSeq);
     state.recordedSeq = Math.max(state.recordedSeq, news.lastSeq);
     state.toldDeliveredSeq = Math.max(state.toldDeliveredSeq, news.deliveredSeq);
+  }
+
+  /** The strand of the visitor's side has begun to record entries up to this `seq`; 0 when it is done. */
+  set tellingUpTo(seq: number) {
+    this.#tellUpTo = seq;
+  }
+
+  /** The strand of the chat channel is at work. */
+  set zoomBusy(busy: boolean) {
+    this.#zoomBusy = busy;
+  }
+
+  /**
+   * Entries from this `seq` on wait for the short way to Zoom, which records them itself: it has begun, or is what the strand of
+   * the chat channel does next. Recorded by the other strand, they would look as if an earlier run had tried to post them.
+   */
+  get #heldFrom(): number {
+    if (this.#relayFrom !== undefined) return this.#relayFrom;
+    const [line] = this.state.waitingLines;
+    const next = this.input.shortWay === true && !this.#zoomBusy && this.nextJoin === undefined && this.state.channel;
+    return next && line && line.seq > this.#tellUpTo ? line.seq : Infinity;
+  }
+
+  /**
+   * Whether these lines may take the short way: they make one message, and nobody has begun to record or to post them.
+   * @param text the post as it is in a user's name.
+   */
+  mayRelayNow(lines: readonly WaitingLine[], text: string): boolean {
+    const fresh = (lines[0]?.seq ?? 0) > Math.max(this.state.recordedSeq, this.#tellUpTo);
+    return this.input.shortWay === true && fresh && text.length <= longestPart && this.isFirm;
+  }
+
+  /**
+   * Whether every `seq` given out so far is final, though the workflow task that gave it is not completed. A task whose worker
+   * is killed runs again, with the signals that have come meanwhile. They come after the signals that were there before, so what
+   * a signal was given stays as it was. But they come before everything else: what was given for an activity's result, a timer or
+   * an update can become another number. It is final once it is recorded: that takes an activity, which begins when the task is
+   * completed.
+   */
+  get isFirm(): boolean {
+    return (this.state.softSeq ?? 0) <= this.state.recordedSeq;
+  }
+
+  /** The entries up to this `seq` that nobody is recording yet: from now on the short way does. */
+  takeInHand(lastSeq: number): TimelineEntry[] {
+    const entries = this.unrecordedUpTo(lastSeq).filter((entry) => entry.seq > this.#tellUpTo);
+    this.#relayFrom = entries[0]?.seq ?? lastSeq;
+    return entries;
+  }
+
+  letGo(): void {
+    this.#relayFrom = undefined;
+  }
+
+  /** Where the chat stands, for its record. */
+  standing(now: number): ChatStanding {
+    const { status, agents, endedBy, deliveredSeq } = this.state;
+    return { status, agents, deliveredSeq, ...(endedBy === undefined ? {} : { endedAt: now }) };
+  }
+
+  /** The ways to the visitor's sockets, by api instance, the newest first. */
+  get routes(): ChatRoute[] {
+    const routes = new Map<string, ChatRoute>();
+    for (const { instanceId, url, connectionId } of [...this.state.connections].reverse()) {
+      const known = routes.get(instanceId);
+      if (known) known.connectionIds.push(connectionId);
+      else {
+        routes.set(instanceId, {
+          route: { instanceId, ...(url === undefined ? {} : { url }) },
+          connectionIds: [connectionId],
+        });
+      }
+    }
+    return [...routes.values()];
+  }
+
+  /** What became of a delivery on each route. With nobody reached, the unreached ones still have their task queues. */
+  routesTold(routes: readonly ChatRoute[], outcomes: readonly RouteOutcome[]): void {
+    const reached = outcomes.includes('reached');
+    routes.forEach(({ connectionIds }, n) => {
+      if (outcomes[n] === 'reached') this.connectionsReached(connectionIds);
+      else if (outcomes[n] === 'gone') this.connectionsGone(connectionIds);
+      else if (reached) this.connectionsUnreached(connectionIds);
+    });
   }
 
   /** The api instances that hold sockets of this visitor. */
@@ -407,6 +538,8 @@ export class Chat {
     const last = lines.at(-1)?.seq ?? 0;
     this.state.waitingLines = this.state.waitingLines.filter((line) => line.seq > last);
     this.state.deliveredSeq = Math.max(this.state.deliveredSeq, last);
+    // Until the end the chat itself tells it; after it, the record has to.
+    if (this.input.shortWay === true && this.ended) this.state.recordStale = true;
   }
 
   get face(): CardFace {
@@ -509,7 +642,7 @@ export class Chat {
     remember(state.seenClientIds, event.clientId);
     this.#spoken(now);
     const seq = this.#add({ kind: 'visitorMessage', at: event.at, clientId: event.clientId, text: event.text });
-    state.waitingLines.push({ seq, text: event.text });
+    state.waitingLines.push({ seq, text: event.text, at: event.at });
     // Until somebody has joined, the card is where the team reads what the visitor writes.
     if (!state.channel) state.firstWords = joinedWords(state.firstWords, event.text);
     // A message that crossed the end still reaches the channel, after the closing note.
@@ -595,6 +728,7 @@ export class Chat {
   #add(entry: NewTimelineEntry): number {
     const seq = this.state.lastSeq + 1;
     this.state.lastSeq = seq;
+    if (!this.#signalled) this.state.softSeq = seq;
     this.state.unrecorded.push({ ...entry, seq });
     return seq;
   }

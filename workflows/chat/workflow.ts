@@ -25,7 +25,8 @@ import {
   type ChatInput,
   type ChatSnapshot,
 } from './messages.ts';
-import { Chat, type ChatState, type WaitingLine } from './state.ts';
+import { relayNow, tellNow } from './short-way.ts';
+import { Chat, type ChatState, type News, type WaitingLine } from './state.ts';
 
 /**
  * One visitor's chat, from the first message to the last: a card in the inbound channel, an agent who joins, a private
@@ -80,10 +81,11 @@ export async function chat(input: ChatInput, carried?: ChatState): Promise<ChatS
       if (!handingOver) await during(work());
     }
   };
+  const tell = input.shortWay === true ? tellNews : tellVisitor;
   const strands = [
     everyTime(
       () => live.hasNews,
-      () => tellVisitor(live),
+      () => tell(live),
     ),
     everyTime(
       () => live.cardStale,
@@ -109,6 +111,31 @@ export async function chat(input: ChatInput, carried?: ChatState): Promise<ChatS
 }
 
 /** Record what is new, and bring the visitor's open sockets up to date. */
+async function tellNews(chat: Chat): Promise<void> {
+  for (const userId of chat.strangers) chat.meet(await nameOf(chat, userId));
+  const { recordStale } = chat.state;
+  const { news, routes, isFirm } = chat;
+  chat.state.recordStale = false;
+  chat.state.greetSocket = false;
+  if (recordStale) showStatus(chat);
+
+  chat.tellingUpTo = news.lastSeq;
+  const { chatId } = chat.input;
+  const input = { chatId, ...news, routes: routes.map(({ route }) => route) };
+  const told =
+    (!recordStale && isFirm ? await tellNow(input) : undefined) ??
+    (await zoom.tell({ ...input, ...(recordStale ? { standing: chat.standing(Date.now()) } : {}) }));
+  chat.tellingUpTo = 0;
+  chat.routesTold(routes, told.routes);
+  if (!told.routes.includes('reached')) {
+    // Instances that workers cannot reach directly have their task queues.
+    const unreached = routes.filter((_, n) => told.routes[n] === 'unreached');
+    await Promise.all(unreached.map(({ route }) => deliver(chat, route.instanceId, news)));
+  }
+  chat.newsTold(news);
+}
+
+/** The same for chats without the short way. */
 async function tellVisitor(chat: Chat): Promise<void> {
   for (const userId of chat.strangers) chat.meet(await nameOf(chat, userId));
   const { chatId } = chat.input;
@@ -132,7 +159,7 @@ async function tellVisitor(chat: Chat): Promise<void> {
 }
 
 /** Whether the api instance has recorded the news (and pushed it to the visitor, if a socket is still there). */
-async function deliver(chat: Chat, instanceId: string, news: Chat['news']): Promise<boolean> {
+async function deliver(chat: Chat, instanceId: string, news: News): Promise<boolean> {
   const connections = chat.connectionsAt(instanceId);
   try {
     const { sockets } = await zoom.deliveryBy(instanceId).deliverToVisitor({ chatId: chat.input.chatId, ...news });
@@ -176,6 +203,7 @@ async function showCard(chat: Chat): Promise<void> {
 async function workInZoom(chat: Chat): Promise<void> {
   const agent = chat.nextJoin;
   const lines = chat.nextPost;
+  chat.zoomBusy = true;
   try {
     if (agent) await admit(chat, agent);
     else if (lines.length > 0) await relay(chat, lines);
@@ -183,6 +211,8 @@ async function workInZoom(chat: Chat): Promise<void> {
   } catch (error) {
     if (failureType(error) !== failureTypes.channelGone) throw error;
     chat.channelGone(Date.now());
+  } finally {
+    chat.zoomBusy = false;
   }
 }
 
@@ -220,9 +250,22 @@ async function admit(chat: Chat, presser: Agent): Promise<void> {
 /** What the visitor wrote goes into the chat channel; with it, the entries are recorded and the visitor sees ✓✓. */
 async function relay(chat: Chat, lines: WaitingLine[]): Promise<void> {
   const lastSeq = lines.at(-1)?.seq ?? 0;
-  const told = await post(chat, { kind: 'visitorLines', text: lines.map((line) => line.text).join('\n'), lastSeq });
+  const text = lines.map((line) => line.text).join('\n');
+  const content = {
+    kind: 'visitorLines',
+    text,
+    lastSeq,
+    ...(lines.length > 1 ? { ends: endsOf(lines) } : {}),
+  } as const;
+  const told = await post(chat, content, lines);
   chat.linesDelivered(lines);
   chat.newsTold({ lastSeq, deliveredSeq: told ? lastSeq : 0 });
+}
+
+/** Where each line ends within their joined text. */
+function endsOf(lines: WaitingLine[]): number[] {
+  let length = -1;
+  return lines.map((line) => (length += 1 + line.text.length));
 }
 
 async function sayGoodbye(chat: Chat): Promise<void> {
@@ -234,9 +277,10 @@ async function sayGoodbye(chat: Chat): Promise<void> {
 
 /**
  * One post into the chat channel, at a pace that Zoom's per-channel limits allow.
+ * @param lines what of the visitor's it holds.
  * @returns whether every open socket of the visitor has been told of it.
  */
-async function post(chat: Chat, content: ChannelPost): Promise<boolean> {
+async function post(chat: Chat, content: ChannelPost, lines: WaitingLine[] = []): Promise<boolean> {
   const { channel, ownerUserId } = chat.state;
   if (!channel || ownerUserId === undefined) return false;
   const { chatId, accountId, visitor } = chat.input;
@@ -244,6 +288,11 @@ async function post(chat: Chat, content: ChannelPost): Promise<boolean> {
   const delay = chat.postDelay(text, Date.now());
   if (delay > 0) await sleep(delay);
   chat.posting(text);
+  const now = chat.mayRelayNow(lines, text) ? await relayNow(chat, lines) : undefined;
+  if (now?.outcome === 'posted') {
+    chat.posted(now, Date.now());
+    return now.routes.every((outcome) => outcome !== 'unreached');
+  }
   const input = {
     chatId,
     accountId,
@@ -252,10 +301,12 @@ async function post(chat: Chat, content: ChannelPost): Promise<boolean> {
     visitorName: visitor.name,
     content,
     as: chat.state.postsAs,
-    knownIds: chat.state.ownPostIds.slice(-20),
+    knownIds: chat.state.ownPostIds.slice(-50),
     ...(content.kind === 'visitorLines' ? { entries: chat.unrecordedUpTo(content.lastSeq) } : {}),
+    ...(now?.outcome === 'unknown' ? lookFirst(lines) : {}),
   };
-  const posted = content.kind === 'visitorLines' ? await postFromInstance(chat, input) : undefined;
+  const fromInstance = content.kind === 'visitorLines' && chat.input.shortWay !== true;
+  const posted = fromInstance ? await postFromInstance(chat, input, lines) : undefined;
   const { result, told } = posted ?? { result: await zoom.postToChatChannel(input), told: false };
   chat.posted(result, Date.now());
   return told;
@@ -267,7 +318,7 @@ type PostInput = Parameters<typeof zoom.postToChatChannel>[0];
  * The api instance that holds the visitor's socket does the posting itself, so that ✓✓ needs no way of its own. If that
  * instance is gone, any worker does it, and looks first how far the instance came.
  */
-async function postFromInstance(chat: Chat, input: PostInput) {
+async function postFromInstance(chat: Chat, input: PostInput, lines: WaitingLine[]) {
   const [instanceId, ...others] = chat.instances;
   if (instanceId === undefined) return undefined;
   const connections = chat.connectionsAt(instanceId);
@@ -280,8 +331,14 @@ async function postFromInstance(chat: Chat, input: PostInput) {
     // What Zoom said counts; anything else is about the instance.
     if (failureType(error) !== undefined) throw error;
     chat.connectionsUnreached(connections);
-    return { result: await zoom.postToChatChannel({ ...input, lookFirst: true }), told: false };
+    return { result: await zoom.postToChatChannel({ ...input, ...lookFirst(lines) }), told: false };
   }
+}
+
+/** Somebody else may have posted these lines already, but no earlier than they were written. */
+function lookFirst(lines: WaitingLine[]): Pick<PostInput, 'lookFirst' | 'triedSince'> {
+  const written = lines[0]?.at;
+  return { lookFirst: true, ...(written === undefined ? {} : { triedSince: written }) };
 }
 
 /** What happens because nothing happens: missed, read back for a lost webhook, ended for silence. */
@@ -316,7 +373,7 @@ async function readBack(chat: Chat): Promise<void> {
   let read = false;
   try {
     const messages = await zoom.readChannelBack({ channelId: channel.id, ownerUserId, sinceMs: chat.readBackFrom });
-    for (const message of messages) chat.onZoom({ kind: 'message', ...message }, Date.now());
+    for (const message of messages) chat.zoomTold({ kind: 'message', ...message }, Date.now());
     read = true;
   } catch (error) {
     log.warn('The chat channel could not be read back.', { type: failureType(error) });

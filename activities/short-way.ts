@@ -1,0 +1,83 @@
+import type { VisitorDelivery, RouteOutcome, VisitorRoute } from '../domain/delivery.ts';
+import type { TimelineEntry } from '../domain/timeline.ts';
+import type { Store } from '../store/index.ts';
+import { isZoomError, type ZoomClient } from '../zoom/index.ts';
+import { createChannelPoster, type ChatPost, type Posted } from './channel-poster.ts';
+import { recordStanding, type ChatStanding } from './chat.ts';
+import { nothingEarlier } from './posting.ts';
+import type { UserZoom } from './user-zoom.ts';
+
+/** Hands deliveries to api instances without a detour. */
+export interface DirectLine {
+  /** Never rejects: what is not reached says so. */
+  deliver(route: VisitorRoute, delivery: VisitorDelivery): Promise<RouteOutcome>;
+}
+
+export interface ShortWayDependencies {
+  store: Pick<Store, 'timeline' | 'chats' | 'installations'>;
+  zoom: ZoomClient;
+  userZoom: UserZoom;
+  directLine: DirectLine;
+}
+
+/** What one message of the visitor's came to: see {@link createShortWayActivities}. */
+export type RelayOutcome =
+  | ({ outcome: 'posted'; /** in the order of the input's routes */ routes: RouteOutcome[] } & Posted)
+  /** Zoom did not take it just now, and it is certain that nothing was posted. */
+  | { outcome: 'notPosted' }
+  /** It may have been posted: look before trying again. */
+  | { outcome: 'unknown' };
+
+/**
+ * What a worker does for a message within the workflow task that brought it, as local activities: no way through a task queue,
+ * one event in the history. One attempt each. A local activity whose worker was killed runs anew from its beginning without
+ * knowing so; see docs/decisions/0015-the-short-way.md for what makes that safe.
+ */
+export function createShortWayActivities(dependencies: ShortWayDependencies) {
+  const { store, directLine } = dependencies;
+  const poster = createChannelPoster(dependencies);
+
+  const deliver = ({ routes }: { routes: VisitorRoute[] }, delivery: VisitorDelivery): Promise<RouteOutcome[]> =>
+    Promise.all(routes.map((route) => directLine.deliver(route, delivery)));
+
+  return {
+    /**
+     * Record entries (and where the chat stands, if given), and show them to the visitor.
+     * @returns what became of it, in the order of the routes.
+     */
+    async tell(
+      input: VisitorDelivery & { routes: VisitorRoute[]; standing?: ChatStanding },
+    ): Promise<{ routes: RouteOutcome[] }> {
+      const { chatId, entries, lastSeq, deliveredSeq, standing } = input;
+      // Recorded first: what a visitor has seen must still be there when he comes back.
+      await Promise.all([
+        store.timeline.append(chatId, entries),
+        standing ? recordStanding(store, chatId, standing) : undefined,
+      ]);
+      return { routes: await deliver(input, { chatId, entries, lastSeq, deliveredSeq }) };
+    },
+
+    /**
+     * Post what the visitor wrote into the chat channel, once, as one message; record it, and show the visitor ✓✓.
+     *
+     * Recording comes first and tells whether this runs for the first time: an entry that is there already means that an
+     * earlier run, of a worker that was killed, got at least as far as this.
+     */
+    async relayNow(
+      input: ChatPost & { entries: TimelineEntry[]; lastSeq: number; routes: VisitorRoute[] },
+    ): Promise<RelayOutcome> {
+      const { chatId, entries, lastSeq } = input;
+      if (!(await store.timeline.append(chatId, entries))) return { outcome: 'unknown' };
+      let posted: Posted;
+      try {
+        posted = await poster.post(input, nothingEarlier);
+      } catch (error) {
+        if (isZoomError(error) && !error.ambiguous) return { outcome: 'notPosted' };
+        return { outcome: 'unknown' };
+      }
+      const routes = await deliver(input, { chatId, entries, lastSeq, deliveredSeq: lastSeq });
+      return { outcome: 'posted', routes, ...posted };
+    },
+  };
+}
+export type ShortWayActivities = ReturnType<typeof createShortWayActivities>;

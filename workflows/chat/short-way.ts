@@ -1,0 +1,60 @@
+import { proxyLocalActivities } from '@temporalio/workflow';
+import type { RelayOutcome, ShortWayActivities } from '../../activities/short-way.ts';
+import type { Chat, WaitingLine } from './state.ts';
+
+/**
+ * The short way of a message: local activities, run by the worker within the workflow task that brought the message. Most
+ * messages take it. What cannot be done at once, or whose outcome is unknown, takes the long way of ordinary activities, with
+ * their retries, where operators see them.
+ *
+ * What a local activity makes visible must not depend on anything that another run of the same task could decide otherwise: see
+ * `Chat.isFirm`. For the same reason nothing that comes out here makes an entry of the timeline.
+ */
+const local = proxyLocalActivities<ShortWayActivities>({
+  // A call to Zoom may take 10 s. That is longer than a workflow task: the worker keeps the task alive meanwhile.
+  startToCloseTimeout: '12 seconds',
+  // A worker that has no room for it: rather the long way.
+  scheduleToStartTimeout: '1 second',
+  retry: { maximumAttempts: 1 },
+});
+
+/** Relay the visitor's lines to Zoom at once. Never fails: `unknown` also when nobody can tell what became of it. */
+export async function relayNow(chat: Chat, lines: WaitingLine[]): Promise<RelayOutcome> {
+  const { channel, ownerUserId, postsAs } = chat.state;
+  if (!channel || ownerUserId === undefined) return { outcome: 'notPosted' };
+  const { chatId, accountId, visitor } = chat.input;
+  const { routes } = chat;
+  const lastSeq = lines.at(-1)?.seq ?? 0;
+  const entries = chat.takeInHand(lastSeq);
+  try {
+    const result = await local.relayNow({
+      chatId,
+      accountId,
+      channel,
+      ownerUserId,
+      visitorName: visitor.name,
+      content: { kind: 'visitorLines', text: lines.map((line) => line.text).join('\n'), lastSeq },
+      as: postsAs,
+      entries,
+      lastSeq,
+      routes: routes.map(({ route }) => route),
+    });
+    if (result.outcome === 'posted') chat.routesTold(routes, result.routes);
+    return result;
+  } catch {
+    return { outcome: 'unknown' };
+  } finally {
+    chat.letGo();
+  }
+}
+
+/** Record the news and show them to the visitor at once; undefined when that did not work, which does no harm. */
+export async function tellNow(
+  input: Parameters<ShortWayActivities['tell']>[0],
+): Promise<Awaited<ReturnType<ShortWayActivities['tell']>> | undefined> {
+  try {
+    return await local.tell(input);
+  } catch {
+    return undefined;
+  }
+}

@@ -13,6 +13,8 @@ export interface VisitorFacts {
   said: readonly { id: string; text: string }[];
   accepted: ReadonlySet<string>;
   entries: readonly VisitorEntry[];
+  /** What was written up to here has its ✓✓. */
+  deliveredSeq: number;
   /** What the protocol says cannot happen. */
   faults: readonly string[];
   /** The visitor has been told that the chat is over. */
@@ -44,6 +46,7 @@ export function check(facts: Facts): Check[] {
     agentRecord: emptyCheck('agent → transcript'),
     screen: emptyCheck('transcript = visitor’s screen'),
     seq: emptyCheck('transcript 1..n'),
+    delivered: emptyCheck('✓✓ for all in Zoom'),
     closing: emptyCheck('closing notes'),
   };
   const lateEffects = [...facts.lateEffects];
@@ -64,6 +67,15 @@ export function check(facts: Facts): Check[] {
     });
     perChat.screen.wrong += visitor.faults.length;
     perChat.screen.examples.push(...visitor.faults);
+    if (channel) {
+      const lastSeq = timeline.findLast(({ kind }) => kind === 'visitorMessage')?.seq ?? 0;
+      const upTo = (seq: number): string => `✓✓ up to ${seq}`;
+      compare(perChat.delivered, {
+        where: name,
+        order: [upTo(lastSeq)],
+        seen: visitor.deliveredSeq >= lastSeq ? [upTo(lastSeq)] : [],
+      });
+    }
     const notes = messages.filter((message) => message.bot && message.text.includes('Chat ended')).length;
     compare(perChat.closing, {
       where: name,

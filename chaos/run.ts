@@ -431,11 +431,12 @@ class ChaosRun {
     await this.#log.read();
     const evidence = await witness.gather();
     return {
-      visitors: [...this.#visitors].map(([number, { said, accepted, entries, faults, ended }]) => ({
+      visitors: [...this.#visitors].map(([number, { said, accepted, entries, deliveredSeq, faults, ended }]) => ({
         number,
         said,
         accepted,
         entries,
+        deliveredSeq,
         faults,
         ended,
         endsEarly: this.#endsEarly.has(number),

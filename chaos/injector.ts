@@ -11,8 +11,10 @@ import { nameOf, type Happening } from './schedule.ts';
 const ruleSchema = z.looseObject({ id: z.string(), used: z.number().default(0) });
 const rulesSchema = z.looseObject({ rules: z.array(ruleSchema) });
 const changedSchema = z.looseObject({ added: z.array(z.string()), cleared: z.array(ruleSchema) });
-/** What a person at a page tries again until it works. */
+/** What a person at a page tries again until it works, and how long. */
 const tryAgainMs = 700;
+const patienceMs = 120_000;
+/** So often it is looked whether a visitor is connected. */
 const mostTries = 40;
 
 export interface InjectorParts {
@@ -170,13 +172,14 @@ export class FaultInjector {
   /** What people do when a page says "try again". */
   #asAdmin(kind: FaultKind, work: () => Promise<void>): Promise<void> {
     const done = this.#adminsTurn.then(async () => {
-      for (let tries = 1; !this.#parts.signal.aborted; tries += 1) {
+      const deadline = Date.now() + patienceMs;
+      while (!this.#parts.signal.aborted) {
         try {
           await work();
           this.#count(kind, 1);
           return;
         } catch (error) {
-          if (tries === mostTries) throw error;
+          if (Date.now() > deadline) throw error;
           await this.#pause(tryAgainMs);
         }
       }

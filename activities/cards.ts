@@ -18,6 +18,11 @@ export const buttonValues = {
   end: (chatId: string) => `end:${chatId}`,
 };
 
+/** What on an inbound card says which chat it is of: its button, or once the chat has ended its id. */
+export function cardMarks(chatId: string): string[] {
+  return [buttonValues.join(chatId), chatId];
+}
+
 /** Longest quote of a visitor's words in the inbound card; the chat channel has them whole. */
 const quoteLength = 600;
 
@@ -33,6 +38,8 @@ export function inboundCard(view: InboundCardView): Card {
       fields([
         { key: 'Visitor', value: visitorName, short: true },
         { key: 'Page', value: page?.url, short: false },
+        // Without the button there is nothing else that tells whose card this is, to us or to an operator.
+        { key: 'Chat', value: ended ? chatId : undefined, short: true },
       ]),
       message(truncate(firstWords, quoteLength)),
       joined ? message(`${listNames(face.agents)} joined this chat.`, { style: { bold: true } }) : undefined,

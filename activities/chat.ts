@@ -1,11 +1,13 @@
 import { activityInfo, ApplicationFailure, log } from '@temporalio/activity';
 import { failureTypes } from '../domain/failures.ts';
+import { limits } from '../domain/limits.ts';
 import type { Agent, ChatStatus, TimelineEntry } from '../domain/timeline.ts';
 import type { Account, ChannelRef, Store } from '../store/index.ts';
 import { isZoomError, type ZoomClient } from '../zoom/index.ts';
 import { actingUser, requireAccount } from './acting-user.ts';
-import { botNotAllowedMessage, buttonValues, inboundCard, type InboundCardView } from './cards.ts';
+import { botNotAllowedMessage, cardMarks, inboundCard, type InboundCardView } from './cards.ts';
 import { createChannelPoster, type ChatPost, type Posted } from './channel-poster.ts';
+import { oneAtATime, turns } from './one-at-a-time.ts';
 import { botSaid, readBackForRetry } from './posting.ts';
 import type { UserZoom } from './user-zoom.ts';
 import { asZoomFailures } from './zoom-failures.ts';
@@ -85,31 +87,34 @@ export function createChatActivities(dependencies: ChatActivityDependencies) {
     async postInboundCard(
       input: InboundCardInput & { /** once the card is there */ deliveredSeq: number },
     ): Promise<{ messageId: string; channelId: string; channelJid: string }> {
-      return asZoomFailures('wait', async () => {
-        const { deliveredSeq, ...view } = input;
-        const { chatId, accountId } = view;
-        const account = await requireAccount(store, accountId);
-        const channel = requireInboundChannel(account);
-        const owner = await actingUser(store, accountId);
-        const asOwner = <T>(fn: Parameters<typeof userZoom<T>>[1]) => userZoom(owner._id, fn);
-        const posted = async ({ id }: ChannelRef) =>
-          (await readBackForRetry(asOwner, id, [])).find(botSaid(buttonValues.join(chatId)))?.id;
-        const keep = async (messageId: string, { id, jid }: ChannelRef) => {
-          const card = { messageId, channelId: id, channelJid: jid };
-          await store.chats.set(chatId, { card, deliveredSeq });
-          return card;
-        };
-        // An earlier try may have posted it elsewhere: the settings can have changed since.
-        const before = activityInfo().attempt > 1 ? (await store.chats.get(chatId))?.cardTriedIn : undefined;
-        if (before && before.id !== channel.id) {
-          const there = await unlessGone(posted(before));
-          if (there !== undefined) return keep(there, before);
-        }
-        const there = await posted(channel);
-        if (there !== undefined) return keep(there, channel);
-        await store.chats.set(chatId, { cardTriedIn: channel });
-        return keep(await postCard(view, channel, owner.jid), channel);
-      });
+      const { deliveredSeq, ...view } = input;
+      const { chatId, accountId } = view;
+      const inTurn = <T>(work: () => Promise<T>) => oneAtATime(turns.inboundCard(chatId), work);
+      return asZoomFailures('wait', () =>
+        inTurn(async () => {
+          const account = await requireAccount(store, accountId);
+          const channel = requireInboundChannel(account);
+          const owner = await actingUser(store, accountId);
+          const asOwner = <T>(fn: Parameters<typeof userZoom<T>>[1]) => userZoom(owner._id, fn);
+          const posted = async ({ id }: ChannelRef) =>
+            (await readBackForRetry(asOwner, id, [])).find(botSaid(...cardMarks(chatId)))?.id;
+          const keep = async (messageId: string, { id, jid }: ChannelRef) => {
+            const card = { messageId, channelId: id, channelJid: jid };
+            await store.chats.set(chatId, { card, deliveredSeq });
+            return card;
+          };
+          // An earlier try may have posted it elsewhere: the settings can have changed since.
+          const before = activityInfo().attempt > 1 ? (await store.chats.get(chatId))?.cardTriedIn : undefined;
+          if (before && before.id !== channel.id) {
+            const there = await unlessGone(posted(before));
+            if (there !== undefined) return keep(there, before);
+          }
+          const there = await posted(channel);
+          if (there !== undefined) return keep(there, channel);
+          await store.chats.set(chatId, { cardTriedIn: channel });
+          return keep(await postCard(view, channel, owner.jid), channel);
+        }),
+      );
     },
 
     /** Bring the card up to date. Repeating it is harmless. */
@@ -216,7 +221,9 @@ export function createChatActivities(dependencies: ChatActivityDependencies) {
         recorded.catch(() => undefined);
         const asOwner = <T>(fn: Parameters<typeof userZoom<T>>[1]) => userZoom(ownerUserId, fn);
         const since = lookFirst ? (triedSince ?? Date.now() - longestTryMs) : undefined;
-        const posted = await poster.post(input, await readBackForRetry(asOwner, channel.id, knownIds, since));
+        const posted = await oneAtATime(turns.channelPosts(chatId), async () =>
+          poster.post(input, await readBackForRetry(asOwner, channel.id, knownIds, since)),
+        );
         await recorded;
         if (content.kind === 'visitorLines') await store.chats.set(chatId, { deliveredSeq: content.lastSeq });
         return posted;
@@ -235,9 +242,8 @@ export function createChatActivities(dependencies: ChatActivityDependencies) {
             toChannel: input.channelId,
             from: new Date(input.sinceMs),
             to: new Date(Date.now() + 60_000),
-            newest: 200,
           });
-          const messages = history.filter((message) => !message.fromBot);
+          const messages = history.filter((message) => !message.fromBot).slice(-mostReadBack);
           if (messages.length === 0) return [];
           const members = await api.listMembers({ channelId: input.channelId });
           const idOf = (message: (typeof messages)[number]) =>
@@ -277,6 +283,9 @@ export function createChatActivities(dependencies: ChatActivityDependencies) {
   }
 }
 export type ChatActivities = ReturnType<typeof createChatActivities>;
+
+/** Most messages of people that one reading gives back: fewer than a chat remembers, or it would take one for new again. */
+const mostReadBack = limits.rememberedIds - 100;
 
 /** What was looked for in a channel; undefined if that channel is not there any more. */
 async function unlessGone<T>(looking: Promise<T>): Promise<T | undefined> {

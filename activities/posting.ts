@@ -22,7 +22,7 @@ export const nothingEarlier: ReadBack = { find: () => undefined };
 
 /**
  * Read back `channelId` for what earlier attempts of the running activity posted; empty on a first attempt.
- * @param knownIds messages of earlier, finished posts.
+ * @param knownIds messages of earlier, finished posts: at least the last one's.
  * @param triedSince ms since 1970: another process may have begun this, since then: read back on a first attempt too.
  */
 export async function readBackForRetry(
@@ -36,7 +36,11 @@ export async function readBackForRetry(
   const from = new Date(Math.min(info.scheduledTimestampMs, triedSince ?? Infinity) - clockSkewMs);
   const to = new Date(Date.now() + clockSkewMs);
   const messages = await reader((api) => api.listMessages({ toChannel: channelId, from, to }));
-  const unclaimed = messages.filter((message) => !knownIds.includes(message.id));
+  // A chat's posts are made one after the other: what stands before the last finished one is of an earlier post, however
+  // equal its words, and whether or not its id is among those that were given.
+  const known = messages.filter((message) => knownIds.includes(message.id));
+  const lastKnownAt = Math.max(-Infinity, ...known.map((message) => message.timestamp));
+  const unclaimed = messages.filter((message) => message.timestamp >= lastKnownAt && !known.includes(message));
   return {
     find(matches) {
       const index = unclaimed.findIndex(matches);
@@ -45,7 +49,9 @@ export async function readBackForRetry(
   };
 }
 
-/** Whether a message in a channel's history is the bot's card that holds exactly these words. */
-export function botSaid(words: string): (message: ZoomMessage) => boolean {
-  return (message) => message.fromBot && (message.text === words || cardTexts(message.botMessage).includes(words));
+/** Whether a message in a channel's history is the bot's card that holds exactly one of these words. */
+export function botSaid(...words: readonly string[]): (message: ZoomMessage) => boolean {
+  return (message) =>
+    message.fromBot &&
+    [message.text, ...cardTexts(message.botMessage)].some((text) => text !== undefined && words.includes(text));
 }

@@ -4,6 +4,7 @@ import type { Store } from '../store/index.ts';
 import { isZoomError, type ZoomClient } from '../zoom/index.ts';
 import { createChannelPoster, type ChatPost, type Posted } from './channel-poster.ts';
 import { recordStanding, type ChatStanding } from './chat.ts';
+import { oneAtATime, turns } from './one-at-a-time.ts';
 import { nothingEarlier } from './posting.ts';
 import type { UserZoom } from './user-zoom.ts';
 
@@ -67,14 +68,19 @@ export function createShortWayActivities(dependencies: ShortWayDependencies) {
       input: ChatPost & { entries: TimelineEntry[]; lastSeq: number; routes: VisitorRoute[] },
     ): Promise<RelayOutcome> {
       const { chatId, entries, lastSeq } = input;
-      if (!(await store.timeline.append(chatId, entries))) return { outcome: 'unknown' };
-      let posted: Posted;
-      try {
-        posted = await poster.post(input, nothingEarlier);
-      } catch (error) {
-        if (isZoomError(error) && !error.ambiguous) return { outcome: 'notPosted' };
-        return { outcome: 'unknown' };
-      }
+      // In turn with the ordinary activities, for a run that Temporal gives up while it waits for MongoDB or Zoom.
+      const posted = await oneAtATime(
+        turns.channelPosts(chatId),
+        async (): Promise<Posted | { outcome: 'notPosted' | 'unknown' }> => {
+          if (!(await store.timeline.append(chatId, entries))) return { outcome: 'unknown' };
+          try {
+            return await poster.post(input, nothingEarlier);
+          } catch (error) {
+            return { outcome: isZoomError(error) && !error.ambiguous ? 'notPosted' : 'unknown' };
+          }
+        },
+      );
+      if ('outcome' in posted) return posted;
       const routes = await deliver(input, { chatId, entries, lastSeq, deliveredSeq: lastSeq });
       return { outcome: 'posted', routes, ...posted };
     },

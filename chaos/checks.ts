@@ -1,11 +1,11 @@
 import type { TimelineEntry } from '../domain/timeline.ts';
 import type { VisitorEntry } from '../domain/visitor-protocol.ts';
-import { workflowIds } from '../domain/workflow-ids.ts';
 import type { ChatRecord } from '../store/index.ts';
 import type { SandboxChannel, SandboxMessage } from '../test/support/driver.ts';
 import { compare, emptyCheck, type Check } from './compare.ts';
-import type { Evidence, Telling } from './evidence.ts';
-import { words } from './team.ts';
+import type { Evidence } from './evidence.ts';
+import { mayOvertake, type Telling } from './webhook-log.ts';
+import { besides, numbered, partsIn, words } from './words.ts';
 
 /** One chat as its visitor saw it. */
 export interface VisitorFacts {
@@ -13,9 +13,14 @@ export interface VisitorFacts {
   said: readonly { id: string; text: string }[];
   accepted: ReadonlySet<string>;
   entries: readonly VisitorEntry[];
+  /** What was written up to here has its ✓✓. */
+  deliveredSeq: number;
   /** What the protocol says cannot happen. */
   faults: readonly string[];
+  /** The visitor has been told that the chat is over. */
   ended: boolean;
+  /** The visitor may have ended the chat before anybody could join: then it has no channel, and its card has the words. */
+  endsEarly: boolean;
 }
 
 export interface Facts {
@@ -31,10 +36,6 @@ export interface Facts {
   inbound: readonly string[];
 }
 
-const visitorWords = /\bv-\d+-\d+\b/g;
-/** A webhook that took longer than this was held back, or waited for another try. */
-const heldMs = 1_000;
-
 /** Compares all sides. */
 export function check(facts: Facts): Check[] {
   const { visitors, evidence } = facts;
@@ -45,6 +46,7 @@ export function check(facts: Facts): Check[] {
     agentRecord: emptyCheck('agent → transcript'),
     screen: emptyCheck('transcript = visitor’s screen'),
     seq: emptyCheck('transcript 1..n'),
+    delivered: emptyCheck('✓✓ for all in Zoom'),
     closing: emptyCheck('closing notes'),
   };
   const lateEffects = [...facts.lateEffects];
@@ -54,7 +56,8 @@ export function check(facts: Facts): Check[] {
     const timeline = record ? (evidence.timelines.get(record._id) ?? []) : [];
     const channel = evidence.zoom.channels.find(({ id }) => id === record?.channel?.id);
     const messages = channel?.messages ?? [];
-    checkVisitorsWords(perChat, visitor, timeline, messages, lateEffects);
+    const relayed = channel || !visitor.endsEarly ? messages : cardOf(facts, visitor.number);
+    checkVisitorsWords(perChat, visitor, timeline, relayed, lateEffects);
     checkAgentsWords(perChat, visitor, timeline, messages, facts.tellings);
     compare(perChat.screen, { where: name, order: timeline.map(entryWords), seen: visitor.entries.map(entryWords) });
     compare(perChat.seq, {
@@ -64,20 +67,28 @@ export function check(facts: Facts): Check[] {
     });
     perChat.screen.wrong += visitor.faults.length;
     perChat.screen.examples.push(...visitor.faults);
-    if (visitor.ended) {
-      const notes = messages.filter((message) => message.bot && message.text.includes('Chat ended')).length;
-      compare(perChat.closing, {
+    if (channel) {
+      const lastSeq = timeline.findLast(({ kind }) => kind === 'visitorMessage')?.seq ?? 0;
+      const upTo = (seq: number): string => `✓✓ up to ${seq}`;
+      compare(perChat.delivered, {
         where: name,
-        order: ['the note'],
-        seen: Array.from({ length: notes }, () => 'the note'),
+        order: [upTo(lastSeq)],
+        seen: visitor.deliveredSeq >= lastSeq ? [upTo(lastSeq)] : [],
       });
     }
+    const notes = messages.filter((message) => message.bot && message.text.includes('Chat ended')).length;
+    compare(perChat.closing, {
+      where: name,
+      order: visitor.ended && (channel || !visitor.endsEarly) ? ['the note'] : [],
+      seen: Array.from({ length: notes }, () => 'the note'),
+    });
   }
   return [...Object.values(perChat), checkCards(facts, lateEffects), checkWorkflows(facts), checkChannels(facts)];
 }
 
 type ChatChecks = Record<'toZoom' | 'visitorRecord' | 'toVisitor' | 'agentRecord', Check>;
 
+/** Part by part, since one post can hold several messages, and one message can take several posts. */
 function checkVisitorsWords(
   checks: ChatChecks,
   { number, said, accepted }: VisitorFacts,
@@ -86,15 +97,32 @@ function checkVisitorsWords(
   lateEffects: number[],
 ): void {
   const where = words.visitorName(number);
-  const order = said.map(({ text }) => text);
-  const required = new Set(said.flatMap(({ id, text }) => (accepted.has(id) ? [text] : [])));
-  // Whoever posted it: the bot, or the channel's owner in its place.
-  const relayed = messages.flatMap((message) => wordsIn(message));
+  const order = numbered(said.flatMap(({ text }) => partsIn(text)));
+  const acceptedWords = said.flatMap(({ id, text }) => partsIn(text).map(() => accepted.has(id)));
+  const required = new Set(order.filter((_, index) => acceptedWords[index] === true));
+  const relayed = numbered(messages.flatMap((message) => partsIn(textOf(message))));
   const unavoidable = unavoidableCopies(messages, lateEffects);
   const isUnavoidable = (text: string): boolean => unavoidable.has(text);
   compare(checks.toZoom, { where, order, required, seen: relayed, isUnavoidable });
-  const recorded = timeline.flatMap((entry) => (entry.kind === 'visitorMessage' ? [entry.text] : []));
-  compare(checks.visitorRecord, { where, order, required, seen: recorded });
+  for (const message of messages) {
+    const text = textOf(message);
+    const rest = besides(text).replace(`${where}:`.replace(/\s/g, ''), '');
+    if (partsIn(text).length === 0 || rest === '') continue;
+    checks.toZoom.wrong += 1;
+    checks.toZoom.examples.push(`${where}: a post holds more than the visitor’s words: ${rest.slice(0, 60)}`);
+  }
+
+  const textById = new Map(said.map(({ id, text }) => [id, text]));
+  compare(checks.visitorRecord, {
+    where,
+    order: said.map(({ id }) => id),
+    required: new Set(said.flatMap(({ id }) => (accepted.has(id) ? [id] : []))),
+    seen: timeline.flatMap((entry) => {
+      if (entry.kind !== 'visitorMessage') return [];
+      const { clientId, text } = entry;
+      return [textById.get(clientId) === text ? clientId : `${clientId} with other words`];
+    }),
+  });
 }
 
 function checkAgentsWords(
@@ -105,20 +133,24 @@ function checkAgentsWords(
   tellings: ReadonlyMap<string, Telling>,
 ): void {
   const where = words.visitorName(number);
-  const written = messages.filter((message) => !message.bot);
-  const order = written.map(({ text }) => text);
-  const idOf = new Map(written.map(({ id, text }) => [text, id]));
-  const telling = (text: string): Telling | undefined => tellings.get(idOf.get(text) ?? '');
-  const mayOvertake = (later: string, earlier: string): boolean => {
-    const first = telling(earlier);
-    // No webhook at all: it was lost, and the channel's history told of it later.
-    if (!first) return true;
-    return first.tries > 1 || first.heldMs > heldMs || (telling(later)?.copies ?? 0) > 1;
+  const written = messages.filter((message) => !message.bot && partsIn(message.text).length === 0);
+  const item = (messageId: string, text: string): string => `${text} (${messageId})`;
+  const idOf = new Map(written.map(({ id, text }) => [item(id, text), id]));
+  const telling = (words: string): Telling | undefined => tellings.get(idOf.get(words) ?? '');
+  // What is written after the end is for nobody.
+  const endedAt = timeline.find(({ kind }) => kind === 'ended')?.at ?? Infinity;
+  const expectation = {
+    where,
+    order: [...idOf.keys()],
+    required: new Set(
+      written.flatMap(({ id, text, timestamp }) => (Number(timestamp) < endedAt ? [item(id, text)] : [])),
+    ),
+    mayOvertake: (later: string, earlier: string) => mayOvertake(telling(later), telling(earlier)),
   };
-  const shown = entries.flatMap((entry) => (entry.kind === 'agentMessage' ? [entry.text] : []));
-  compare(checks.toVisitor, { where, order, seen: shown, mayOvertake });
-  const recorded = timeline.flatMap((entry) => (entry.kind === 'agentMessage' ? [entry.text] : []));
-  compare(checks.agentRecord, { where, order, seen: recorded, mayOvertake });
+  const itemsOf = (list: readonly (TimelineEntry | VisitorEntry)[]) =>
+    list.flatMap((entry) => (entry.kind === 'agentMessage' ? [item(entry.messageId, entry.text)] : []));
+  compare(checks.toVisitor, { ...expectation, seen: itemsOf(entries) });
+  compare(checks.agentRecord, { ...expectation, seen: itemsOf(timeline) });
 }
 
 /**
@@ -129,7 +161,7 @@ function unavoidableCopies(messages: readonly SandboxMessage[], lateEffects: num
   const known = new Set<string>();
   const copies = new Set<string>();
   for (const message of messages) {
-    const found = wordsIn(message);
+    const found = partsIn(textOf(message));
     const at = Number(message['timestamp']);
     const repeats = found.length > 0 && found.every((text) => known.has(text) && !copies.has(text));
     const effect = repeats ? lateEffects.findIndex((earliest) => earliest <= at) : -1;
@@ -142,13 +174,15 @@ function unavoidableCopies(messages: readonly SandboxMessage[], lateEffects: num
   return copies;
 }
 
-/** The visitor's words in one post of the app; several messages may have gone out together, one a line. */
-function wordsIn(message: SandboxMessage): string[] {
-  const texts = (message.content?.body ?? []).flatMap((element) => {
-    const text = (element as { text?: unknown }).text;
-    return typeof text === 'string' ? [text] : [];
-  });
-  return (message.bot ? texts.join('\n') : message.text).match(visitorWords) ?? [];
+/** The visitor's words in one post, whoever posted it: the bot, or the channel's owner in its place. */
+function textOf(message: SandboxMessage): string {
+  if (!message.bot) return message.text;
+  return (message.content?.body ?? [])
+    .flatMap((element) => {
+      const text = (element as { text?: unknown }).text;
+      return typeof text === 'string' && partsIn(text).length > 0 ? [text] : [];
+    })
+    .join('\n');
 }
 
 /** An entry in words that can be compared, whether it comes from the transcript or from the visitor. */
@@ -175,20 +209,35 @@ function entryWords(entry: TimelineEntry | VisitorEntry): string {
 /** Every chat has one workflow that goes on, or has come to its end; nothing in it waits. */
 function checkWorkflows({ visitors, evidence }: Facts): Check {
   const result = emptyCheck('workflows');
-  const ids = evidence.chats.map(({ _id: chatId }) => workflowIds.chat({ chatId }));
-  const chats = evidence.workflows.filter(({ id }) => id.startsWith(workflowIds.chat({ chatId: '' })));
+  const chats = evidence.workflows.filter(({ id }) => id.startsWith('chat/'));
   compare(result, {
     where: 'chats',
     order: visitors.map(({ number }) => words.visitorName(number)),
     seen: evidence.chats.map(({ visitor }) => visitor.name),
     anyOrder: true,
   });
-  compare(result, { where: 'workflows', order: ids, seen: chats.map(({ id }) => id), anyOrder: true });
+  compare(result, {
+    where: 'workflows',
+    order: evidence.chats.map(({ _id: chatId }) => `chat/${chatId}`),
+    seen: chats.map(({ id }) => id),
+    anyOrder: true,
+  });
+  const endedChats = new Set(
+    evidence.chats.flatMap(({ _id: chatId, visitor }) =>
+      visitors.some(({ number, ended }) => ended && words.visitorName(number) === visitor.name)
+        ? [`chat/${chatId}`]
+        : [],
+    ),
+  );
   for (const { id, status, pending, tries, stuckTask, chat } of evidence.workflows) {
     const faults = [
       ...(status === 'RUNNING' || status === 'COMPLETED' ? [] : [`is ${status}`]),
+      ...(endedChats.has(id) && status === 'RUNNING' ? ['has ended for its visitor and still runs'] : []),
+      ...(id.startsWith('chat/') && !endedChats.has(id) && status === 'COMPLETED'
+        ? ['is over, unknown to its visitor']
+        : []),
       ...(stuckTask ? ['has a workflow task that cannot go on'] : []),
-      ...(pending > 0 && id.startsWith('chat/') ? [`still has ${pending} activities under way (try ${tries})`] : []),
+      ...(pending > 0 ? [`still has ${pending} activities under way (try ${tries})`] : []),
       ...(chat && chat.waitingForZoom > 0 ? [`has ${chat.waitingForZoom} messages waiting for Zoom`] : []),
       ...(chat && chat.recordedSeq !== chat.lastSeq ? [`recorded ${chat.recordedSeq} of ${chat.lastSeq}`] : []),
     ];
@@ -196,6 +245,14 @@ function checkWorkflows({ visitors, evidence }: Facts): Check {
     result.examples.push(...faults.map((fault) => `${id} ${fault}`));
   }
   return result;
+}
+
+/** The inbound cards of one chat. */
+function cardOf({ evidence, inbound }: Facts, number: number): SandboxMessage[] {
+  const name = words.visitor(number, 1);
+  return evidence.zoom.channels
+    .filter(({ id }) => inbound.includes(id))
+    .flatMap(({ messages }) => messages.filter((message) => partsIn(textOf(message))[0] === name));
 }
 
 /** Every chat has one card for the agents. */
@@ -207,7 +264,7 @@ function checkCards({ visitors, evidence, inbound }: Facts, lateEffects: number[
     where: 'cards',
     order: visitors.map(({ number }) => words.visitor(number, 1)),
     // A card shows what was said before somebody joined, the first words in any case.
-    seen: messages.flatMap((message) => wordsIn(message).slice(0, 1)),
+    seen: messages.flatMap((message) => partsIn(textOf(message)).slice(0, 1)),
     anyOrder: true,
     isUnavoidable: (text) => unavoidable.has(text),
   });
@@ -222,6 +279,7 @@ function checkChannels({ visitors, evidence, ownChannels }: Facts): Check {
   compare(result, {
     where: 'channels',
     order: visitors.map(({ number }) => words.visitorName(number)),
+    required: new Set(visitors.flatMap(({ number, endsEarly }) => (endsEarly ? [] : [words.visitorName(number)]))),
     seen: made.map((channel) => nameOf(channel, holders.get(channel.id))),
     anyOrder: true,
   });

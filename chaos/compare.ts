@@ -86,15 +86,18 @@ export function compare(check: Check, expectation: Expectation): void {
   if (anyOrder === true) return;
   const placeOf = (item: string): number => place.get(item) ?? 0;
   // An item is out of order if something that should follow it stands before it.
+  let furthest = -1;
   first.forEach((item, index) => {
+    const inOrder = placeOf(item) > furthest;
+    furthest = Math.max(furthest, placeOf(item));
+    if (inOrder) return;
     const overtakers = first.slice(0, index).filter((other) => placeOf(other) > placeOf(item));
-    if (overtakers.length === 0) return;
     const unexplained = overtakers.filter((other) => mayOvertake?.(other, item) !== true);
     if (unexplained.length === 0) {
       check.reordered += 1;
     } else {
       check.outOfOrder += 1;
-      note(`${item} comes after ${unexplained.join(', ')}`);
+      note(`${item} comes after ${unexplained.slice(0, 3).join(', ')}`);
     }
   });
 }

@@ -1,6 +1,6 @@
 import { Client, Connection, type WorkflowExecutionInfo } from '@temporalio/client';
+import proto from '@temporalio/proto';
 import type mongoose from 'mongoose';
-import { z } from 'zod';
 import { encryptedDataConverter } from '../codec/data-converter.ts';
 import { readConfig } from '../config/env.ts';
 import type { TimelineEntry } from '../domain/timeline.ts';
@@ -19,6 +19,8 @@ export interface WorkflowFacts {
   tries: number;
   /** A workflow task that fails again and again: code that cannot go on. */
   stuckTask: boolean;
+  /** Events in its history, of its last run. */
+  events: number;
   /** Of a running chat. */
   chat?: ChatSnapshot;
 }
@@ -30,6 +32,12 @@ export interface Evidence {
   timelines: Map<string, TimelineEntry[]>;
   workflows: WorkflowFacts[];
 }
+
+/** Causes of a failed workflow task that are no error of anybody: something new had come in before it was through. */
+const innocentCauses: readonly number[] = [
+  proto.temporal.api.enums.v1.WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND,
+  proto.temporal.api.enums.v1.WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_RESET_STICKY_TASK_QUEUE,
+];
 
 const queryMs = 5_000;
 
@@ -74,6 +82,19 @@ export class Witness {
     return { zoom, chats: chats, timelines, workflows };
   }
 
+  /** Workflow tasks that failed at any time, e.g. since the code did something else than history says: `<id>: <why>`. */
+  async failedTasks(): Promise<string[]> {
+    const failed: string[] = [];
+    for await (const { workflowId, runId } of this.#client.workflow.list()) {
+      const { events } = await this.#client.workflow.getHandle(workflowId, runId).fetchHistory();
+      for (const { workflowTaskFailedEventAttributes: failure } of events ?? []) {
+        if (!failure || innocentCauses.includes(failure.cause ?? 0)) continue;
+        failed.push(`${workflowId}: ${failure.failure?.message ?? `cause ${failure.cause}`}`);
+      }
+    }
+    return failed;
+  }
+
   async close(): Promise<void> {
     await this.#mongo.close();
     await this.#temporal.close();
@@ -88,14 +109,15 @@ export class Witness {
     return Promise.all(facts);
   }
 
-  async #look({ workflowId: id, status }: WorkflowExecutionInfo): Promise<WorkflowFacts> {
+  async #look({ workflowId: id, status, historyLength: events }: WorkflowExecutionInfo): Promise<WorkflowFacts> {
     const handle = this.#client.workflow.getHandle(id);
-    const done = { id, status: status.name, pending: 0, tries: 0, stuckTask: false };
+    const done = { id, status: status.name, pending: 0, tries: 0, stuckTask: false, events };
     if (status.name !== 'RUNNING') return done;
-    const { raw } = await handle.describe();
+    const { raw, historyLength } = await handle.describe();
     const activities = raw.pendingActivities ?? [];
     const facts: WorkflowFacts = {
       ...done,
+      events: historyLength,
       pending: activities.length,
       tries: Math.max(0, ...activities.map(({ attempt }) => attempt ?? 0)),
       stuckTask: (raw.pendingWorkflowTask?.attempt ?? 0) > 3,
@@ -103,67 +125,5 @@ export class Witness {
     if (!id.startsWith(workflowIds.chat({ chatId: '' }))) return facts;
     const chat = await this.#client.withDeadline(Date.now() + queryMs, () => handle.query(getChatQuery));
     return { ...facts, chat };
-  }
-}
-
-const logSchema = z.object({
-  webhooks: z.array(
-    z.looseObject({
-      id: z.string(),
-      request_id: z.string(),
-      attempts: z.number(),
-      created_at: z.number(),
-      body: z.looseObject({ payload: z.looseObject({ object: z.looseObject({ id: z.string() }) }) }),
-    }),
-  ),
-});
-
-/** How Zoom told us of one message. */
-export interface Telling {
-  /** Webhooks about it: more than one when Zoom repeats itself. 0: the webhook was lost. */
-  copies: number;
-  /** Most tries that one of them took. */
-  tries: number;
-  /** From the message to its first webhook that was taken, ms. */
-  heldMs: number;
-}
-
-/**
- * The sandbox's log of webhooks, read along, since it keeps only the newest: from it can be seen whether Zoom told us of
- * messages out of order.
- */
-export class WebhookLog {
-  readonly #url: string;
-  readonly #taken = new Map<string, number>();
-  readonly #seen = new Map<string, { messageId: string; tries: number; createdAt: number; requestId: string }>();
-
-  constructor(sandboxUrl: string) {
-    this.#url = sandboxUrl;
-  }
-
-  /** A webhook was answered with 200. */
-  delivered(requestId: string, at: number): void {
-    if (!this.#taken.has(requestId)) this.#taken.set(requestId, at);
-  }
-
-  async read(): Promise<void> {
-    const response = await fetch(`${this.#url}/_sandbox/webhooks?event=chat_message.sent&limit=1000`);
-    const { webhooks } = logSchema.parse(await response.json());
-    for (const { id, request_id: requestId, attempts, created_at: createdAt, body } of webhooks) {
-      this.#seen.set(id, { messageId: body.payload.object.id, tries: attempts, createdAt, requestId });
-    }
-  }
-
-  tellings(): Map<string, Telling> {
-    const tellings = new Map<string, Telling>();
-    for (const { messageId, tries, createdAt, requestId } of this.#seen.values()) {
-      const known = tellings.get(messageId) ?? { copies: 0, tries: 0, heldMs: Infinity };
-      tellings.set(messageId, {
-        copies: known.copies + 1,
-        tries: Math.max(known.tries, tries),
-        heldMs: Math.min(known.heldMs, (this.#taken.get(requestId) ?? Infinity) - createdAt),
-      });
-    }
-    return tellings;
   }
 }

@@ -6,12 +6,15 @@ import type { Keeper } from './keeper.ts';
 import type { FaultKind } from './options.ts';
 import type { Proxy } from './proxy.ts';
 import type { Random } from './random.ts';
-import type { Happening } from './schedule.ts';
+import { nameOf, type Happening } from './schedule.ts';
 
-const rulesSchema = z.looseObject({ rules: z.array(z.looseObject({ id: z.string(), used: z.number().optional() })) });
-const addedSchema = z.looseObject({ added: z.array(z.string()), tokens_ended: z.number() });
-/** What a person at a page tries again until it works. */
+const ruleSchema = z.looseObject({ id: z.string(), used: z.number().default(0) });
+const rulesSchema = z.looseObject({ rules: z.array(ruleSchema) });
+const changedSchema = z.looseObject({ added: z.array(z.string()), cleared: z.array(ruleSchema) });
+/** What a person at a page tries again until it works, and how long. */
 const tryAgainMs = 700;
+const patienceMs = 120_000;
+/** So often it is looked whether a visitor is connected. */
 const mostTries = 40;
 
 export interface InjectorParts {
@@ -35,13 +38,14 @@ const lateRuleSchema = z.looseObject({ delay_ms: z.number() });
 
 /** Does what the plan says, and counts what came of it. */
 export class FaultInjector {
-  /** How often each fault came true. */
-  readonly counts = new Map<FaultKind, number>();
+  /** How often each fault came true, by its name; 0 for one that was planned and has not yet. */
+  readonly counts = new Map<string, number>();
   /** When Zoom did, at the earliest, what its caller had long given up: each time, ms since 1970. Known after `calm`. */
   readonly lateEffects: number[] = [];
   readonly #parts: InjectorParts;
   readonly #earliestEffect = new Map<string, number>();
-  readonly #kindOfRule = new Map<string, FaultKind>();
+  readonly #nameOfRule = new Map<string, string>();
+  readonly #usedOfRule = new Map<string, number>();
   /** One after the other: the administrator is one person. */
   #adminsTurn: Promise<void> = Promise.resolve();
   #routes = 0;
@@ -52,8 +56,10 @@ export class FaultInjector {
 
   async do(happening: Happening): Promise<void> {
     const { proxy, keeper, random, zoom, report } = this.#parts;
-    if (happening.do !== 'kill')
+    if (happening.do !== 'kill') {
+      this.#count(nameOf(happening), 0);
       report(`${happening.fault} ${JSON.stringify({ ...happening, at: undefined, fault: undefined, do: undefined })}`);
+    }
     switch (happening.do) {
       case 'kill':
         await keeper.kill(happening.targets, happening.pauseMs);
@@ -62,10 +68,10 @@ export class FaultInjector {
         await this.#useRules(happening.fault, happening.rules);
         break;
       case 'cut':
-        await this.#onConnections(happening.fault, () => proxy.cut(random, happening.share));
+        await this.#onConnections(nameOf(happening), () => proxy.cut(random, happening.share));
         break;
       case 'freeze':
-        await this.#onConnections(happening.fault, () => proxy.freeze(random, happening.share, happening.direction));
+        await this.#onConnections(nameOf(happening), () => proxy.freeze(random, happening.share, happening.direction));
         break;
       case 'slow':
         this.#count(happening.fault, proxy.slow(happening.ms));
@@ -85,52 +91,62 @@ export class FaultInjector {
     }
   }
 
+  /** Names of the faults that were planned and have not come true yet. */
+  async missing(): Promise<string[]> {
+    const response = await fetch(`${this.#parts.sandboxUrl}/_sandbox/faults`);
+    this.#countRules(rulesSchema.parse(await response.json()).rules);
+    return [...this.counts].flatMap(([name, count]) => (count === 0 ? [name] : []));
+  }
+
   /** No more faults: what was not used up is taken away, and what the administrator had begun is brought to its end. */
   async calm(): Promise<void> {
-    const { sandboxUrl, zoom, proxy } = this.#parts;
-    proxy.slow(0);
-    const { rules } = rulesSchema.parse(await (await fetch(`${sandboxUrl}/_sandbox/faults`)).json());
-    await zoom.faults({ clear: true });
-    for (const { id, used = 0 } of rules) {
-      const kind = this.#kindOfRule.get(id);
-      if (!kind) continue;
-      this.#count(kind, used);
-      const effectAt = this.#earliestEffect.get(id);
-      if (effectAt !== undefined && used > 0) this.lateEffects.push(effectAt);
+    this.#parts.proxy.slow(0);
+    this.#countRules((await this.#changeRules({ clear: true })).cleared);
+    for (const [id, earliest] of this.#earliestEffect) {
+      if ((this.#usedOfRule.get(id) ?? 0) > 0) this.lateEffects.push(earliest);
     }
     await this.#adminsTurn;
   }
 
+  #countRules(rules: readonly z.infer<typeof ruleSchema>[]): void {
+    for (const { id, used } of rules) {
+      const name = this.#nameOfRule.get(id);
+      if (name === undefined) continue;
+      this.#count(name, used - (this.#usedOfRule.get(id) ?? 0));
+      this.#usedOfRule.set(id, used);
+    }
+  }
+
   /** Waits for visitors who are just coming back: on nobody's connection a fault is none. */
-  async #onConnections(kind: FaultKind, work: () => number): Promise<void> {
+  async #onConnections(name: string, work: () => number): Promise<void> {
     let touched = work();
     for (let tries = 1; touched === 0 && tries < mostTries && !this.#parts.signal.aborted; tries += 1) {
       await this.#pause(tryAgainMs);
       touched = work();
     }
-    this.#count(kind, touched);
+    this.#count(name, touched);
   }
 
   async #useRules(fault: FaultKind, rules: readonly object[]): Promise<void> {
     const begun = Date.now();
-    const ids = await this.#addRules(rules);
-    ids.forEach((id, index) => {
-      this.#kindOfRule.set(id, fault);
+    const { added } = await this.#changeRules({ rules });
+    added.forEach((id, index) => {
+      this.#nameOfRule.set(id, fault);
       if (fault === 'late-effect') {
         this.#earliestEffect.set(id, begun + lateRuleSchema.parse(rules[index]).delay_ms);
       }
     });
   }
 
-  async #addRules(rules: readonly object[]): Promise<string[]> {
+  async #changeRules(change: object): Promise<z.infer<typeof changedSchema>> {
     const response = await fetch(`${this.#parts.sandboxUrl}/_sandbox/faults`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ rules }),
+      body: JSON.stringify(change),
     });
     const text = await response.text();
     if (!response.ok) throw new Error(`The sandbox refused a fault: ${text}`);
-    return addedSchema.parse(JSON.parse(text)).added;
+    return changedSchema.parse(JSON.parse(text));
   }
 
   /** Add the app again: the earlier grant's tokens end at once. */
@@ -156,13 +172,14 @@ export class FaultInjector {
   /** What people do when a page says "try again". */
   #asAdmin(kind: FaultKind, work: () => Promise<void>): Promise<void> {
     const done = this.#adminsTurn.then(async () => {
-      for (let tries = 1; !this.#parts.signal.aborted; tries += 1) {
+      const deadline = Date.now() + patienceMs;
+      while (!this.#parts.signal.aborted) {
         try {
           await work();
           this.#count(kind, 1);
           return;
         } catch (error) {
-          if (tries === mostTries) throw error;
+          if (Date.now() > deadline) throw error;
           await this.#pause(tryAgainMs);
         }
       }
@@ -171,8 +188,8 @@ export class FaultInjector {
     return done;
   }
 
-  #count(kind: FaultKind, times: number): void {
-    this.counts.set(kind, (this.counts.get(kind) ?? 0) + times);
+  #count(name: string, times: number): void {
+    this.counts.set(name, (this.counts.get(name) ?? 0) + times);
   }
 
   async #pause(ms: number): Promise<void> {

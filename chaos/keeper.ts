@@ -13,8 +13,9 @@ export interface KillRecord {
   /** ms since 1970. */
   killedAt: number;
   readyAt?: number;
-  /** The first message that got through after the process was ready. */
+  /** The first message that got through after the process was ready; none if it was killed again before that. */
   relayedAt?: number;
+  killedAgain?: boolean;
 }
 
 /** Kills processes and brings them back, as a supervisor would after a crash; also those that end by themselves. */
@@ -45,6 +46,9 @@ export class Keeper {
     this.#turn = this.#turn.then(async () => {
       if (this.#signal.aborted) return;
       for (const target of targets) this.#busy.add(target);
+      for (const earlier of this.kills) {
+        if (targets.includes(earlier.target) && earlier.relayedAt === undefined) earlier.killedAgain = true;
+      }
       const records = targets.map((target): KillRecord => ({ target, killedAt: Date.now() }));
       this.kills.push(...records);
       this.#report(`kill -9 ${targets.join(' and ')}`);
@@ -61,7 +65,9 @@ export class Keeper {
   /** A message got through. */
   relayed(): void {
     const now = Date.now();
-    for (const kill of this.kills) if (kill.readyAt !== undefined) kill.relayedAt ??= now;
+    for (const kill of this.kills) {
+      if (kill.readyAt !== undefined && kill.killedAgain !== true) kill.relayedAt ??= now;
+    }
   }
 
   /** Resolves when everything runs. */

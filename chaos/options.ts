@@ -43,7 +43,7 @@ export interface ChaosOptions {
   /** Between kills, s. */
   killEvery: number;
   faults: readonly FaultKind[];
-  /** Longest wait for everything to arrive once the faults have stopped, s. */
+  /** Longest wait in which nothing more arrives, once the faults have stopped, s. */
   settle: number;
   /** Multiplies Zoom's waits of 5, 20 and 60 minutes between tries of a webhook. */
   retryScale: number;
@@ -81,7 +81,7 @@ export const usage = `npm run chaos -- [options]
   --kill-every S   seconds between kills (${defaultOptions.killEvery})
   --faults A,B     of ${faultKinds.join(', ')};
                    all, or none (all but ${optIn.join(', ')})
-  --settle S       longest wait for everything to arrive afterwards (${defaultOptions.settle})
+  --settle S       longest wait afterwards in which nothing more arrives (${defaultOptions.settle})
   --retry-scale X  Zoom's 5, 20 and 60 minutes between tries of a webhook times this (${defaultOptions.retryScale})
   --keep           keep the data folder with the logs
   --verbose        say what is done, as it is done`;
@@ -150,4 +150,21 @@ function list<T extends string>(
     if (found === undefined) throw new UsageError(`--${name} knows no “${word}”: it takes ${known.join(', ')}.`);
     return found;
   });
+}
+
+/** The command that does the same run again. */
+export function commandOf(options: ChaosOptions): string {
+  const words = [`--seed ${options.seed}`];
+  const add = (name: string, value: unknown, usual: unknown): void => {
+    if (String(value) !== String(usual)) words.push(`--${name} ${String(value) === '' ? 'none' : String(value)}`);
+  };
+  add('seconds', options.seconds, defaultOptions.seconds);
+  add('chats', options.chats, defaultOptions.chats);
+  add('pace', options.pace, defaultOptions.pace);
+  add('kill', options.kill, defaultOptions.kill);
+  add('kill-every', options.killEvery, defaultOptions.killEvery);
+  add('faults', options.faults, defaultOptions.faults);
+  add('settle', options.settle, defaultOptions.settle);
+  add('retry-scale', options.retryScale, defaultOptions.retryScale);
+  return `npm run chaos -- ${words.join(' ')}`;
 }

@@ -13,6 +13,7 @@ export class Proxy {
   readonly port: number;
   readonly #server: Server;
   readonly #links = new Set<Link>();
+  readonly #noticed = new Map<Direction, number[]>();
   #delayMs = 0;
 
   private constructor(server: Server, targetPort: number) {
@@ -24,6 +25,7 @@ export class Proxy {
         connect(targetPort, '127.0.0.1'),
         () => this.#delayMs,
         () => this.#links.delete(link),
+        (direction, afterMs) => this.#noticed.set(direction, [...(this.#noticed.get(direction) ?? []), afterMs]),
       );
       this.#links.add(link);
     });
@@ -50,6 +52,16 @@ export class Proxy {
     return chosen.length;
   }
 
+  /** After how long visitors let go of connections that were half open, ms. */
+  noticed(direction: Direction): readonly number[] {
+    return this.#noticed.get(direction) ?? [];
+  }
+
+  /** How many half open connections their visitors have held on to for longer than this. */
+  unnoticed(longerThanMs: number): number {
+    return [...this.#links].filter((link) => link.unnoticedMs > longerThanMs).length;
+  }
+
   /** From now on everything takes this much longer, each way. @returns how many connections feel it now */
   slow(delayMs: number): number {
     this.#delayMs = delayMs;
@@ -71,15 +83,24 @@ export class Proxy {
 
 /** One visitor's connection and its continuation to the api. */
 class Link {
-  frozen = false;
   readonly #ends: [visitor: Socket, api: Socket];
   readonly #lost = { in: false, out: false };
+  #frozen: { at: number; direction: Direction } | undefined;
 
-  constructor(visitor: Socket, api: Socket, delayMs: () => number, onGone: () => void) {
+  constructor(
+    visitor: Socket,
+    api: Socket,
+    delayMs: () => number,
+    onGone: () => void,
+    onNoticed: (direction: Direction, afterMs: number) => void,
+  ) {
     this.#ends = [visitor, api];
     api.setNoDelay(true);
     this.#pass(visitor, api, 'in', delayMs);
     this.#pass(api, visitor, 'out', delayMs);
+    visitor.on('close', () => {
+      if (this.#frozen) onNoticed(this.#frozen.direction, Date.now() - this.#frozen.at);
+    });
     let open = 2;
     for (const [end, other] of [
       [visitor, api],
@@ -96,12 +117,21 @@ class Link {
     }
   }
 
+  get frozen(): boolean {
+    return this.#frozen !== undefined;
+  }
+
+  /** For how long the visitor has held on to a connection that is half open, ms. */
+  get unnoticedMs(): number {
+    return this.#frozen && !this.#ends[0].closed ? Date.now() - this.#frozen.at : 0;
+  }
+
   cut(): void {
     for (const end of this.#ends) end.resetAndDestroy();
   }
 
   freeze(direction: Direction): void {
-    this.frozen = true;
+    this.#frozen = { at: Date.now(), direction };
     if (direction !== 'out') this.#lost.in = true;
     if (direction !== 'in') this.#lost.out = true;
   }

@@ -1,24 +1,27 @@
-import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { z } from 'zod';
 import { startStack, type Stack } from '../embedded/supervisor.ts';
 import { Admin, eventually, ZoomSide } from '../test/support/driver.ts';
 import { check, type Facts } from './checks.ts';
 import { holds, type Check } from './compare.ts';
-import { WebhookLog, Witness } from './evidence.ts';
+import { Witness } from './evidence.ts';
 import { FaultInjector } from './injector.ts';
 import { Keeper } from './keeper.ts';
 import type { ChaosOptions } from './options.ts';
-import { Proxy } from './proxy.ts';
+import { Proxy, type Direction } from './proxy.ts';
 import { Random } from './random.ts';
 import { kept, type Result } from './report.ts';
 import { plan, type ChatPlan, type Happening } from './schedule.ts';
-import { Team, words } from './team.ts';
+import { Team } from './team.ts';
 import { ChaosVisitor } from './visitor.ts';
+import { WebhookLog } from './webhook-log.ts';
+import { partsIn, words } from './words.ts';
 import { ZoomFeed } from './zoom-feed.ts';
 
+const webhooksSchema = z.looseObject({ webhooks: z.looseObject({ pending: z.number() }) });
 const inboundName = 'Live Chat Inbound';
 /** Where chats are rerouted to now and then. */
 const otherInboundName = 'Live Chat Desk';
@@ -27,6 +30,21 @@ const lookEveryMs = 1_000;
 const actEveryMs = 200;
 /** Longer than Zoom takes for anything that it does after its caller has given up. */
 const lateEffectMs = 16_000;
+const progressEveryMs = 10_000;
+/** What was planned and has not come true is waited for so long, while people go on writing. */
+const extraTimeMs = 60_000;
+const extraWordsEveryMs = 700;
+/** Numbers of the words in extra time, beyond all that are planned. */
+const extraWordsFrom = 9_000;
+/** A visitor lets go of a half open connection after his heartbeat and the wait for its answer; on a busy machine too. */
+const noticedWithinMs = 20_000;
+/** Nothing of a run takes longer than this beyond its own times: what hangs is ended, ms. */
+const graceMs = 300_000;
+/** So often a difference is seen before it counts. */
+const looksAtDifference = 4;
+/** How long a last look at all sides may take, ms. */
+const lastLookMs = 60_000;
+const directions: readonly Direction[] = ['out', 'in', 'both'];
 
 export interface RunSurroundings {
   signal: AbortSignal;
@@ -44,7 +62,10 @@ export async function run(
   options: ChaosOptions,
   surroundings: RunSurroundings,
 ): Promise<Result & { dataDir?: string }> {
-  const { signal, report, skipBuild = false } = surroundings;
+  const { report, skipBuild = false } = surroundings;
+  const longestMs = options.seconds * 1_000 + longestSettleMs(options) + extraTimeMs + graceMs;
+  const tooLong = AbortSignal.timeout(longestMs);
+  const signal = AbortSignal.any([surroundings.signal, tooLong]);
   const dataDir = await mkdtemp(join(tmpdir(), 'live-chat-chaos-'));
   let keepFolder = true;
   let stack: Stack | undefined;
@@ -60,13 +81,14 @@ export async function run(
       },
     });
     report(`The system runs, data in ${dataDir}.`);
-    const result = await new ChaosRun(options, stack, surroundings).run();
+    const result = await new ChaosRun(options, stack, { ...surroundings, signal }).run();
     keepFolder = options.keep || !kept(result);
     return keepFolder ? { ...result, dataDir } : result;
   } catch (error) {
     // Stopped on request: there is nothing to look into.
-    keepFolder = options.keep || !signal.aborted;
+    keepFolder = options.keep || !surroundings.signal.aborted;
     if (keepFolder) report(`The logs are in ${dataDir}/logs.`);
+    if (tooLong.aborted) throw new Error(`The run was ended: it took longer than ${longestMs / 1_000} s.`);
     throw error;
   } finally {
     await stack?.stop();
@@ -74,10 +96,18 @@ export async function run(
   }
 }
 
+/** How everything stood when nothing more was on its way, and how long that took, ms; undefined if it never came to that. */
+interface Settled {
+  facts: Facts;
+  settledMs: number | undefined;
+}
+
 class ChaosRun {
   readonly #options: ChaosOptions;
   readonly #stack: Stack;
   readonly #signal: AbortSignal;
+  /** What matters to anybody, and what only to who looks closely. */
+  readonly #report: (line: string) => void;
   readonly #say: (line: string) => void;
   readonly #sandboxUrl: string;
   readonly #zoom: ZoomSide;
@@ -87,15 +117,17 @@ class ChaosRun {
   readonly #visitors = new Map<number, ChaosVisitor>();
   readonly #troubles: string[] = [];
   #inbound: readonly string[] = [];
+  #endsEarly: ReadonlySet<number> = new Set();
 
   constructor(options: ChaosOptions, stack: Stack, { signal, report }: RunSurroundings) {
     this.#options = options;
     this.#stack = stack;
     this.#signal = signal;
+    this.#report = report;
     this.#say = options.verbose ? report : () => undefined;
     this.#sandboxUrl = stack.urls.sandbox ?? '';
     this.#zoom = new ZoomSide(this.#sandboxUrl);
-    this.#feed = new ZoomFeed(this.#sandboxUrl);
+    this.#feed = new ZoomFeed(this.#sandboxUrl, (error) => this.#trouble('The feed of the sandbox', error));
     this.#log = new WebhookLog(this.#sandboxUrl);
     this.#keeper = new Keeper(stack, signal, this.#say);
   }
@@ -104,6 +136,7 @@ class ChaosRun {
     const { happenings, chats } = plan(this.#options);
     const { admin, alex, people, inbound } = await this.#prepare();
     this.#inbound = inbound;
+    this.#endsEarly = new Set(chats.flatMap(({ number, ends }) => (ends === 'early' ? [number] : [])));
     const widget = (await admin.dashboard()).widget.id;
     const ownChannels = new Set((await this.#zoom.state()).channels.map(({ id }) => id));
     const proxy = await Proxy.open(this.#stack.ports.app);
@@ -132,33 +165,41 @@ class ChaosRun {
     });
     try {
       await this.#feed.start();
-      this.#feed.listen(({ type, at, data }) => {
-        if (type === 'webhook.delivered') this.#log.delivered(String(data['request_id']), at);
-        const relayed =
-          type === 'message.created' && data['bot'] === true && /\bv-\d+-\d+\b/.test(String(data['text']));
+      this.#feed.listen((event) => {
+        this.#log.happened(event);
+        const { type, data } = event;
+        const relayed = type === 'message.created' && data['bot'] === true && partsIn(String(data['text'])).length > 0;
         if (relayed && !inbound.includes(String(data['channel_id']))) this.#keeper.relayed();
       });
       team.start(chats);
       this.#keeper.start();
       const act = setInterval(() => this.#endChats(chats, team), actEveryMs);
+      const progress = setInterval(() => this.#report(this.#progress(team)), progressEveryMs);
       const read = setInterval(() => void this.#log.read().catch(() => undefined), logEveryMs);
-      let settledMs: number | undefined;
-      let facts: Facts;
+      let settled: Settled;
       try {
         await this.#chaos(happenings, chats, { team, injector, widget, proxy });
-        this.#say('quiet');
+        await this.#extraTime(chats, team, injector);
         await injector.calm();
         await this.#keeper.allUp();
+        this.#report('No more faults. Waiting until everything has arrived.');
         const calmAt = Date.now();
-        settledMs = await this.#settle({ team, witness, chats, ownChannels, injector }, calmAt);
-        facts = await this.#facts(witness, ownChannels, injector);
+        settled = await this.#settle({ team, witness, chats, ownChannels, injector }, calmAt);
+        await this.#lookBack(witness, proxy, injector);
       } finally {
         clearInterval(act);
+        clearInterval(progress);
         clearInterval(read);
       }
+      const { settledMs, facts } = settled;
+      const { workflows } = facts.evidence;
       return {
         options: this.#options,
         checks: check(facts),
+        underWay: settledMs === undefined && workflows.some(({ pending }) => pending > 0),
+        noticedMs: new Map(directions.map((direction) => [direction, proxy.noticed(direction)])),
+        longestHistory: Math.max(0, ...workflows.map(({ events }) => events)),
+        memory: await this.#memory(),
         kills: this.#keeper.kills,
         endedThemselves: this.#keeper.endedThemselves,
         faults: injector.counts,
@@ -169,6 +210,7 @@ class ChaosRun {
       };
     } finally {
       this.#keeper.stop();
+      team.stop();
       for (const visitor of this.#visitors.values()) visitor.stop();
       await this.#feed.stop();
       await proxy.close();
@@ -209,11 +251,11 @@ class ChaosRun {
       ...happenings.map((happening) => ({ at: happening.at, work: () => injector.do(happening) })),
       ...chats.flatMap((chat) => [
         { at: chat.opensAt - 1, work: () => this.#open(chat.number, widget, proxy.port, random.fork()) },
-        ...chat.visitorWritesAt.map((at, n) => ({
+        ...chat.visitorSays.map(({ at, text }, n) => ({
           at,
-          work: () => this.#visitors.get(chat.number)?.say(words.visitor(chat.number, n + 1), randomUUID()),
+          work: () => this.#visitors.get(chat.number)?.say(text, words.visitor(chat.number, n + 1)),
         })),
-        ...chat.agentWritesAt.map((at) => ({ at, work: () => team.write(chat.number) })),
+        ...chat.agentsSay.map(({ at, text }) => ({ at, work: () => team.write(chat.number, text) })),
       ]),
     ];
     const under: Promise<void>[] = [];
@@ -241,19 +283,83 @@ class ChaosRun {
     visitor.start();
   }
 
-  /** Visitors who end their chat do so once all is said. */
-  #endChats(chats: readonly ChatPlan[], team: Team): void {
-    for (const { number, ends, visitorWritesAt } of chats) {
-      const visitor = this.#visitors.get(number);
-      if (ends === false || visitor?.said.length !== visitorWritesAt.length || !visitor.quiet) continue;
-      const written = team.written.get(number) ?? 0;
-      // An agent who is only now let in still has a word to say.
-      const hasRead = ends === 'at once' || answersOf(visitor) >= written;
-      if (written > 0 && hasRead && team.isDone(number)) visitor.end(`end-${number}-0000`);
+  /**
+   * Faults wait for something to happen to: people go on writing until each has come true. A fault that never does is a
+   * fault of the run.
+   */
+  async #extraTime(chats: readonly ChatPlan[], team: Team, injector: FaultInjector): Promise<void> {
+    const deadline = Date.now() + extraTimeMs;
+    for (let n = extraWordsFrom; ; n += 1) {
+      const missing = await injector.missing();
+      if (missing.length === 0) return;
+      if (Date.now() > deadline) {
+        this.#troubles.push(`What was planned and never came true: ${missing.join(', ')}.`);
+        return;
+      }
+      if (n === extraWordsFrom) this.#report(`Extra time, until this has come true: ${missing.join(', ')}.`);
+      for (const { number, ends } of chats) {
+        if (ends !== false) continue;
+        this.#visitors.get(number)?.say(words.visitor(number, n), words.visitor(number, n));
+        team.write(number, words.agent(number, n)).catch((error: unknown) => this.#trouble('An agent', error));
+      }
+      await pause(extraWordsEveryMs, undefined, { signal: this.#signal });
     }
   }
 
-  /** Wait until everything is where it should be. @returns how long it took, ms; undefined if it did not come to that */
+  /** What must not have happened at any time. */
+  async #lookBack(witness: Witness, proxy: Proxy, injector: FaultInjector): Promise<void> {
+    for (const failed of await witness.failedTasks()) this.#troubles.push(`A workflow task failed: ${failed}`);
+    const unnoticed = proxy.unnoticed(noticedWithinMs);
+    if (unnoticed > 0) {
+      const within = noticedWithinMs / 1_000;
+      this.#troubles.push(`${unnoticed} visitors did not notice within ${within} s that a connection was half open.`);
+    }
+    for (const target of this.#options.kill) {
+      if (!this.#keeper.kills.some((kill) => kill.target === target))
+        this.#troubles.push(`${target} was never killed.`);
+    }
+    for (const fault of this.#options.faults) {
+      const planned = [...injector.counts.keys()].some((name) => name.startsWith(fault));
+      if (!planned) this.#troubles.push(`${fault} was never tried.`);
+    }
+  }
+
+  #progress(team: Team): string {
+    const visitors = [...this.#visitors.values()];
+    const sum = (of: (visitor: ChaosVisitor) => number): number => visitors.reduce((total, one) => total + of(one), 0);
+    const written = [...team.written.values()].reduce((total, count) => total + count, 0);
+    return [
+      `${visitors.length} chats`,
+      `visitors: ${sum(({ accepted, said }) => said.filter(({ id }) => accepted.has(id)).length)} of ${sum(({ said }) => said.length)} ✓`,
+      `agents: ${sum(answersOf)} of ${written} shown`,
+      `${this.#keeper.kills.length} kills`,
+      `${sum(({ connects }) => Math.max(0, connects - 1))} reconnects`,
+    ].join(' · ');
+  }
+
+  /** Resident memory of worker and api at the end, bytes. */
+  async #memory(): Promise<ReadonlyMap<string, number>> {
+    const memory = new Map<string, number>();
+    for (const name of ['worker', 'api'] as const) {
+      const bytes = await this.#stack.process(name).rssBytes();
+      if (bytes !== undefined) memory.set(name, bytes);
+    }
+    return memory;
+  }
+
+  /** Visitors who end their chat do so once all is said. */
+  #endChats(chats: readonly ChatPlan[], team: Team): void {
+    for (const { number, ends, visitorSays } of chats) {
+      const visitor = this.#visitors.get(number);
+      if (ends === false || visitor?.said.length !== visitorSays.length || !visitor.quiet) continue;
+      const written = team.written.get(number) ?? 0;
+      // An agent who is only now let in still has a word to say.
+      const hasRead = ends === 'at once' || answersOf(visitor) >= written;
+      if (ends === 'early' || (written > 0 && hasRead && team.isDone(number))) visitor.end(`end-${number}-0000`);
+    }
+  }
+
+  /** Wait until everything is where it should be, or nothing more comes. */
   async #settle(
     parts: {
       team: Team;
@@ -263,33 +369,58 @@ class ChaosRun {
       injector: FaultInjector;
     },
     since: number,
-  ): Promise<number | undefined> {
+  ): Promise<Settled> {
     const { team, witness, chats, ownChannels, injector } = parts;
-    const deadline = since + this.#options.settle * 1_000;
+    const hardDeadline = since + longestSettleMs(this.#options);
     const notBefore = injector.lateEffects.length > 0 ? since + lateEffectMs : since;
-    while (Date.now() < deadline) {
+    const look = (): Promise<Facts> => this.#facts(witness, ownChannels, injector);
+    let arrivedBefore = -1;
+    let deadline = since;
+    let looks = 0;
+    while (Date.now() < Math.min(deadline, hardDeadline) || arrivedBefore === -1) {
       this.#signal.throwIfAborted();
-      const arrived = chats.every(({ number, ends }) => {
-        const visitor = this.#visitors.get(number);
-        const written = team.written.get(number) ?? 0;
-        return (
-          visitor?.quiet === true && written > 0 && answersOf(visitor) >= written && (ends === false || visitor.ended)
-        );
-      });
-      if (arrived && Date.now() >= notBefore) {
-        const checks = await this.#look(witness, ownChannels, injector);
-        if (checks?.every(isComplete) === true) return Date.now() - since;
+      const arrived = this.#arrived();
+      // On a busy machine it takes longer: as long as something comes, it is waited for.
+      if (arrived > arrivedBefore) deadline = Date.now() + this.#options.settle * 1_000;
+      arrivedBefore = arrived;
+      if (Date.now() >= notBefore && this.#areQuiet(chats, team)) {
+        const facts = await this.#tryTo(look);
+        const checks = facts && check(facts);
+        if (facts && checks?.every(isComplete) === true && webhooksUnderWay(facts) === 0) {
+          looks += 1;
+          // Sides are looked at one after the other: what differs must differ again and again.
+          if (checks.every(holds) || looks === looksAtDifference) return { facts, settledMs: Date.now() - since };
+        }
       }
       await this.#nextHappening();
     }
-    return undefined;
+    return { facts: await eventually(look, lastLookMs), settledMs: undefined };
   }
 
-  async #look(witness: Witness, own: ReadonlySet<string>, injector: FaultInjector): Promise<Check[] | undefined> {
+  /** Nobody waits for anything that can be seen at once. */
+  #areQuiet(chats: readonly ChatPlan[], team: Team): boolean {
+    return chats.every(({ number, ends }) => {
+      const visitor = this.#visitors.get(number);
+      if (ends === 'early') return visitor?.ended === true;
+      const written = team.written.get(number) ?? 0;
+      return (
+        visitor?.quiet === true && written > 0 && answersOf(visitor) >= written && (ends === false || visitor.ended)
+      );
+    });
+  }
+
+  /** How much has arrived at the visitors so far; it only grows. */
+  #arrived(): number {
+    return [...this.#visitors.values()].reduce(
+      (sum, { accepted, entries, deliveredSeq, ended }) =>
+        sum + accepted.size + entries.length + deliveredSeq + (ended ? 1 : 0),
+      0,
+    );
+  }
+
+  async #tryTo<T>(work: () => Promise<T>): Promise<T | undefined> {
     try {
-      const facts = await this.#facts(witness, own, injector);
-      const { pending } = facts.evidence.zoom['webhooks'] as { pending: number };
-      return pending === 0 ? check(facts) : undefined;
+      return await work();
     } catch (error) {
       this.#say(`not yet: ${error instanceof Error ? error.message : String(error)}`);
       return undefined;
@@ -300,13 +431,15 @@ class ChaosRun {
     await this.#log.read();
     const evidence = await witness.gather();
     return {
-      visitors: [...this.#visitors].map(([number, { said, accepted, entries, faults, ended }]) => ({
+      visitors: [...this.#visitors].map(([number, { said, accepted, entries, deliveredSeq, faults, ended }]) => ({
         number,
         said,
         accepted,
         entries,
+        deliveredSeq,
         faults,
         ended,
+        endsEarly: this.#endsEarly.has(number),
       })),
       evidence,
       tellings: this.#log.tellings(),
@@ -331,9 +464,18 @@ class ChaosRun {
   }
 }
 
+/** However much still comes, a run waits no longer than this for the rest, ms. */
+function longestSettleMs({ settle }: ChaosOptions): number {
+  return settle * 1_000 + 600_000;
+}
+
 /** Nothing is on its way any more; what is wrong stays wrong. */
 function isComplete(found: Check): boolean {
   return found.lost === 0 && (found.name !== 'workflows' || holds(found));
+}
+
+function webhooksUnderWay({ evidence }: Facts): number {
+  return webhooksSchema.parse(evidence.zoom).webhooks.pending;
 }
 
 function answersOf(visitor: ChaosVisitor): number {

@@ -1,4 +1,4 @@
-/** Rows as aligned columns; numbers to the right. The first row is the heading. */
+/** Rows as aligned columns; numbers to the right. An empty row is an empty line. */
 export function table(rows: readonly (readonly (string | number)[])[]): string {
   const widths: number[] = [];
   for (const row of rows) {

@@ -3,18 +3,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { ZoomSide } from '../test/support/driver.ts';
 import type { ZoomFeed, ZoomHappening } from './zoom-feed.ts';
 import type { ChatPlan } from './schedule.ts';
+import { chatIn, words } from './words.ts';
 
 /** A press of Join Chat after which nothing has happened is repeated after this long, as people do. */
 const pressAgainMs = 15_000;
 const lookAgainMs = 1_000;
-
-/** The words of a chat, by which every message is known again: `v-03-0007` is what the third visitor wrote seventh. */
-export const words = {
-  visitor: (chat: number, n: number) => `v-${String(chat).padStart(2, '0')}-${String(n).padStart(4, '0')}`,
-  agent: (chat: number, n: number) => `a-${String(chat).padStart(2, '0')}-${String(n).padStart(4, '0')}`,
-  visitorName: (chat: number) => `Visitor ${String(chat).padStart(2, '0')}`,
-};
-const visitorWords = /\bv-(\d+)-\d+\b/;
 
 const viewSchema = z.looseObject({
   channels: z.array(
@@ -35,7 +28,8 @@ interface TeamChat {
   plan: ChatPlan;
   card?: Card;
   channelId?: string;
-  written: number;
+  /** Messages that are being written just now. */
+  writing: number;
   /** The first words after the join are said. */
   greeted: boolean;
   /** When the last words are planned, ms since 1970. */
@@ -55,6 +49,7 @@ export class Team {
   readonly #people: readonly string[];
   readonly #viewer: string;
   readonly #inbound: ReadonlySet<string>;
+  readonly #over = new AbortController();
   readonly #signal: AbortSignal;
   readonly #chats = new Map<number, TeamChat>();
   readonly #onError: (error: unknown) => void;
@@ -75,42 +70,43 @@ export class Team {
     this.#people = parts.people;
     this.#viewer = parts.viewer;
     this.#inbound = new Set(parts.inbound);
-    this.#signal = parts.signal;
+    this.#signal = AbortSignal.any([parts.signal, this.#over.signal]);
     this.#onError = parts.onError;
   }
 
-  start(plans: readonly ChatPlan[]): () => void {
+  start(plans: readonly ChatPlan[]): void {
     const now = Date.now();
     for (const plan of plans) {
-      const lastPlannedAt = now + (plan.agentWritesAt.at(-1) ?? 0);
-      this.#chats.set(plan.number, { plan, written: 0, greeted: false, lastPlannedAt });
+      const lastPlannedAt = now + (plan.agentsSay.at(-1)?.at ?? 0);
+      this.#chats.set(plan.number, { plan, writing: 0, greeted: false, lastPlannedAt });
     }
-    return this.#feed.listen((event) => this.#happened(event));
+    this.#feed.listen((event) => this.#happened(event));
   }
 
-  /** The chat channel, as soon as there is one. */
-  channelOf(chat: number): string | undefined {
-    return this.#chats.get(chat)?.channelId;
+  stop(): void {
+    this.#over.abort();
   }
 
-  /** Writes the next words into the chat, once an agent has joined. Resolves when Zoom has them. */
-  async write(number: number): Promise<void> {
+  /** Writes into the chat, once an agent has joined. Resolves when Zoom has it. */
+  async write(number: number, text: string): Promise<void> {
     const chat = this.#chats.get(number);
-    if (chat?.greeted) await this.#write(number, chat);
+    if (chat?.greeted) await this.#write(number, chat, text);
   }
 
   /** Whether nobody is about to write in this chat, apart from what is still planned. */
   isDone(number: number): boolean {
     const chat = this.#chats.get(number);
-    if (!chat?.greeted || Date.now() < chat.lastPlannedAt) return false;
-    return chat.written === this.written.get(number);
+    return chat?.greeted === true && Date.now() >= chat.lastPlannedAt && chat.writing === 0;
   }
 
-  async #write(number: number, chat: TeamChat): Promise<void> {
-    // Taken at once: two that write at the same time must not write the same words.
-    chat.written += 1;
-    await this.#zoom.write(this.#agentOf(number), chat.channelId ?? '', words.agent(number, chat.written));
-    this.written.set(number, (this.written.get(number) ?? 0) + 1);
+  async #write(number: number, chat: TeamChat, text: string): Promise<void> {
+    chat.writing += 1;
+    try {
+      await this.#zoom.write(this.#agentOf(number), chat.channelId ?? '', text);
+      this.written.set(number, (this.written.get(number) ?? 0) + 1);
+    } finally {
+      chat.writing -= 1;
+    }
   }
 
   /** The first words: as soon as Zoom lets the agent into the channel. */
@@ -118,12 +114,11 @@ export class Team {
     for (;;) {
       this.#signal.throwIfAborted();
       try {
-        await this.#write(number, chat);
+        await this.#write(number, chat, words.agent(number, 0));
         chat.greeted = true;
         return;
       } catch {
         // Not a member yet.
-        chat.written -= 1;
         await this.#until(() => true, lookAgainMs);
       }
     }
@@ -155,31 +150,33 @@ export class Team {
     const { channels } = viewSchema.parse(await response.json());
     const message = channels.find(({ id }) => id.endsWith(channelId))?.messages?.find(({ id }) => id === messageId);
     const content = JSON.stringify(message?.content ?? {});
-    const number = Number(visitorWords.exec(content)?.[1]);
+    const number = chatIn(content) ?? 0;
     const value = /"join:[A-Za-z0-9]+"/.exec(content)?.[0];
     const chat = this.#chats.get(number);
     if (!chat || value === undefined || chat.card) return;
     chat.card = { messageId, value: JSON.parse(value) as string };
     await this.#pause(chat.plan.joinsAfterMs);
-    while (chat.channelId === undefined) {
-      await this.#press(chat, chat.card);
+    while (chat.channelId === undefined && (await this.#press(chat, chat.card))) {
       await this.#until(() => chat.channelId !== undefined, pressAgainMs);
     }
   }
 
-  async #press(chat: TeamChat, card: Card): Promise<void> {
+  /** @returns whether the card still had its button. */
+  async #press(chat: TeamChat, card: Card): Promise<boolean> {
     const first = this.#people.indexOf(this.#agentOf(chat.plan.number));
     const pressers = [first, first + 1].slice(0, chat.plan.twoJoin ? 2 : 1);
     const body = JSON.stringify({ message_id: card.messageId, value: card.value });
-    await Promise.all(
+    const pressed = await Promise.all(
       pressers.map(async (index) => {
         const url = `${this.#zoom.url}/_sandbox/users/${this.#people[index % this.#people.length] ?? ''}/press`;
         const response = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
-        // 409: the card has changed under the finger and has no such button any more.
+        // 409: the chat has ended, and its card has no such button any more.
         if (!response.ok && response.status !== 409) throw new Error(`The press answered ${response.status}.`);
-        this.presses += 1;
+        if (response.ok) this.presses += 1;
+        return response.ok;
       }),
     );
+    return pressed.includes(true);
   }
 
   /** Resolves when the condition holds after something happened in Zoom, or the time is over. */

@@ -16,17 +16,20 @@ export class ZoomFeed {
   readonly #url: string;
   readonly #listeners = new Set<(event: ZoomHappening) => void>();
   readonly #life = new AbortController();
+  readonly #onError: (error: unknown) => void;
   #watching: Promise<void> = Promise.resolve();
 
-  constructor(sandboxUrl: string) {
+  /** @param onError it cannot be listened to any more. */
+  constructor(sandboxUrl: string, onError: (error: unknown) => void) {
     this.#url = sandboxUrl;
+    this.#onError = onError;
   }
 
   /** Start listening; resolves once nothing that happens from now on is missed. */
   async start(): Promise<void> {
     const { next } = await this.#ask('timeout_ms=0');
     this.#watching = this.#watch(next).catch((error: unknown) => {
-      if (!this.#life.signal.aborted) throw error;
+      if (!this.#life.signal.aborted) this.#onError(error);
     });
   }
 

@@ -215,6 +215,7 @@ export function controlRoutes(world: World, controls: Controls): Router {
   router.get('/faults', (_req, res) => answer(res, 200, faultsBody()));
   router.post('/faults', (req, res) => {
     const input = faultsInput.parse(req.body ?? {});
+    const cleared = input.clear ? world.faults.list() : [];
     if (input.clear) world.faults.clear();
     if (input.switches !== undefined) controls.setSwitches(input.switches);
     if (input.seed !== undefined) world.faults.seed(input.seed);
@@ -230,7 +231,7 @@ export function controlRoutes(world: World, controls: Controls): Router {
           );
     if (input.block_channel !== undefined)
       world.limits.block(channelOf(input.block_channel.channel_id).id, input.block_channel.ms);
-    answer(res, 200, { ...faultsBody(), added: added.map((rule) => rule.id), tokens_ended: ended });
+    answer(res, 200, { ...faultsBody(), added: added.map((rule) => rule.id), cleared, tokens_ended: ended });
   });
   router.delete('/faults', (_req, res) => {
     world.faults.clear();

@@ -279,6 +279,7 @@ export class Webhooks {
   async #attempt(delivery: Delivery): Promise<void> {
     const headers = this.#headers(delivery);
     const firstTry = delivery.attempts === 0;
+    if (firstTry) this.#feed.publish('webhook.tried', this.#clock.now(), { id: delivery.id, event: delivery.event });
     const outcome = await sendJson(delivery.url, delivery.body, headers, answerLimitMs, this.#abort.signal);
     // An attempt cut off by our own stop is made again after the restart.
     if (this.#closed) return;
@@ -329,6 +330,7 @@ export class Webhooks {
     this.#pending.delete(delivery.id);
     this.#store.deliveries.put(delivery);
     this.#feed.publish(`webhook.${state}`, this.#clock.now(), {
+      id: delivery.id,
       event: delivery.event,
       endpoint: delivery.endpoint,
       request_id: delivery.requestId,

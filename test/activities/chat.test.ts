@@ -89,6 +89,15 @@ describe('postInboundCard', () => {
     expect(posted.messageId).toBe(it.inbound.messages[0]?.id);
   });
 
+  test('finds the card of a chat that ended before it was posted, which has no button', async () => {
+    const it = await setUp();
+    const ended = { ...view(it), face: { status: 'ended' as const, agents: [], endedBy: 'visitor' as const } };
+    it.zoom.fail('bot.postMessage', { afterEffect: lostAnswer() });
+    await expect(attempt(1, it.activities.postInboundCard, ended)).rejects.toThrow();
+    await attempt(2, it.activities.postInboundCard, ended);
+    expect(it.inbound.messages).toHaveLength(1);
+  });
+
   test('after an attempt that had no effect posts it, whatever other chats posted meanwhile', async () => {
     const it = await setUp();
     it.zoom.fail('bot.postMessage', zoomError('unavailable', { retryable: true }));
@@ -433,6 +442,14 @@ describe('postToChatChannel', () => {
     expect(channel.messages).toHaveLength(2);
   });
 
+  test('told to look first, does not take equal words of long ago for this post', async () => {
+    const { post, channel } = await inChannel();
+    const ids: string[] = [];
+    for (const text of ['ok', 'one', 'two']) ids.push(...(await post(1, lines(text))).messageIds);
+    await post(1, lines('ok'), { lookFirst: true, knownIds: ids.slice(-2) });
+    expect(channel.messages).toHaveLength(4);
+  });
+
   test.each(['channelGone', 'channelArchived'] as const)(
     '%s is final, so that the chat can go on elsewhere',
     async (kind) => {
@@ -444,6 +461,15 @@ describe('postToChatChannel', () => {
 });
 
 describe('readChannelBack', () => {
+  test('gives what people wrote, however much the bot has posted since', async () => {
+    const it = await setUp();
+    const channel = it.zoom.addChannel('chat', { members: [it.owner.email ?? ''] });
+    it.zoom.addMessage(channel.id, { id: 'z1', text: 'early', senderEmail: it.owner.email });
+    for (let n = 0; n < 300; n += 1) it.zoom.addMessage(channel.id, { fromBot: true, botMessage: { body: [] } });
+    const input = { channelId: channel.id, ownerUserId: it.owner.id, sinceMs: Date.now() - 60_000 };
+    expect(await attempt(1, it.activities.readChannelBack, input)).toMatchObject([{ messageId: 'z1' }]);
+  });
+
   test('gives what people wrote, with their ids and files, and nothing of the bot', async () => {
     const it = await setUp();
     const { owner, agent } = it;

@@ -68,6 +68,7 @@ export class FakeZoom {
   /** Whether new private channels let the bot in. */
   letsBotIntoPrivateChannels = true;
   readonly #faults = new Map<Operation, (Fault | undefined)[]>();
+  readonly #held = new Map<Operation, Promise<void>>();
 
   /** The next calls of `operation` fail so; undefined lets one through. */
   fail(operation: Operation, ...faults: (Error | { afterEffect: Error } | undefined)[]): void {
@@ -78,6 +79,13 @@ export class FakeZoom {
       else list.push({ error: fault.afterEffect, afterEffect: true });
     }
     this.#faults.set(operation, list);
+  }
+
+  /** The next call of `operation` takes effect only once this is called. */
+  hold(operation: Operation): () => void {
+    let release: () => void = () => undefined;
+    this.#held.set(operation, new Promise((resolve) => (release = resolve)));
+    return release;
   }
 
   addUser(id: string, fields: Partial<ZoomUser & { accountId: string }> = {}): ZoomUser & { accountId: string } {
@@ -225,6 +233,9 @@ export class FakeZoom {
     this.calls.push(operation);
     const fault = this.#faults.get(operation)?.shift();
     if (fault && !fault.afterEffect) throw fault.error;
+    const held = this.#held.get(operation);
+    this.#held.delete(operation);
+    await held;
     const result = effect();
     if (fault) throw fault.error;
     return result;

@@ -17,6 +17,7 @@ const faults: FaultKind[] = [
   'reordered-webhook',
   'expired-tokens',
   'regrant',
+  'reroute',
 ];
 
 describe('the promise', () => {
@@ -27,7 +28,8 @@ describe('the promise', () => {
       {
         ...defaultOptions,
         seconds: 16,
-        chats: 4,
+        chats: 6,
+        pace: 0.7,
         seed: 11,
         kill: ['worker', 'api', 'temporal'],
         faults,
@@ -39,6 +41,8 @@ describe('the promise', () => {
     // A run in which nothing happened would prove nothing.
     expect(result.kills.map(({ target }) => target).sort()).toEqual(['api', 'temporal', 'worker']);
     for (const { name, expected } of result.checks) expect(expected, name).toBeGreaterThan(0);
+    for (const [name, times] of result.faults) expect(times, name).toBeGreaterThan(0);
+    for (const fault of faults) expect([...result.faults.keys()].join(), fault).toContain(fault);
     expect(result.reconnects).toBeGreaterThan(0);
   }, 300_000);
 });

@@ -71,7 +71,7 @@ describe('the plan', () => {
     expect([...killed].sort()).toEqual([...options.kill].sort());
     for (const { at } of happenings) expect(at).toBeLessThan(20_000);
     expect(chats).toHaveLength(options.chats);
-    for (const { visitorWritesAt } of chats) expect(visitorWritesAt.length).toBeGreaterThan(0);
+    for (const { visitorSays } of chats) expect(visitorSays.length).toBeGreaterThan(0);
   });
 });
 

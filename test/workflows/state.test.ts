@@ -527,23 +527,23 @@ describe('deadlines', () => {
   test('silence counts from the last word of either side', () => {
     const chat = begun(joined, relayed);
     chat.onZoom(answer('z1'), 7 * minute);
-    for (let n = 0; n < 3; n += 1) chat.readBackDone();
+    for (let n = 0; n < 3; n += 1) chat.readBackDone(true, 0);
     expect(chat.nextDeadline(7 * minute)).toEqual({ inMs: timings.idleEndMs, what: 'idle' });
   });
 
   test('a silent channel is read back after 1, 6 and 30 minutes, and then no more', () => {
     const chat = begun(joined, relayed);
-    chat.readBackDone();
+    chat.readBackDone(true, 0);
     chat.onZoom(answer('z1'), 0);
     for (const after of [1, 6, 30]) {
       expect(chat.nextDeadline(0)).toEqual({ inMs: after * minute, what: 'readBack' });
-      chat.readBackDone();
+      chat.readBackDone(true, 0);
     }
     expect(chat.nextDeadline(0)?.what).toBe('idle');
   });
 
   test('a word of either side starts the reading back anew', () => {
-    const chat = begun(joined, relayed, (it) => it.readBackDone());
+    const chat = begun(joined, relayed, (it) => it.readBackDone(true, 0));
     chat.onZoom(answer('z1'), 2 * minute);
     expect(chat.nextDeadline(2 * minute)).toEqual({ inMs: minute, what: 'readBack' });
     chat.onVisitor(message('m2'), 3 * minute);
@@ -551,9 +551,18 @@ describe('deadlines', () => {
   });
 
   test('a channel that is never silent is read back five minutes after the first unchecked word', () => {
-    const chat = begun(joined, relayed, (it) => it.readBackDone());
+    const chat = begun(joined, relayed, (it) => it.readBackDone(true, 0));
     for (let n = 0; n <= 9; n += 1) chat.onZoom(answer(`z${n}`), n * 30_000);
     expect(chat.nextDeadline(9 * 30_000)).toEqual({ inMs: 30_000, what: 'readBack' });
+  });
+
+  test('the channel is read from a little before the last reading on, however long the chat is', () => {
+    const chat = begun(joined, relayed);
+    expect(chat.readBackFrom).toBe(chat.state.startedAt);
+    chat.readBackDone(true, 10 * minute);
+    expect(chat.readBackFrom).toBe(8 * minute);
+    chat.readBackDone(false, 20 * minute);
+    expect(chat.readBackFrom).toBe(8 * minute);
   });
 
   test('an ended chat has none', () => {

@@ -63,6 +63,8 @@ export interface ChatState {
   /** First word since the channel was last read back, ms; and how often it was since anybody last wrote. */
   unreadSince?: number;
   readBacks: number;
+  /** Begin of the last reading that succeeded, ms: what was in the channel then has been taken in. */
+  readBackAt?: number;
   lastSeq: number;
   /** The last `seq` that was given out otherwise than for a signal, see `isFirm`. */
   softSeq?: number;
@@ -111,6 +113,8 @@ export interface ChatState {
  */
 const readBackIntoSilenceMs = [60_000, 6 * 60_000, 30 * 60_000];
 const readBackAtLatestMs = 5 * 60_000;
+/** How much later than written a message may appear in Zoom's history, our clocks' difference included, ms. */
+const historyLagMs = 2 * 60_000;
 
 /** Text of one post into Zoom; several waiting lines go out together up to this length. */
 const postLength = 1_000;
@@ -289,6 +293,7 @@ export class Chat {
       return;
     }
     delete state.channel;
+    delete state.readBackAt;
     delete state.card;
     delete state.shownFace;
     state.channelsLost += 1;
@@ -590,10 +595,17 @@ export class Chat {
     return { inMs: Math.max(0, next.at - now), what: next.what };
   }
 
-  /** The channel was to be read back; `read` if it was: what it held has been taken in. */
-  readBackDone(read = true): void {
+  /** From when on the channel's history is to be read, ms: what is older has been taken in before. */
+  get readBackFrom(): number {
+    return Math.max(this.state.startedAt, (this.state.readBackAt ?? 0) - historyLagMs);
+  }
+
+  /** The channel was to be read back, begun at this time; `read` if it was: what it held has been taken in. */
+  readBackDone(read: boolean, begunAt: number): void {
     this.state.readBacks += 1;
-    if (read) delete this.state.unreadSince;
+    if (!read) return;
+    delete this.state.unreadSince;
+    this.state.readBackAt = begunAt;
   }
 
   // ---- where it stands

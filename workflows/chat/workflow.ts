@@ -367,17 +367,18 @@ async function keepTime(chat: Chat, during: (work: () => Promise<void>) => Promi
 
 /** Read the chat channel for what a lost webhook would have told. */
 async function readBack(chat: Chat): Promise<void> {
-  const { channel, ownerUserId, startedAt } = chat.state;
+  const { channel, ownerUserId } = chat.state;
   if (!channel || ownerUserId === undefined) return;
+  const begunAt = Date.now();
   let read = false;
   try {
-    const messages = await zoom.readChannelBack({ channelId: channel.id, ownerUserId, sinceMs: startedAt });
+    const messages = await zoom.readChannelBack({ channelId: channel.id, ownerUserId, sinceMs: chat.readBackFrom });
     for (const message of messages) chat.zoomTold({ kind: 'message', ...message }, Date.now());
     read = true;
   } catch (error) {
     log.warn('The chat channel could not be read back.', { type: failureType(error) });
   }
-  chat.readBackDone(read);
+  chat.readBackDone(read, begunAt);
 }
 
 async function nameOf(chat: Chat, userId: string): Promise<Agent> {

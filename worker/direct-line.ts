@@ -82,8 +82,14 @@ function post(
       answer.once('end', () => resolve(answer.statusCode ?? 0));
       answer.once('error', reject);
     });
+    const failed = (error: NodeJS.ErrnoException): void => {
+      // A kept connection that the other side has closed meanwhile says nothing about the instance: ask on a new one. Should the
+      // delivery have arrived all the same, showing it twice changes nothing.
+      if (call.reusedSocket && error.code === 'ECONNRESET') resolve(post(url, { body, agent, timeoutMs, instanceId }));
+      else reject(error);
+    };
     call.once('timeout', () => call.destroy(new Error(`no answer within ${timeoutMs} ms`)));
-    call.once('error', reject);
+    call.once('error', failed);
     call.end(body);
   });
 }

@@ -1,0 +1,196 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { createChatActivities } from '../../activities/chat.ts';
+import { createShortWayActivities } from '../../activities/short-way.ts';
+import type { RouteOutcome, VisitorDelivery, VisitorRoute } from '../../domain/delivery.ts';
+import type { TimelineEntry } from '../../domain/timeline.ts';
+import { cardTexts, channelJid, channelUrl } from '../../zoom/index.ts';
+import { lostAnswer, zoomError, type FakeZoom } from './fake-zoom.ts';
+import { attempt, settledAccount, testStore } from './harness.ts';
+
+const held = testStore();
+
+async function setUp(options: { letsBotIn?: boolean } = {}) {
+  const { store } = held;
+  const { zoom, accountId, owner } = await settledAccount(store);
+  const room = zoom.addChannel('Jane · 123456', {
+    type: 'privateInternal',
+    members: [owner.email ?? ''],
+    letsBotIn: options.letsBotIn ?? true,
+  });
+  const deliveries: { route: VisitorRoute; delivery: VisitorDelivery }[] = [];
+  const outcomes = new Map<string, RouteOutcome>();
+  const dependencies = { store, zoom: zoom.client, userZoom: zoom.userZoom };
+  const shortWay = createShortWayActivities({
+    ...dependencies,
+    directLine: {
+      async deliver(route, delivery) {
+        deliveries.push({ route, delivery });
+        return outcomes.get(route.instanceId) ?? 'reached';
+      },
+    },
+  });
+  const chatId = `chat-${randomUUID().slice(0, 12)}`;
+  const jid = channelJid(room.id);
+  const post = {
+    chatId,
+    accountId,
+    channel: { id: room.id, jid, name: room.name, url: channelUrl(jid) },
+    ownerUserId: owner.id,
+    visitorName: 'Jane',
+    as: 'bot' as const,
+  };
+  return {
+    store,
+    zoom,
+    room,
+    shortWay,
+    longWay: createChatActivities(dependencies),
+    deliveries,
+    outcomes,
+    chatId,
+    post,
+  };
+}
+type SetUp = Awaited<ReturnType<typeof setUp>>;
+
+const line = (seq: number, text: string): TimelineEntry & { kind: 'visitorMessage' } => ({
+  kind: 'visitorMessage',
+  seq,
+  at: Date.now(),
+  clientId: `c${seq}`,
+  text,
+});
+/** The input of a relay of these lines. */
+const relayOf = ({ post }: SetUp, ...lines: ReturnType<typeof line>[]) => {
+  const lastSeq = lines.at(-1)?.seq ?? 0;
+  const text = lines.map((one) => one.text).join('\n');
+  const content = { kind: 'visitorLines' as const, text, lastSeq };
+  return { ...post, content, entries: lines, lastSeq, routes: [{ instanceId: 'api-1', url: 'http://api-1' }] };
+};
+const written = (room: { messages: FakeZoom['channels'][number]['messages'] }) =>
+  room.messages.map(({ text, botMessage }) => text ?? cardTexts(botMessage).at(-1));
+
+describe('relayNow', () => {
+  test('records, posts once, and shows the visitor ✓✓', async () => {
+    const it = await setUp();
+    const entry = line(1, 'Hello');
+    const result = await attempt(1, it.shortWay.relayNow, relayOf(it, entry));
+    expect(result).toEqual({
+      outcome: 'posted',
+      as: 'bot',
+      messageIds: [it.room.messages[0]?.id],
+      routes: ['reached'],
+    });
+    expect(written(it.room)).toEqual(['Hello']);
+    expect(await it.store.timeline.after(it.chatId, 0, 10)).toEqual([entry]);
+    expect(it.deliveries.map(({ delivery }) => delivery)).toEqual([
+      { chatId: it.chatId, entries: [entry], lastSeq: 1, deliveredSeq: 1 },
+    ]);
+  });
+
+  test('run a second time without knowing of the first, posts nothing and asks to look', async () => {
+    const it = await setUp();
+    const input = relayOf(it, line(1, 'Hello'));
+    await attempt(1, it.shortWay.relayNow, input);
+    expect(await attempt(1, it.shortWay.relayNow, input)).toEqual({ outcome: 'unknown' });
+    expect(written(it.room)).toEqual(['Hello']);
+  });
+
+  test('asks to look when Zoom’s answer was lost, and says so when Zoom surely has nothing', async () => {
+    const lost = await setUp();
+    lost.zoom.fail('bot.postMessage', { afterEffect: lostAnswer() });
+    expect(await attempt(1, lost.shortWay.relayNow, relayOf(lost, line(1, 'Hello')))).toEqual({ outcome: 'unknown' });
+    const limited = await setUp();
+    limited.zoom.fail('bot.postMessage', zoomError('rateLimited', { retryable: true }));
+    expect(await attempt(1, limited.shortWay.relayNow, relayOf(limited, line(1, 'Hello')))).toEqual({
+      outcome: 'notPosted',
+    });
+    expect(limited.deliveries).toEqual([]);
+  });
+
+  test('posts in the owner’s name where the bot may not', async () => {
+    const it = await setUp({ letsBotIn: false });
+    expect(await attempt(1, it.shortWay.relayNow, relayOf(it, line(1, 'Hello')))).toMatchObject({
+      outcome: 'posted',
+      as: 'user',
+    });
+    expect(written(it.room)).toEqual(['Jane: Hello']);
+  });
+});
+
+describe('after a worker was killed in the middle of the short way, the long way', () => {
+  const longWay = (it: SetUp, ...lines: ReturnType<typeof line>[]) => {
+    const { entries, content, ...input } = relayOf(it, ...lines);
+    let length = -1;
+    const ends = lines.map(({ text }) => (length += 1 + text.length));
+    const triedSince = lines[0]?.at ?? 0;
+    return attempt(1, it.longWay.postToChatChannel, {
+      ...input,
+      content: { ...content, ends },
+      entries,
+      knownIds: [],
+      lookFirst: true,
+      triedSince,
+    });
+  };
+
+  test('posts what came meanwhile, and not again what was posted', async () => {
+    const it = await setUp();
+    const first = line(1, 'first');
+    await attempt(1, it.shortWay.relayNow, relayOf(it, first));
+    await longWay(it, first, line(2, 'second'), line(3, 'third'));
+    expect(written(it.room)).toEqual(['first', 'second\nthird']);
+  });
+
+  test('knows a post of several lines, and lines that are equal', async () => {
+    const it = await setUp();
+    const lines = [line(1, 'ok'), line(2, 'ok')];
+    await attempt(1, it.shortWay.relayNow, relayOf(it, ...lines));
+    await longWay(it, ...lines, line(3, 'ok'));
+    expect(written(it.room)).toEqual(['ok\nok', 'ok']);
+  });
+
+  test('posts everything if the worker was killed before its post', async () => {
+    const it = await setUp();
+    const first = line(1, 'first');
+    await it.store.timeline.append(it.chatId, [first]);
+    expect(await attempt(1, it.shortWay.relayNow, relayOf(it, first))).toEqual({ outcome: 'unknown' });
+    await longWay(it, first);
+    expect(written(it.room)).toEqual(['first']);
+  });
+
+  test('looks at the owner’s own messages where the bot may not post', async () => {
+    const it = await setUp({ letsBotIn: false });
+    const first = line(1, 'first');
+    await attempt(1, it.shortWay.relayNow, relayOf(it, first));
+    await longWay(it, first, line(2, 'second'));
+    expect(written(it.room)).toEqual(['Jane: first', 'Jane: second']);
+  });
+});
+
+describe('tell', () => {
+  test('records before it shows, and answers for every route in order', async () => {
+    const it = await setUp();
+    it.outcomes.set('api-2', 'gone').set('api-3', 'unreached');
+    const entry: TimelineEntry = { kind: 'missed', seq: 1, at: 1 };
+    const routes = ['api-1', 'api-2', 'api-3'].map((instanceId) => ({ instanceId }));
+    await it.store.chats.begin({
+      _id: it.chatId,
+      accountId: it.post.accountId,
+      widgetId: 'w',
+      visitor: { name: 'Jane' },
+      status: 'waiting',
+      agents: [],
+      createdAt: new Date(),
+      deliveredSeq: 0,
+    });
+    const input = { chatId: it.chatId, entries: [entry], lastSeq: 1, deliveredSeq: 0, routes };
+    const standing = { status: 'missed' as const, agents: [], deliveredSeq: 0 };
+    expect(await attempt(1, it.shortWay.tell, { ...input, standing })).toEqual({
+      routes: ['reached', 'gone', 'unreached'],
+    });
+    expect(await it.store.timeline.after(it.chatId, 0, 10)).toEqual([entry]);
+    expect(await it.store.chats.get(it.chatId)).toMatchObject({ status: 'missed' });
+  });
+});

@@ -19,6 +19,7 @@ import { createApp } from './app.ts';
 import { createTemporalGateway } from './temporal-gateway.ts';
 import { VisitorConnections } from './visitor/connections.ts';
 import { createDeliveryWorker, deliveryActivities } from './visitor/delivery.ts';
+import { farewells } from './visitor/farewells.ts';
 import { createVisitorServer, type VisitorServerOptions } from './visitor/server.ts';
 
 export interface ApiOptions {
@@ -64,7 +65,7 @@ export async function startApi({ config, log, webDir = builtWebDir(), visitorSer
   const zoom = createZoomClient(config.zoom);
   const userZoom = createUserZoom({ store, zoom, renew: createRenewTokens({ client, store }), clock });
 
-  const connections = new VisitorConnections();
+  const connections = new VisitorConnections({ farewell: farewells(temporal, log) });
   const worker = await createDeliveryWorker({
     connection: nativeConnection,
     namespace,

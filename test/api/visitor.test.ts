@@ -8,6 +8,7 @@ import { TemporalUnavailableError } from '../../api/temporal-gateway.ts';
 import { chatTokens } from '../../api/visitor/chat-tokens.ts';
 import { VisitorConnections } from '../../api/visitor/connections.ts';
 import { deliveryActivities } from '../../api/visitor/delivery.ts';
+import { farewells } from '../../api/visitor/farewells.ts';
 import { createVisitorServer, type VisitorServerOptions } from '../../api/visitor/server.ts';
 import type { VisitorDelivery } from '../../domain/delivery.ts';
 import { limits } from '../../domain/limits.ts';
@@ -23,10 +24,15 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0)) await cleanup();
 });
 
-async function startVisitors(options: Partial<VisitorServerOptions> = {}, env: Record<string, string> = {}) {
+async function startVisitors(
+  options: Partial<VisitorServerOptions> = {},
+  env: Record<string, string> = {},
+  graceMs = 10_000,
+) {
   const fakes = fakeDependencies(env);
   const { dependencies, store } = fakes;
-  const connections = new VisitorConnections();
+  const { temporal, log } = dependencies;
+  const connections = new VisitorConnections({ farewell: farewells(temporal, log), graceMs });
   const visitors = createVisitorServer({ ...dependencies, instanceId: 'instance-1', connections, options });
   const server = createServer();
   server.on('upgrade', visitors.upgrade);
@@ -227,8 +233,8 @@ describe('the messages of a connection', () => {
 });
 
 describe('a visitor who comes back', () => {
-  async function appWithChat(changes: Parameters<typeof chat>[0] = {}) {
-    const app = await startVisitors();
+  async function appWithChat(changes: Parameters<typeof chat>[0] = {}, graceMs?: number) {
+    const app = await startVisitors({}, {}, graceMs);
     const { chatId, token } = await app.tokens.begin('widget-1');
     app.store.chatsById.set(chatId, chat({ _id: chatId, deliveredSeq: 2, ...changes }));
     return { ...app, chatId, token };
@@ -264,8 +270,8 @@ describe('a visitor who comes back', () => {
     });
   });
 
-  test('tells the chat where he is before the record is read, and where he is no more when he goes', async () => {
-    const app = await appWithChat();
+  test('tells the chat where he is before the record is read, and where he is no more when he has gone', async () => {
+    const app = await appWithChat({}, 30);
     let readsAtSignal = -1;
     app.temporal.before = async () => {
       readsAtSignal = Math.max(readsAtSignal, app.store.timelineReads);

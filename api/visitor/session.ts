@@ -280,7 +280,6 @@ export class VisitorSession implements DeliverySink {
     ]);
     const read = sentSeq + missed.length;
     const lastSeq = missed.length < limits.entriesPerFrame ? read : await store.timeline.lastSeq(chatId, read);
-    if (this.#closed) return;
 
     const known = record !== null || missed.length > 0 || joined.begun;
     if (!known && sentSeq > 0) {

@@ -11,7 +11,7 @@ import { clientAddress } from './client-address.ts';
 import type { VisitorConnections } from './connections.ts';
 import { frameLimit, messageLimit } from './rate-limits.ts';
 import { VisitorSession, type SessionDependencies } from './session.ts';
-import { Turns } from './turns.ts';
+import { Turns, type TurnsOptions } from './turns.ts';
 
 /** Where widgets connect. */
 export const visitorPath = '/visitor';
@@ -29,7 +29,9 @@ export interface VisitorServerOptions {
   /** How long a close waits for the visitor's side, ms. */
   closeTimeoutMs: number;
   /** Visitors who go on with a chat: how many are brought up to date at once, how many may wait, and how long, ms. */
-  helloTurns: { atOnce: number; maxWaiting: number; maxWaitMs: number };
+  helloTurns: TurnsOptions;
+  /** The same for telling their chats that they are here, which is less urgent than what visitors say. */
+  tellTurns: TurnsOptions;
   /** How long chats are told at a stop that their visitors go, ms. */
   farewellMs: number;
 }
@@ -43,6 +45,7 @@ export const visitorServerDefaults: VisitorServerOptions = {
   closeTimeoutMs: 1_000,
   // Well within the 15 s that the widget waits for its welcome.
   helloTurns: { atOnce: 16, maxWaiting: 5_000, maxWaitMs: 8_000 },
+  tellTurns: { atOnce: 8, maxWaiting: 20_000, maxWaitMs: 60_000 },
   farewellMs: 3_000,
 };
 
@@ -88,7 +91,8 @@ export function createVisitorServer(dependencies: Dependencies): VisitorServer {
     accountOf: accountCache((widgetId) => store.accounts.byWidget(widgetId), clock),
     tokens: chatTokens(dependencies),
     messageLimit: messageLimit(),
-    turns: new Turns(options.helloTurns),
+    helloTurns: new Turns(options.helloTurns),
+    tellTurns: new Turns(options.tellTurns),
     timings: { missedAfterMs: config.product.missedAfterMs, idleEndMs: config.product.idleEndMs },
   };
   /** The open sockets, by the part of a round in which they are looked after. */

@@ -44,8 +44,9 @@ export interface SessionDependencies {
   tokens: ChatTokens;
   connections: VisitorConnections;
   messageLimit: MessageLimit;
-  /** Visitors who go on with a chat are brought up to date by turns, by account. */
-  turns: Turns;
+  /** Visitors who go on with a chat are brought up to date by turns, by account; and after that their chats are told of them. */
+  helloTurns: Turns;
+  tellTurns: Turns;
   timings: ChatInput['timings'];
   instanceId: string;
   clock: () => number;
@@ -132,13 +133,15 @@ export class VisitorSession implements DeliverySink {
 
   /**
    * Look after the connection, now and then: if a delivery has missed it (this process was too busy to take it in time), send
-   * what is recorded, and tell the chat again where its visitor is.
+   * what is recorded; and tell the chat (again) where its visitor is.
    */
   async refresh(): Promise<void> {
     await this.#serve(async (joined) => {
       if (!joined.begun || joined.ended) return;
       const missed = await joined.feed.catchUp();
-      if (missed > 0 && !this.#closed) await this.#tellWhere(joined);
+      // The chat has lost sight of this process.
+      if (missed > 0) joined.place.presence.known = false;
+      await this.#tellInTurn(joined);
     });
   }
 
@@ -214,6 +217,26 @@ export class VisitorSession implements DeliverySink {
     return { connectionId: place.presence.connectionId, instanceId: this.#deps.instanceId };
   }
 
+  /**
+   * Tell the chat, when there is time for it, that its visitor is here; what is new since the record was read comes back by that.
+   * A message tells it too, and does not wait.
+   */
+  async #tellInTurn(joined: Joined): Promise<void> {
+    const { presence } = joined.place;
+    const needless = () => this.#closed || !joined.begun || joined.ended || presence.known;
+    if (needless()) return;
+    try {
+      await this.#deps.tellTurns.take(joined.input.accountId, async () => {
+        if (needless()) return;
+        // The record did not say so: somebody has ended the workflow by hand.
+        if ((await this.#tellWhere(joined)) === 'ended') this.#chatEnded();
+      });
+    } catch (error) {
+      // Not now: the next look after the connection tries again.
+      if (!(error instanceof TooBusyError) && !(error instanceof TemporalUnavailableError)) throw error;
+    }
+  }
+
   /** Tell the chat that its visitor is here. */
   async #tellWhere(joined: Joined): Promise<SignalOutcome> {
     const connection = this.#connection(joined);
@@ -259,12 +282,14 @@ export class VisitorSession implements DeliverySink {
     const joined = this.#joinedTo(hello, account, continued.chatId, hello.lastSeq ?? 0);
     // Before the turn, which may take a while: what is delivered meanwhile waits for the welcome.
     this.#enter(joined);
-    await this.#deps.turns.take(account._id, () => this.#continue(joined, account, continued.token));
+    await this.#deps.helloTurns.take(account._id, () => this.#continue(joined, account, continued.token));
+    void this.#serve((entered) => this.#tellInTurn(entered));
   }
 
   /**
-   * Go on with a chat. In this order, so that nothing falls between: deliveries find this socket → the chat knows where its
-   * visitor is → what was missed is read and sent → deliveries that came meanwhile. A chat that knows already is not told again.
+   * Go on with a chat. In this order, so that nothing falls between: deliveries find this socket → what was missed is read and
+   * sent → the chat is told where its visitor is, and answers with a delivery that names its last `seq`. Up to the welcome only
+   * MongoDB is asked: Temporal may be away, or have more urgent things to do.
    */
   async #continue(joined: Joined, account: Account, token: string): Promise<void> {
     // Gone while it was waiting: whoever still is there goes first.
@@ -272,16 +297,13 @@ export class VisitorSession implements DeliverySink {
     const { store } = this.#deps;
     const { chatId, feed, place } = joined;
     const { sentSeq } = feed;
-    const outcome = place.presence.known ? 'taken' : await this.#tellWhere(joined);
-    joined.begun = outcome === 'taken';
     const [record, missed] = await Promise.all([
       store.chats.get(chatId),
       store.timeline.after(chatId, sentSeq, limits.entriesPerFrame),
     ]);
-    const read = sentSeq + missed.length;
-    const lastSeq = missed.length < limits.entriesPerFrame ? read : await store.timeline.lastSeq(chatId, read);
-
-    const known = record !== null || missed.length > 0 || joined.begun;
+    // Without a record it has never begun, is gone, or begins just now, which Temporal alone knows.
+    joined.begun = record !== null || (await this.#tellWhere(joined)) === 'taken';
+    const known = joined.begun || missed.length > 0;
     if (!known && sentSeq > 0) {
       // A chat that was deleted since: its rest cannot be shown, and its id must not begin anew.
       place.leave();
@@ -289,9 +311,10 @@ export class VisitorSession implements DeliverySink {
       this.#badToken();
       return;
     }
-    const over = record?.status === 'ended' || (known && outcome === 'ended');
-    joined.ended = over;
-    const status: ChatStatus = over ? 'ended' : (record?.status ?? 'waiting');
+    const read = sentSeq + missed.length;
+    const lastSeq = missed.length < limits.entriesPerFrame ? read : await store.timeline.lastSeq(chatId, read);
+    joined.ended = known && (record === null ? !joined.begun : record.status === 'ended');
+    const status: ChatStatus = joined.ended ? 'ended' : (record?.status ?? 'waiting');
     this.#welcome(account, token, known ? { id: chatId, status } : null, lastSeq, record?.deliveredSeq ?? 0);
     await this.#serve(() => feed.deliver(missed, lastSeq));
   }
@@ -378,7 +401,7 @@ export class VisitorSession implements DeliverySink {
     this.#socket.send(errorFrame('bad_token', 'This token continues no chat of this widget: say hello without it.'));
   }
 
-  #chatEnded(ref: string): void {
+  #chatEnded(ref?: string): void {
     if (this.#joined) this.#over(this.#joined);
     this.#socket.send(errorFrame('chat_ended', 'This chat has ended: say hello without its token.', { ref }));
   }

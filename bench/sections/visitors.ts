@@ -13,7 +13,7 @@ import type { Answer } from '../visitors/protocol.ts';
 
 const steps = [2_500, 5_000, 10_000] as const;
 /** Visitors who have begun a chat, and those of them whom an agent has joined. */
-const chatting = 500;
+const chatting = 300;
 const talking = 20;
 /** Files that a process has open beside its sockets. */
 const otherFiles = 500;
@@ -44,10 +44,10 @@ export const visitorsSection: Section = {
         `${most} cut off at once: all have their welcome after`,
         most,
       );
-      yield* openChats(bench, crowd);
+      const channels = yield* openChats(bench, crowd);
       const label = `${chatting} of them with chats cut off at once: all are up to date after`;
       yield await storm(bench, api, crowd, 'visitors.chatsBack', label, chatting);
-      yield* killedApi(bench, api, crowd);
+      yield* killedApi(bench, api, crowd, channels);
     } finally {
       await crowd.leave();
       await api.stop();
@@ -106,8 +106,11 @@ function comeBackFigure(id: string, label: string, { seconds, furtherTries, miss
   };
 }
 
-/** Some begin chats, and an agent joins a few of them. */
-async function* openChats(bench: Bench, crowd: Crowd): AsyncGenerator<Figure> {
+/**
+ * Some begin chats, and an agent joins a few of them.
+ * @returns the channels of those few
+ */
+async function* openChats(bench: Bench, crowd: Crowd): AsyncGenerator<Figure, string[]> {
   const { feed } = await bench.site();
   const agent = await bench.idOf('jill');
   const side = { feed, zoom: bench.zoom, agent, signal: bench.signal };
@@ -128,18 +131,20 @@ async function* openChats(bench: Bench, crowd: Crowd): AsyncGenerator<Figure> {
     await press(side, card?.messageId ?? '', `join:${chatId}`);
     return channel;
   });
-  channelIds.set(crowd, await within(Promise.all(channels), longestMs, 'the chat channels', bench.signal));
+  const channelIds = await within(Promise.all(channels), longestMs, 'the chat channels', bench.signal);
   await joined;
+  return channelIds;
 }
 
-/** The channels of the chats that an agent has joined. */
-const channelIds = new WeakMap<Crowd, string[]>();
-
 /** Both sides of the joined chats write while the api is away; only visitors with chats are left. */
-async function* killedApi(bench: Bench, api: StackProcess, crowd: Crowd): AsyncGenerator<Figure> {
+async function* killedApi(
+  bench: Bench,
+  api: StackProcess,
+  crowd: Crowd,
+  channels: readonly string[],
+): AsyncGenerator<Figure> {
   const { feed } = await bench.site();
   const agent = await bench.idOf('jill');
-  const channels = channelIds.get(crowd) ?? [];
   await crowd.tell({ order: 'thin', count: chatting });
   await delay(quietMs, undefined, { signal: bench.signal });
   const back = crowd.tell({ order: 'comeBack' });

@@ -13,7 +13,7 @@ import type { Answer } from '../visitors/protocol.ts';
 
 const steps = [2_500, 5_000, 10_000] as const;
 /** Visitors who have begun a chat, and those of them whom an agent has joined. */
-const chatting = 300;
+const chatting = 400;
 const talking = 20;
 /** Files that a process has open beside its sockets. */
 const otherFiles = 500;

@@ -23,7 +23,7 @@ export type HelloDetails = Pick<HelloFrame, 'widget' | 'visitor' | 'page'>;
 type Frame<Type extends ServerFrame['type']> = Extract<ServerFrame, { type: Type }>;
 
 /** What a session asks of its surroundings. */
-export type Outside = Pick<Connection, 'start' | 'stop' | 'restart' | 'welcomed' | 'send'> &
+export type Outside = Pick<Connection, 'start' | 'stop' | 'restart' | 'welcomed' | 'send' | 'poke'> &
   Pick<ChatStorage, 'saveToken' | 'forgetToken' | 'saveMessage' | 'dropMessages' | 'saveRead'> & {
     later: (ms: number, event: SessionEvent) => void;
   };
@@ -79,6 +79,8 @@ const handlers = {
     state.outbox = [...state.outbox, message];
     if (reason) return;
     state.effects.push(['saveMessage', message]);
+    // Somebody is waiting now: the next try need not.
+    if (state.connection === 'down') state.effects.push(['poke']);
     if (!adopt(state, storedToken)) connect(state);
   },
   retry(state: Session, id: string): void {

@@ -16,7 +16,7 @@ export interface ChatInput {
   continueAfterEvents?: number;
 }
 
-/** A socket of the visitor: which api instance holds it. */
+/** That an api instance holds sockets of the visitor: one connection for all of them, and through reloads. */
 export interface VisitorConnection {
   connectionId: string;
   instanceId: string;
@@ -76,6 +76,7 @@ export interface ChatSnapshot {
   deliveredSeq: number;
   /** Visitor messages not yet taken by Zoom. */
   waitingForZoom: number;
+  /** Api instances that hold sockets of the visitor, however many tabs there are. */
   openSockets: number;
 }
 export const getChatQuery = defineQuery<ChatSnapshot>('getChat');

@@ -182,6 +182,12 @@ describe('sending', () => {
     ]);
   });
 
+  it('tries at once when the visitor writes while it waits for the next try', () => {
+    const driver = new Driver().do('open').online().submit('a').do('socketDown', 1006, 4);
+    driver.take();
+    expect(driver.submit('b').take('poke')).toHaveLength(1);
+  });
+
   it('sends one message at a time, in order', () => {
     const driver = new Driver().do('open').online().submit('a').submit('b').submit('c');
     expect(driver.take('send').slice(1)).toEqual([{ type: 'message', id: 'a', text: 'text of a' }]);

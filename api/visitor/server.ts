@@ -45,7 +45,7 @@ export const visitorServerDefaults: VisitorServerOptions = {
   closeTimeoutMs: 1_000,
   // Well within the 15 s that the widget waits for its welcome.
   helloTurns: { atOnce: 16, maxWaiting: 5_000, maxWaitMs: 8_000 },
-  tellTurns: { atOnce: 8, maxWaiting: 20_000, maxWaitMs: 60_000 },
+  tellTurns: { atOnce: 4, maxWaiting: 20_000, maxWaitMs: 60_000 },
   farewellMs: 3_000,
 };
 

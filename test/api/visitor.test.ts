@@ -304,7 +304,7 @@ describe('a visitor who comes back', () => {
     const stuck = new Promise<void>((resolve) => (free = resolve));
     app.temporal.before = ({ name }) => (name === 'signalVisitor' ? stuck : Promise.resolve());
     // Others are being told of, one after the other, and that takes its time.
-    for (let n = 0; n < 8; n++) {
+    for (let n = 0; n < 4; n++) {
       const { chatId, token } = await app.tokens.begin('widget-1');
       app.store.chatsById.set(chatId, chat({ _id: chatId }));
       await welcomed(app.url, { token });

@@ -189,11 +189,13 @@ export function createVisitorServer(dependencies: Dependencies): VisitorServer {
     async close() {
       closing = true;
       clearInterval(look);
-      const closed = open.flatMap((part) => [...part.keys()]).map((socket) => {
-        const gone = new Promise<void>((resolve) => socket.once('close', () => resolve()));
-        closeSocket(socket, visitorCloseCodes.goingAway, 'going away', options.closeTimeoutMs);
-        return gone;
-      });
+      const closed = open
+        .flatMap((part) => [...part.keys()])
+        .map((socket) => {
+          const gone = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+          closeSocket(socket, visitorCloseCodes.goingAway, 'going away', options.closeTimeoutMs);
+          return gone;
+        });
       await Promise.all(closed);
       await Promise.all(goodbyes);
       await Promise.race([dependencies.connections.close(), delay(options.farewellMs, undefined, { ref: false })]);

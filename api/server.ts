@@ -20,6 +20,7 @@ import { createTemporalGateway } from './temporal-gateway.ts';
 import { VisitorConnections } from './visitor/connections.ts';
 import { directLine, isDirectDelivery, ownUrl } from './visitor/direct-line.ts';
 import { createDeliveryWorker, deliveryActivities } from './visitor/delivery.ts';
+import { farewells } from './visitor/farewells.ts';
 import { createVisitorServer, type VisitorServerOptions } from './visitor/server.ts';
 
 export interface ApiOptions {
@@ -66,7 +67,7 @@ export async function startApi({ config, log, webDir = builtWebDir(), visitorSer
   const zoom = createZoomClient(config.zoom);
   const userZoom = createUserZoom({ store, zoom, renew: createRenewTokens({ client, store }), clock });
 
-  const connections = new VisitorConnections();
+  const connections = new VisitorConnections({ farewell: farewells(temporal, log) });
   const worker = await createDeliveryWorker({
     connection,
     namespace,

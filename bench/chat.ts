@@ -77,7 +77,8 @@ export interface ChatSide {
   signal: AbortSignal;
 }
 
-async function press({ zoom, agent }: ChatSide, messageId: string, value: string): Promise<void> {
+/** Presses Join Chat on a card. */
+export async function press({ zoom, agent }: ChatSide, messageId: string, value: string): Promise<void> {
   const response = await fetch(`${zoom.url}/_sandbox/users/${agent}/press`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },

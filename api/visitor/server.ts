@@ -1,5 +1,6 @@
 import { STATUS_CODES, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import { WebSocket, WebSocketServer } from 'ws';
 import { limits } from '../../domain/limits.ts';
 import { visitorCloseCodes } from '../../domain/visitor-protocol.ts';
@@ -10,6 +11,7 @@ import { clientAddress } from './client-address.ts';
 import type { VisitorConnections } from './connections.ts';
 import { frameLimit, messageLimit } from './rate-limits.ts';
 import { VisitorSession, type SessionDependencies } from './session.ts';
+import { Turns, type TurnsOptions } from './turns.ts';
 
 /** Where widgets connect. */
 export const visitorPath = '/visitor';
@@ -26,6 +28,12 @@ export interface VisitorServerOptions {
   maxUnsentBytes: number;
   /** How long a close waits for the visitor's side, ms. */
   closeTimeoutMs: number;
+  /** Visitors who go on with a chat: how many are brought up to date at once, how many may wait, and how long, ms. */
+  helloTurns: TurnsOptions;
+  /** The same for telling their chats that they are here, which is less urgent than what visitors say. */
+  tellTurns: TurnsOptions;
+  /** How long chats are told at a stop that their visitors go, ms. */
+  farewellMs: number;
 }
 
 export const visitorServerDefaults: VisitorServerOptions = {
@@ -35,7 +43,19 @@ export const visitorServerDefaults: VisitorServerOptions = {
   pingEveryMs: 30_000,
   maxUnsentBytes: 2_000_000,
   closeTimeoutMs: 1_000,
+  // Well within the 15 s that the widget waits for its welcome.
+  helloTurns: { atOnce: 16, maxWaiting: 5_000, maxWaitMs: 8_000 },
+  tellTurns: { atOnce: 4, maxWaiting: 20_000, maxWaitMs: 60_000 },
+  farewellMs: 3_000,
 };
+
+/** Sockets are looked after in so many parts of `pingEveryMs`, or all would be asked in one breath. */
+const rounds = 30;
+
+interface OpenSocket {
+  session: VisitorSession;
+  alive: boolean;
+}
 
 /** The visitors' WebSocket. */
 export interface VisitorServer {
@@ -72,15 +92,22 @@ export function createVisitorServer(dependencies: Dependencies): VisitorServer {
     accountOf: accountCache((widgetId) => store.accounts.byWidget(widgetId), clock),
     tokens: chatTokens(dependencies),
     messageLimit: messageLimit(),
+    helloTurns: new Turns(options.helloTurns),
+    tellTurns: new Turns(options.tellTurns),
     timings: { missedAfterMs: config.product.missedAfterMs, idleEndMs: config.product.idleEndMs },
   };
-  const open = new Map<WebSocket, { session: VisitorSession; alive: boolean }>();
+  /** The open sockets, by the part of a round in which they are looked after. */
+  const open = Array.from({ length: rounds }, () => new Map<WebSocket, OpenSocket>());
+  let size = 0;
+  let taken = 0;
   const perAddress = new Map<string, number>();
   const goodbyes = new Set<Promise<void>>();
   let closing = false;
 
+  let round = 0;
   const look = setInterval(() => {
-    for (const [socket, entry] of open) {
+    round = (round + 1) % rounds;
+    for (const [socket, entry] of open[round] ?? []) {
       if (!entry.alive) {
         socket.terminate();
         continue;
@@ -89,7 +116,7 @@ export function createVisitorServer(dependencies: Dependencies): VisitorServer {
       socket.ping();
       void entry.session.refresh();
     }
-  }, options.pingEveryMs);
+  }, options.pingEveryMs / rounds);
   look.unref();
 
   function count(address: string, change: 1 | -1): void {
@@ -111,7 +138,9 @@ export function createVisitorServer(dependencies: Dependencies): VisitorServer {
     });
     const entry = { session, alive: true };
     const mayGoOn = frameLimit(clock);
-    open.set(socket, entry);
+    const part = open[taken++ % rounds];
+    part?.set(socket, entry);
+    size += 1;
     count(address, 1);
     const helloTimer = setTimeout(() => {
       if (!session.isJoined) {
@@ -133,7 +162,8 @@ export function createVisitorServer(dependencies: Dependencies): VisitorServer {
     socket.on('error', (error) => log.debug({ err: error }, 'a visitor socket failed'));
     socket.on('close', () => {
       clearTimeout(helloTimer);
-      open.delete(socket);
+      part?.delete(socket);
+      size -= 1;
       count(address, -1);
       const goodbye: Promise<void> = session.close().finally(() => goodbyes.delete(goodbye));
       goodbyes.add(goodbye);
@@ -147,7 +177,7 @@ export function createVisitorServer(dependencies: Dependencies): VisitorServer {
       const [path] = (request.url ?? '').split('?');
       const address = clientAddress(request, config.http.trustProxy);
       if (path !== visitorPath) refuse(socket, 404);
-      else if (closing || open.size >= options.maxTotal) refuse(socket, 503);
+      else if (closing || size >= options.maxTotal) refuse(socket, 503);
       else if ((perAddress.get(address) ?? 0) >= options.maxPerAddress) refuse(socket, 429);
       else {
         socket.off('error', ignoreErrors);
@@ -156,17 +186,20 @@ export function createVisitorServer(dependencies: Dependencies): VisitorServer {
         });
       }
     },
-    size: () => open.size,
+    size: () => size,
     async close() {
       closing = true;
       clearInterval(look);
-      const closed = [...open.keys()].map((socket) => {
-        const gone = new Promise<void>((resolve) => socket.once('close', () => resolve()));
-        closeSocket(socket, visitorCloseCodes.goingAway, 'going away', options.closeTimeoutMs);
-        return gone;
-      });
+      const closed = open
+        .flatMap((part) => [...part.keys()])
+        .map((socket) => {
+          const gone = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+          closeSocket(socket, visitorCloseCodes.goingAway, 'going away', options.closeTimeoutMs);
+          return gone;
+        });
       await Promise.all(closed);
       await Promise.all(goodbyes);
+      await Promise.race([dependencies.connections.close(), delay(options.farewellMs, undefined, { ref: false })]);
     },
   };
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { Logger } from '../../config/logger.ts';
 import type { VisitorDelivery } from '../../domain/delivery.ts';
 import { limits } from '../../domain/limits.ts';
@@ -15,16 +14,19 @@ import { isDatabaseError } from '../http/as-problem.ts';
 import type { ApiStore } from '../dependencies.ts';
 import { TemporalUnavailableError, type SignalOutcome, type TemporalGateway } from '../temporal-gateway.ts';
 import type { ChatTokens } from './chat-tokens.ts';
-import type { DeliverySink, VisitorConnections } from './connections.ts';
+import type { DeliverySink, Place, VisitorConnections } from './connections.ts';
 import { visitorEntry } from './entries.ts';
 import { errorFrame, readFrame } from './read-frame.ts';
 import { TimelineFeed } from './timeline-feed.ts';
+import { TooBusyError, type Turns } from './turns.ts';
 
 /** Bad frames after which a connection is closed. */
 const mostBadFrames = 5;
 /** Standard WebSocket codes: an error of ours, and "not now". */
 const closeInternal = 1011;
 const closeTryAgain = 1013;
+/** What a visitor is asked to wait when a server behind this one is away, ms; up to twice as long, so that not all come together. */
+const awayRetryMs = 2_000;
 
 /** The visitor's end of the connection. */
 export interface VisitorSocket {
@@ -42,6 +44,9 @@ export interface SessionDependencies {
   tokens: ChatTokens;
   connections: VisitorConnections;
   messageLimit: MessageLimit;
+  /** Visitors who go on with a chat are brought up to date by turns, by account; and after that their chats are told of them. */
+  helloTurns: Turns;
+  tellTurns: Turns;
   timings: ChatInput['timings'];
   instanceId: string;
   /** Where workers reach this instance directly. */
@@ -58,7 +63,7 @@ interface Joined {
   /** Temporal knows the chat: the visitor has written before, or now. */
   begun: boolean;
   ended: boolean;
-  leave: () => void;
+  place: Place;
 }
 
 /**
@@ -68,7 +73,6 @@ interface Joined {
 export class VisitorSession implements DeliverySink {
   readonly #deps: SessionDependencies;
   readonly #socket: VisitorSocket;
-  readonly #connection: VisitorConnection;
   #joined: Joined | undefined;
   /** Deliveries wait behind this until the `welcome` is sent. */
   #welcomed: Promise<void>;
@@ -83,12 +87,6 @@ export class VisitorSession implements DeliverySink {
   constructor(deps: SessionDependencies, socket: VisitorSocket) {
     this.#deps = deps;
     this.#socket = socket;
-    const { instanceId, instanceUrl } = deps;
-    this.#connection = {
-      connectionId: randomUUID(),
-      instanceId,
-      ...(instanceUrl === undefined ? {} : { url: instanceUrl }),
-    };
     this.#welcomed = new Promise((resolve) => {
       this.#openGate = resolve;
     });
@@ -137,31 +135,25 @@ export class VisitorSession implements DeliverySink {
 
   /**
    * Look after the connection, now and then: if a delivery has missed it (this process was too busy to take it in time), send
-   * what is recorded, and tell the chat again where its visitor is.
+   * what is recorded; and tell the chat (again) where its visitor is.
    */
   async refresh(): Promise<void> {
     await this.#serve(async (joined) => {
       if (!joined.begun || joined.ended) return;
       const missed = await joined.feed.catchUp();
-      if (missed === 0 || this.#closed) return;
-      await this.#deps.temporal.signalVisitor(joined.chatId, { kind: 'connected', connection: this.#connection });
+      // The chat has lost sight of this process.
+      if (missed > 0) joined.place.presence.known = false;
+      await this.#tellInTurn(joined);
     });
   }
 
-  /** The socket is gone. Resolves when the chat was told so, as well as could be done; never rejects. */
+  /** The socket is gone. Resolves when the frames that came before are dealt with; never rejects. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     this.#openGate();
-    this.#joined?.leave();
-    // After the frames that came before: a message still under way carries this connection.
+    this.#joined?.place.leave();
     await this.#frames;
-    const joined = this.#joined;
-    if (!joined?.begun || joined.ended) return;
-    const { connectionId } = this.#connection;
-    await this.#deps.temporal
-      .signalVisitor(joined.chatId, { kind: 'disconnected', connectionId })
-      .catch((error: unknown) => this.#deps.log.debug({ err: error }, 'a disconnect could not be signalled'));
   }
 
   async #handle(frame: VisitorFrame, outagesBefore: number): Promise<void> {
@@ -216,10 +208,45 @@ export class VisitorSession implements DeliverySink {
       text,
       at: clock(),
       // With every message, so that a chat that lost sight of the connection finds it again.
-      ...(this.#closed ? {} : { connection: this.#connection }),
+      ...(this.#closed ? {} : { connection: this.#connection(joined) }),
     };
     const outcome = await temporal.visitorMessage(joined.input, message, joined.begun);
-    if (outcome === 'taken') joined.begun = true;
+    if (outcome === 'taken') joined.begun = joined.place.presence.known = true;
+    return outcome;
+  }
+
+  /** This process, as the chat is to know it. */
+  #connection({ place }: Joined): VisitorConnection {
+    const { instanceId, instanceUrl } = this.#deps;
+    const { connectionId } = place.presence;
+    return { connectionId, instanceId, ...(instanceUrl === undefined ? {} : { url: instanceUrl }) };
+  }
+
+  /**
+   * Tell the chat, when there is time for it, that its visitor is here; what is new since the record was read comes back by that.
+   * A message tells it too, and does not wait.
+   */
+  async #tellInTurn(joined: Joined): Promise<void> {
+    const { presence } = joined.place;
+    const needless = () => this.#closed || !joined.begun || joined.ended || presence.known;
+    if (needless()) return;
+    try {
+      await this.#deps.tellTurns.take(joined.input.accountId, async () => {
+        if (needless()) return;
+        // The record did not say so: somebody has ended the workflow by hand.
+        if ((await this.#tellWhere(joined)) === 'ended') this.#chatEnded();
+      });
+    } catch (error) {
+      // Not now: the next look after the connection tries again.
+      if (!(error instanceof TooBusyError) && !(error instanceof TemporalUnavailableError)) throw error;
+    }
+  }
+
+  /** Tell the chat that its visitor is here. */
+  async #tellWhere(joined: Joined): Promise<SignalOutcome> {
+    const connection = this.#connection(joined);
+    const outcome = await this.#deps.temporal.signalVisitor(joined.chatId, { kind: 'connected', connection });
+    joined.place.presence.known = outcome === 'taken';
     return outcome;
   }
 
@@ -227,10 +254,13 @@ export class VisitorSession implements DeliverySink {
     try {
       await this.#join(hello);
     } catch (error) {
-      if (!(error instanceof TemporalUnavailableError) && !isDatabaseError(error)) throw error;
-      this.#joined?.leave();
+      const busy = error instanceof TooBusyError;
+      if (!busy && !(error instanceof TemporalUnavailableError) && !isDatabaseError(error)) throw error;
+      this.#joined?.place.leave();
       this.#joined = undefined;
-      this.#unavailable();
+      const retryAfterMs = busy ? error.retryAfterMs : Math.round(awayRetryMs * (1 + Math.random()));
+      const message = 'You cannot be brought up to date just now: come again.';
+      this.#socket.send(errorFrame('unavailable', message, { retryable: true, retryAfterMs }));
       this.#socket.close(closeTryAgain, 'try again');
     }
   }
@@ -254,45 +284,46 @@ export class VisitorSession implements DeliverySink {
       this.#badToken();
       return;
     }
-    await this.#continue(hello, account, continued);
+    const joined = this.#joinedTo(hello, account, continued.chatId, hello.lastSeq ?? 0);
+    // Before the turn, which may take a while: what is delivered meanwhile waits for the welcome.
+    this.#enter(joined);
+    await this.#deps.helloTurns.take(account._id, () => this.#continue(joined, account, continued.token));
+    void this.#serve((entered) => this.#tellInTurn(entered));
   }
 
   /**
-   * Go on with a chat. In this order, so that nothing falls between: deliveries find this socket → the chat knows where its
-   * visitor is → what was missed is read and sent → deliveries that came meanwhile.
+   * Go on with a chat. In this order, so that nothing falls between: deliveries find this socket → what was missed is read and
+   * sent → the chat is told where its visitor is, and answers with a delivery that names its last `seq`. Up to the welcome only
+   * MongoDB is asked: Temporal may be away, or have more urgent things to do.
    */
-  async #continue(
-    hello: HelloFrame,
-    account: Account,
-    { chatId, token }: { chatId: string; token: string },
-  ): Promise<void> {
-    const { temporal, store } = this.#deps;
-    const joined = this.#joinedTo(hello, account, chatId, hello.lastSeq ?? 0);
-    this.#enter(joined);
-    const outcome = await temporal.signalVisitor(chatId, { kind: 'connected', connection: this.#connection });
-    joined.begun = outcome === 'taken';
-    const [record, lastSeq] = await Promise.all([
-      store.chats.get(chatId),
-      store.timeline.lastSeq(chatId, hello.lastSeq),
-    ]);
+  async #continue(joined: Joined, account: Account, token: string): Promise<void> {
+    // Gone while it was waiting: whoever still is there goes first.
     if (this.#closed) return;
-
-    const known = record !== null || lastSeq > 0 || joined.begun;
-    if (!known && joined.feed.sentSeq > 0) {
+    const { store } = this.#deps;
+    const { chatId, feed, place } = joined;
+    const { sentSeq } = feed;
+    const { deliveredSeq } = place.presence;
+    const [record, missed] = await Promise.all([
+      store.chats.get(chatId),
+      store.timeline.after(chatId, sentSeq, limits.entriesPerFrame),
+    ]);
+    // Without a record it has never begun, is gone, or begins just now, which Temporal alone knows.
+    joined.begun = record !== null || (await this.#tellWhere(joined)) === 'taken';
+    const known = joined.begun || missed.length > 0;
+    if (!known && sentSeq > 0) {
       // A chat that was deleted since: its rest cannot be shown, and its id must not begin anew.
-      joined.leave();
+      place.leave();
       this.#joined = undefined;
       this.#badToken();
       return;
     }
-    const over = record?.status === 'ended' || (known && outcome === 'ended');
-    joined.ended = over;
-    joined.feed = this.#feed(chatId, Math.min(joined.feed.sentSeq, lastSeq));
-    const status: ChatStatus = over ? 'ended' : (record?.status ?? 'waiting');
-    this.#welcome(account, token, known ? { id: chatId, status } : null, lastSeq, record?.deliveredSeq ?? 0);
-    await this.#serve(async ({ feed }) => {
-      await feed.catchUp();
-    });
+    const read = sentSeq + missed.length;
+    const lastSeq = missed.length < limits.entriesPerFrame ? read : await store.timeline.lastSeq(chatId, read);
+    joined.ended = known && (record === null ? !joined.begun : record.status === 'ended');
+    const status: ChatStatus = joined.ended ? 'ended' : (record?.status ?? 'waiting');
+    const delivered = Math.max(record?.deliveredSeq ?? 0, deliveredSeq);
+    this.#welcome(account, token, known ? { id: chatId, status } : null, lastSeq, delivered);
+    await this.#serve(() => feed.deliver(missed, lastSeq));
   }
 
   #joinedTo(hello: HelloFrame, account: Account, chatId: string, sentSeq: number): Joined {
@@ -314,15 +345,14 @@ export class VisitorSession implements DeliverySink {
       feed: this.#feed(chatId, sentSeq),
       begun: false,
       ended: false,
-      leave: () => undefined,
+      place: this.#deps.connections.add(chatId, this),
     };
   }
 
   #enter(joined: Joined): void {
-    joined.leave = this.#deps.connections.add(joined.chatId, this);
     this.#joined = joined;
     // Closed while the account was looked up: `close` has found nothing to leave.
-    if (this.#closed) joined.leave();
+    if (this.#closed) joined.place.leave();
   }
 
   #feed(chatId: string, sentSeq: number): TimelineFeed {
@@ -333,7 +363,7 @@ export class VisitorSession implements DeliverySink {
       push: (entries) => {
         if (this.#closed) return;
         this.#socket.send({ type: 'entries', entries: entries.map(visitorEntry) });
-        if (this.#joined && entries.some(({ kind }) => kind === 'ended')) this.#joined.ended = true;
+        if (this.#joined && entries.some(({ kind }) => kind === 'ended')) this.#over(this.#joined);
       },
     });
   }
@@ -379,9 +409,15 @@ export class VisitorSession implements DeliverySink {
     this.#socket.send(errorFrame('bad_token', 'This token continues no chat of this widget: say hello without it.'));
   }
 
-  #chatEnded(ref: string): void {
-    if (this.#joined) this.#joined.ended = true;
+  #chatEnded(ref?: string): void {
+    if (this.#joined) this.#over(this.#joined);
     this.#socket.send(errorFrame('chat_ended', 'This chat has ended: say hello without its token.', { ref }));
+  }
+
+  /** The chat takes nothing more, nor needs to be told anything. */
+  #over(joined: Joined): void {
+    joined.ended = true;
+    joined.place.presence.known = false;
   }
 
   #unavailable(ref?: string): void {

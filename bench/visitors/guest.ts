@@ -1,77 +1,85 @@
-import { WebSocket } from 'ws';
-import { backoffMs } from '../../web/widget/connection.ts';
-import type { ServerFrame } from '../../domain/visitor-protocol.ts';
+import { z } from 'zod';
+import { HeadlessWidget } from '../../test/support/headless-widget.ts';
 
-/** A visitor who only has the page open. Keeps coming back with the widget's own backoff until he is welcomed. */
+const claims = z.looseObject({ sub: z.string() });
+
+/** A visitor with the page and the chat window open: the widget itself, without its looks. */
 export class Guest {
-  /** Tries of all guests that did not end in a welcome. */
-  static refused = 0;
-
-  readonly #url: string;
-  readonly #widget: string;
-  readonly #address: string;
-  #socket: WebSocket | undefined;
-  #token: string | undefined;
-  #failures = 0;
-  #isWelcome = false;
-  #welcomed: () => void = () => undefined;
+  readonly name: string;
+  readonly #widget: HeadlessWidget;
 
   constructor(appUrl: string, widget: string, number: number) {
-    this.#url = `${appUrl.replace(/^http/, 'ws')}/visitor`;
-    this.#widget = widget;
-    // An address of his own, as a proxy would tell it.
-    this.#address = `10.${100 + (number >> 16)}.${(number >> 8) & 255}.${number & 255}`;
+    this.name = `Guest ${number}`;
+    const url = `${appUrl.replace(/^http/, 'ws')}/visitor`;
+    this.#widget = new HeadlessWidget({
+      url: () => url,
+      widget,
+      visitor: { name: this.name },
+      // An address of his own, as a proxy would tell it.
+      headers: { 'x-forwarded-for': `10.${100 + (number >> 16)}.${(number >> 8) & 255}.${number & 255}` },
+    });
+  }
+
+  /** Connections begun so far. */
+  get connects(): number {
+    return this.#widget.connects;
   }
 
   get isWelcome(): boolean {
-    return this.#isWelcome;
+    return this.#widget.isOnline;
   }
 
-  /** Resolves at the welcome. */
+  /** The chat's id: its token names it. */
+  get chatId(): string {
+    const [, payload = ''] = (this.#widget.app.getState().savedToken ?? '').split('.');
+    return claims.parse(JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'))).sub;
+  }
+
+  /** Opens the chat window; resolves at the welcome. */
   arrive(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#welcomed = resolve;
-      this.#try();
+    this.#widget.app.dispatch('open');
+    return this.#widget.until(({ isOnline }) => isOnline);
+  }
+
+  /** Cuts the connection without a word. */
+  cut(): void {
+    this.#widget.cut();
+  }
+
+  /** Resolves when the connection there was is lost. */
+  lost(): Promise<void> {
+    return this.#widget.until(({ isOnline }) => !isOnline);
+  }
+
+  /** Resolves at the next welcome, or at once while connected. */
+  back(): Promise<void> {
+    return this.#widget.until(({ isOnline }) => isOnline);
+  }
+
+  say(text: string): void {
+    this.#widget.app.submit(text);
+  }
+
+  /** Resolves when everything the visitor has written shows ✓✓. */
+  delivered(): Promise<void> {
+    return this.#widget.until(({ lines }) =>
+      lines.every((line) => line.kind !== 'visitorMessage' || line.status === 'delivered'),
+    );
+  }
+
+  /** Resolves when somebody of the team has joined. */
+  joined(): Promise<void> {
+    return this.#widget.until(({ lines }) => lines.some(({ kind }) => kind === 'agentJoined'));
+  }
+
+  /** Calls back with each message of the team. */
+  onMessage(heard: (text: string) => void): void {
+    this.#widget.app.on('message', ({ from, text }) => {
+      if (from === 'team') heard(text);
     });
   }
 
-  /** Cuts the connection without a word; resolves when the visitor is welcomed again. */
-  cut(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#welcomed = resolve;
-      this.#failures = 0;
-      this.#socket?.terminate();
-    });
-  }
-
-  #try(): void {
-    const socket = new WebSocket(this.#url, {
-      headers: { 'x-forwarded-for': this.#address },
-      perMessageDeflate: false,
-    });
-    this.#socket = socket;
-    this.#isWelcome = false;
-    socket.on('open', () => {
-      const token = this.#token === undefined ? {} : { token: this.#token, lastSeq: 0 };
-      socket.send(JSON.stringify({ type: 'hello', v: 1, widget: this.#widget, ...token }));
-    });
-    socket.on('message', (data: Buffer) => {
-      const frame = JSON.parse(data.toString('utf8')) as ServerFrame;
-      if (frame.type !== 'welcome') return;
-      this.#isWelcome = true;
-      this.#token = frame.token;
-      this.#failures = 0;
-      this.#welcomed();
-    });
-    // `close` follows.
-    socket.on('error', () => undefined);
-    socket.on('close', () => {
-      if (!this.#isWelcome) {
-        Guest.refused += 1;
-        this.#failures += 1;
-      }
-      this.#isWelcome = false;
-      setTimeout(() => this.#try(), backoffMs(this.#failures, Math.random()));
-    });
+  leave(): void {
+    this.#widget.leave();
   }
 }

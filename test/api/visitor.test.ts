@@ -8,6 +8,7 @@ import { TemporalUnavailableError } from '../../api/temporal-gateway.ts';
 import { chatTokens } from '../../api/visitor/chat-tokens.ts';
 import { VisitorConnections } from '../../api/visitor/connections.ts';
 import { deliveryActivities } from '../../api/visitor/delivery.ts';
+import { farewells } from '../../api/visitor/farewells.ts';
 import { createVisitorServer, type VisitorServerOptions } from '../../api/visitor/server.ts';
 import type { VisitorDelivery } from '../../domain/delivery.ts';
 import { limits } from '../../domain/limits.ts';
@@ -23,10 +24,15 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0)) await cleanup();
 });
 
-async function startVisitors(options: Partial<VisitorServerOptions> = {}, env: Record<string, string> = {}) {
+async function startVisitors(
+  options: Partial<VisitorServerOptions> = {},
+  env: Record<string, string> = {},
+  graceMs = 10_000,
+) {
   const fakes = fakeDependencies(env);
   const { dependencies, store } = fakes;
-  const connections = new VisitorConnections();
+  const { temporal, log } = dependencies;
+  const connections = new VisitorConnections({ farewell: farewells(temporal, log), graceMs });
   const visitors = createVisitorServer({ ...dependencies, instanceId: 'instance-1', connections, options });
   const server = createServer();
   server.on('upgrade', visitors.upgrade);
@@ -228,8 +234,8 @@ describe('the messages of a connection', () => {
 });
 
 describe('a visitor who comes back', () => {
-  async function appWithChat(changes: Parameters<typeof chat>[0] = {}) {
-    const app = await startVisitors();
+  async function appWithChat(changes: Parameters<typeof chat>[0] = {}, graceMs?: number) {
+    const app = await startVisitors({}, {}, graceMs);
     const { chatId, token } = await app.tokens.begin('widget-1');
     app.store.chatsById.set(chatId, chat({ _id: chatId, deliveredSeq: 2, ...changes }));
     return { ...app, chatId, token };
@@ -265,14 +271,14 @@ describe('a visitor who comes back', () => {
     });
   });
 
-  test('tells the chat where he is before the record is read, and where he is no more when he goes', async () => {
-    const app = await appWithChat();
-    let readsAtSignal = -1;
-    app.temporal.before = async () => {
-      readsAtSignal = Math.max(readsAtSignal, app.store.timelineReads);
-    };
+  test('is welcomed from the record; then the chat is told where he is, and where he is no more when he has gone', async () => {
+    const app = await appWithChat({}, 30);
+    let told: () => void = () => undefined;
+    app.temporal.before = () => new Promise((resolve) => (told = resolve));
     const { widget } = await welcomed(app.url, { token: app.token });
-    expect(readsAtSignal).toBe(0);
+    await expect.poll(() => app.temporal.calls.length).toBe(1);
+    app.temporal.before = async () => undefined;
+    told();
     widget.socket.close();
     await expect.poll(() => app.temporal.named('signalVisitor').length).toBe(2);
     const [[, connected] = [], [, disconnected] = []] = app.temporal.named('signalVisitor');
@@ -281,22 +287,62 @@ describe('a visitor who comes back', () => {
     expect(disconnected).toEqual({ kind: 'disconnected', connectionId });
   });
 
+  test('within the grace time, or in one more tab, costs Temporal nothing', async () => {
+    const app = await appWithChat();
+    const { widget } = await welcomed(app.url, { token: app.token });
+    await expect.poll(() => app.temporal.calls.length).toBe(1);
+    widget.socket.close();
+    await widget.closed;
+    const again = await welcomed(app.url, { token: app.token });
+    await welcomed(app.url, { token: app.token });
+    await again.widget.nothingMore();
+    expect(app.temporal.calls).toHaveLength(1);
+  });
+
+  test('and writes at once is where his message says, before the chat was told otherwise', async () => {
+    const app = await appWithChat();
+    let free: () => void = () => undefined;
+    const stuck = new Promise<void>((resolve) => (free = resolve));
+    app.temporal.before = ({ name }) => (name === 'signalVisitor' ? stuck : Promise.resolve());
+    // Others are being told of, one after the other, and that takes its time.
+    for (let n = 0; n < 4; n++) {
+      const { chatId, token } = await app.tokens.begin('widget-1');
+      app.store.chatsById.set(chatId, chat({ _id: chatId }));
+      await welcomed(app.url, { token });
+    }
+    const { widget } = await welcomed(app.url, { token: app.token });
+    widget.send(message(1));
+    await widget.next('accepted');
+    free();
+    await widget.nothingMore();
+    expect(app.temporal.named('signalVisitor').map(([chatId]) => chatId)).not.toContain(app.chatId);
+  });
+
   test('gets a delivery that crosses the replay once, and after it', async () => {
     const app = await appWithChat();
     await app.store.timeline.append(app.chatId, [agentEntry(1), agentEntry(2)]);
-    app.temporal.before = async () => {
-      app.temporal.before = async () => undefined;
-      // While the chat is told of the connection: the socket is known already, so this is not lost.
-      const delivery = { chatId: app.chatId, entries: [agentEntry(3)], lastSeq: 3, deliveredSeq: 3 };
+    const { get } = app.store.chats;
+    app.store.chats.get = async (chatId) => {
+      // While the record and what was missed are read: the socket is known already, so this is not lost.
+      await new Promise((resolve) => setImmediate(resolve));
+      const delivery = { chatId, entries: [agentEntry(3)], lastSeq: 3, deliveredSeq: 3 };
       expect(await app.deliverToVisitor(delivery)).toEqual({ sockets: 1 });
+      return get(chatId);
     };
-    const { widget, welcome } = await welcomed(app.url, { token: app.token, lastSeq: 1 });
-    expect(welcome.lastSeq).toBe(3);
+    const { widget } = await welcomed(app.url, { token: app.token, lastSeq: 1 });
     const seqs: number[] = [];
     while (seqs.length < 2) seqs.push(...(await widget.next('entries')).entries.map(({ seq }) => seq));
     expect(seqs).toEqual([2, 3]);
     expect(await widget.next('delivered')).toEqual({ type: 'delivered', deliveredSeq: 3 });
     await widget.nothingMore();
+  });
+
+  test('to a chat whose workflow was ended by hand is told so', async () => {
+    const app = await appWithChat();
+    app.temporal.over.add(app.chatId);
+    const { widget, welcome } = await welcomed(app.url, { token: app.token });
+    expect(welcome.chat?.status).toBe('active');
+    expect(await widget.next('error')).toMatchObject({ code: 'chat_ended', retryable: false });
   });
 
   test('sees an ended chat and cannot write in it', async () => {
@@ -340,15 +386,56 @@ describe('a visitor who comes back', () => {
     await widget.next('welcome');
   });
 
-  test('is asked to try again while Temporal or MongoDB is away', async () => {
-    for (const breakIt of ['temporal', 'store'] as const) {
-      const app = await appWithChat();
-      if (breakIt === 'temporal') app.temporal.away = true;
-      else app.store.broken = true;
+  test('while MongoDB is away is asked to come again, not together with all others', async () => {
+    const app = await appWithChat();
+    app.store.broken = true;
+    const waits = new Set<number>();
+    for (let n = 0; n < 5; n++) {
       const widget = await connect(app.url, { token: app.token });
-      expect(await widget.next('error')).toMatchObject({ code: 'unavailable', retryable: true });
+      const { retryAfterMs = 0, ...refused } = await widget.next('error');
+      expect(refused).toMatchObject({ code: 'unavailable', retryable: true });
+      expect(retryAfterMs).toBeGreaterThanOrEqual(2_000);
+      expect(retryAfterMs).toBeLessThanOrEqual(4_000);
+      waits.add(retryAfterMs);
       expect(await widget.closed).toBe(1013);
     }
+    expect(waits.size).toBeGreaterThan(1);
+  });
+
+  test('while Temporal is away sees his chat, and the chat is told of him when it is back', async () => {
+    const app = await startVisitors({ pingEveryMs: 300 });
+    const { chatId, token } = await app.tokens.begin('widget-1');
+    app.store.chatsById.set(chatId, chat({ _id: chatId }));
+    await app.store.timeline.append(chatId, [agentEntry(1)]);
+    app.temporal.away = true;
+    const { widget } = await welcomed(app.url, { token });
+    await widget.next('entries');
+    widget.send(message(1));
+    expect(await widget.next('error')).toMatchObject({ code: 'unavailable', retryable: true });
+    app.temporal.away = false;
+    await expect.poll(() => app.temporal.named('signalVisitor').map(([, { kind }]) => kind)).toEqual(['connected']);
+  });
+
+  test('with many others waits for his turn, and is asked to come later when it does not come', async () => {
+    const app = await startVisitors({ helloTurns: { atOnce: 1, maxWaiting: 1, maxWaitMs: 300 } });
+    const { token } = await app.tokens.begin('widget-1');
+    let free: () => void = () => undefined;
+    const stuck = new Promise<void>((resolve) => (free = resolve));
+    const { get } = app.store.chats;
+    app.store.chats.get = (chatId) => stuck.then(() => get(chatId));
+    const first = await connect(app.url, { token });
+    await first.nothingMore();
+    const second = await connect(app.url, { token });
+    await second.nothingMore();
+    const third = await connect(app.url, { token });
+    for (const refused of [third, second]) {
+      expect(await refused.next('error')).toMatchObject({ code: 'unavailable', retryable: true });
+      expect(await refused.closed).toBe(1013);
+    }
+    // Somebody who has no chat waits for nobody.
+    await welcomed(app.url);
+    free();
+    await first.next('welcome');
   });
 
   test('is brought up to date by the next look when a delivery missed him', async () => {

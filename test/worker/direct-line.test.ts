@@ -22,7 +22,7 @@ afterEach(() => {
 
 /** An api instance, as far as deliveries are concerned, with one open socket of chat-1. */
 async function instance(instanceId: string, port = 0) {
-  const connections = new VisitorConnections();
+  const connections = new VisitorConnections({ farewell: async () => undefined });
   const pushed: VisitorDelivery[] = [];
   connections.add('chat-1', { deliver: (delivery) => void pushed.push(delivery) });
   const take = directLine({ keys, instanceId, connections, log });

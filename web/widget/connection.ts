@@ -16,7 +16,7 @@ export interface ConnectionOptions {
   clock: Clock;
   /** Time between pings. */
   heartbeatMs: number;
-  /** Silence after a ping that means the connection is dead. */
+  /** Wait for the answer to a ping; without it the connection is dead, in one direction or both. */
   pongTimeoutMs: number;
   onOpen: () => void;
   /** A frame as parsed JSON: any object with a `type`. */
@@ -32,7 +32,7 @@ export interface Connection {
   send: (frame: VisitorFrame) => void;
   /** The handshake is done: heartbeats begin, and holding from now on counts as a success. */
   welcomed: () => void;
-  /** Drops the connection and makes a new one, not before `afterMs`. */
+  /** Drops the connection and makes a new one, not before `afterMs`, and with the backoff on top: others were told the same. */
   restart: (afterMs: number) => void;
   /** The world has changed (page shown, network back): try at once, or find out at once whether it still works. */
   poke: (pongTimeoutMs?: number) => void;
@@ -45,17 +45,18 @@ export const stableAfterMs = 10_000;
 const maxDelayMs = 30_000;
 
 /** Close codes that say "you are doing something wrong" or "too much": each waits as after this many failures. */
-const patience: Readonly<Record<number, number>> = { 4400: 4, 4429: 5 };
+const patience: Readonly<Record<number, number>> = { 4400: 7, 4429: 9 };
 
 /** What browsers give for a connection that ended without a close frame. */
 const abnormal = 1006;
 
 /**
- * Wait before a try, by how many have failed before it. The first comes nearly at once, then exponential from 1 s to
- * 30 s. The random part keeps thousands of widgets from coming back in the same instant.
+ * Wait before a try, by how many have failed before it. The first comes nearly at once; after that the waits grow by half each
+ * time up to 30 s, so that after an outage nobody waits much longer than half of what it took. The random part keeps thousands
+ * of widgets from coming back in the same instant.
  */
 export function backoffMs(failures: number, random: number): number {
-  return failures === 0 ? random * 500 : Math.min(maxDelayMs, 500 * 2 ** failures) * (0.5 + random / 2);
+  return failures === 0 ? random * 500 : Math.min(maxDelayMs, 500 * 1.5 ** failures) * (0.5 + random / 2);
 }
 
 /** Makes the connection; nothing happens until `start`. */
@@ -104,7 +105,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     welcomedAt = null;
     drop();
     failures = Math.max(failures, patience[code] ?? 0);
-    retry = clock.setTimeout(open, Math.max(afterMs, backoffMs(failures++, clock.random())));
+    retry = clock.setTimeout(open, afterMs + backoffMs(failures++, clock.random()));
   }
 
   function lost(code: number): void {
@@ -113,17 +114,18 @@ export function createConnection(options: ConnectionOptions): Connection {
   }
 
   function receive({ data }: MessageEvent<unknown>): void {
-    if (welcomedAt !== null) {
-      // Any frame proves that the other side lives.
+    let frame: { type: string };
+    try {
+      frame = JSON.parse(String(data)) as typeof frame;
+    } catch {
+      return;
+    }
+    if (welcomedAt !== null && frame.type === 'pong') {
+      // Nothing else will do: what the server sends by itself arrives also where nothing of ours does.
       clock.clearTimeout(deadline);
       deadline = 0;
     }
-    try {
-      options.onFrame(JSON.parse(String(data)) as { type: string });
-    } catch (error) {
-      // What is no JSON is no frame. Anything else is a mistake of ours that should be seen.
-      if (!(error instanceof SyntaxError)) throw error;
-    }
+    options.onFrame(frame);
   }
 
   function send(frame: VisitorFrame): void {

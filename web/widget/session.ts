@@ -6,8 +6,11 @@ import type { FailureReason, Outgoing, Session } from './state.ts';
 import type { ChatStorage } from './storage.ts';
 import { applyEntries } from './timeline.ts';
 
-/** An answer to a message is overdue after this long; the connection is then made anew. */
-export const answerTimeoutMs = 20_000;
+/**
+ * An answer to a message is overdue after this long; the connection is then made anew. The server answers within a few seconds,
+ * if only that it cannot take it now.
+ */
+export const answerTimeoutMs = 10_000;
 /** Wait before sending again when the server says "not now" without saying until when. */
 export const defaultRetryMs = 3_000;
 
@@ -20,7 +23,7 @@ export type HelloDetails = Pick<HelloFrame, 'widget' | 'visitor' | 'page'>;
 type Frame<Type extends ServerFrame['type']> = Extract<ServerFrame, { type: Type }>;
 
 /** What a session asks of its surroundings. */
-export type Outside = Pick<Connection, 'start' | 'stop' | 'restart' | 'welcomed' | 'send'> &
+export type Outside = Pick<Connection, 'start' | 'stop' | 'restart' | 'welcomed' | 'send' | 'poke'> &
   Pick<ChatStorage, 'saveToken' | 'forgetToken' | 'saveMessage' | 'dropMessages' | 'saveRead'> & {
     later: (ms: number, event: SessionEvent) => void;
   };
@@ -76,6 +79,8 @@ const handlers = {
     state.outbox = [...state.outbox, message];
     if (reason) return;
     state.effects.push(['saveMessage', message]);
+    // Somebody is waiting now: the next try need not.
+    if (state.connection === 'down') state.effects.push(['poke']);
     if (!adopt(state, storedToken)) connect(state);
   },
   retry(state: Session, id: string): void {
@@ -104,7 +109,8 @@ const handlers = {
     forgetToken(state, null);
   },
   socketOpen(state: Session, { widget, ...optional }: HelloDetails): void {
-    const { token, lastSeq } = state;
+    // The stored one: as long as nothing was sent under a token there is no chat to go on with, and nothing to look up.
+    const { savedToken: token, lastSeq } = state;
     state.connection = 'connecting';
     state.epoch++;
     freeWire(state);

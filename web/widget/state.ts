@@ -52,7 +52,7 @@ export interface Session {
   confirming: boolean;
 
   token: string | null;
-  /** The token as it is in storage. Written only once there is something to come back to. */
+  /** The token as it is in storage. Written before the first message is sent, so that without it there is no chat. */
   savedToken: string | null;
   team: string | null;
   status: ChatStatus;

@@ -10,7 +10,7 @@ export function chatDetails(chat: ChatSnapshot, startedAt: number): string {
     `- Chat channel: ${chat.channel?.name ?? 'none yet'}`,
     `- Timeline: ${chat.lastSeq} entries, ${chat.recordedSeq} recorded`,
     `- Waiting for Zoom: ${chat.waitingForZoom}`,
-    `- Visitor: ${chat.openSockets > 0 ? `${chat.openSockets} open socket(s)` : 'not connected'}`,
+    `- Visitor: ${chat.openSockets > 0 ? 'connected' : 'not connected'}`,
   ].join('\n');
 }
 

@@ -22,7 +22,9 @@ export interface ChatInput {
   continueAfterEvents?: number;
 }
 
-/** A socket of the visitor: which api instance holds it, and where that is reached. */
+/**
+ * That an api instance holds sockets of the visitor, and where it is reached: one connection for all of them, and through reloads.
+ */
 export interface VisitorConnection extends VisitorRoute {
   connectionId: string;
 }
@@ -81,6 +83,7 @@ export interface ChatSnapshot {
   deliveredSeq: number;
   /** Visitor messages not yet taken by Zoom. */
   waitingForZoom: number;
+  /** Api instances that hold sockets of the visitor, however many tabs there are. */
   openSockets: number;
 }
 export const getChatQuery = defineQuery<ChatSnapshot>('getChat');

@@ -112,8 +112,18 @@ describe('connecting', () => {
     expect(driver.take('send')).toEqual([{ type: 'hello', v: 1, widget: 'w1', token: 't1', lastSeq: 2 }]);
   });
 
-  it('stores no token for somebody who only looks', () => {
-    expect(new Driver().do('open').online().take('saveToken')).toEqual([]);
+  it('stores no token for somebody who only looks, nor says it on a later connection', () => {
+    const driver = new Driver().do('open').online();
+    expect(driver.take('saveToken')).toEqual([]);
+    driver.do('socketDown', 1006, 1).do('socketOpen', { widget: 'w1' });
+    expect(driver.take('send')).toEqual([{ type: 'hello', v: 1, widget: 'w1', lastSeq: 0 }]);
+  });
+
+  it('says the token once a message has gone out under it, though its answer never came', () => {
+    const driver = new Driver().do('open').online().submit('a').do('socketDown', 1006, 1);
+    driver.take();
+    driver.do('socketOpen', { widget: 'w1' });
+    expect(driver.take('send')).toEqual([{ type: 'hello', v: 1, widget: 'w1', token: 't1', lastSeq: 0 }]);
   });
 
   it('shows failures until the next welcome', () => {
@@ -170,6 +180,12 @@ describe('sending', () => {
       ['send', { type: 'message', id: 'a', text: 'text of a' }],
       ['later', answerTimeoutMs, ['unanswered', 1, 'a']],
     ]);
+  });
+
+  it('tries at once when the visitor writes while it waits for the next try', () => {
+    const driver = new Driver().do('open').online().submit('a').do('socketDown', 1006, 4);
+    driver.take();
+    expect(driver.submit('b').take('poke')).toHaveLength(1);
   });
 
   it('sends one message at a time, in order', () => {

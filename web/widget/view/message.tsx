@@ -36,9 +36,10 @@ export function Message({ app, locale, line }: Pick<ViewProps, 'app' | 'locale'>
         {edited && !deleted && texts.edited}
         <span>{time(at)}</span>
         {status && (
-          <span class={status}>
+          // In words, too: not everybody knows what one tick and two ticks say.
+          <span class={`row ${status}`}>
+            {texts.status[status]}
             <Icon name={status} />
-            <span class="hidden">{texts.status[status]}</span>
           </span>
         )}
       </div>

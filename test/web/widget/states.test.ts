@@ -1,0 +1,123 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { axeViolations } from './browser.ts';
+import { Stage, type Widget } from './host-page.ts';
+
+const stage = new Stage();
+const { server } = stage;
+
+beforeAll(() => stage.start());
+afterAll(() => stage.stop());
+beforeEach(async () => {
+  await stage.reset();
+  stage.host();
+});
+
+const refused = { type: 'error', code: 'bad_frame', message: '', retryable: false } as const;
+
+/** The word that says how far the message with this text has come, as it is seen, and its colour apart. */
+const stateOf = (widget: Widget, text: string) => widget.status(text);
+
+/** Keeps a picture where one is asked for (`WIDGET_PICTURES`, a folder). */
+async function picture(widget: Widget, name: string): Promise<void> {
+  const folder = process.env['WIDGET_PICTURES'];
+  if (folder === undefined) return;
+  mkdirSync(folder, { recursive: true });
+  await widget.panel.screenshot({ path: join(folder, `${name}.png`) });
+}
+
+/** Brings one message into each state: delivered, sent, not sent, sending. */
+async function everyState(widget: Widget): Promise<void> {
+  await widget.send('Delivered one');
+  await stateOf(widget, 'Delivered one').getByText('Sent', { exact: true }).waitFor();
+  server.deliver();
+  await stateOf(widget, 'Delivered one').getByText('Delivered').waitFor();
+  await widget.send('Sent one');
+  await stateOf(widget, 'Sent one').getByText('Sent', { exact: true }).waitFor();
+  server.refusals.push(refused);
+  await widget.send('Refused one');
+  await widget.button('Retry').waitFor();
+  server.deaf = true;
+  await widget.send('Waiting one');
+  await stateOf(widget, 'Waiting one').getByText('Sending').waitFor();
+}
+
+const states = async (widget: Widget): Promise<Record<string, string>> => {
+  const found: Record<string, string> = {};
+  for (const message of await widget.page.locator('.message.mine').all()) {
+    const text = await message.locator('.bubble').innerText();
+    found[text] = (await message.locator('svg + *, :has(> svg)').first().innerText()).trim();
+  }
+  return found;
+};
+
+describe('the state of a message', () => {
+  it('is there in words, for everybody to see and to hear', async () => {
+    const widget = await (await stage.visit()).open();
+    await everyState(widget);
+    for (const [text, word] of [
+      ['Delivered one', 'Delivered'],
+      ['Sent one', 'Sent'],
+      ['Refused one', 'Not sent'],
+      ['Waiting one', 'Sending'],
+    ] as const) {
+      const state = stateOf(widget, text);
+      expect(await state.innerText()).toBe(word);
+      expect(await state.isVisible()).toBe(true);
+      const { width, height } = (await state.boundingBox()) ?? { width: 0, height: 0 };
+      expect(Math.min(width, height), 'large enough to be seen').toBeGreaterThan(8);
+      // What a screen reader is given: no picture, but this word.
+      const message = widget.page.locator('.message', { hasText: text });
+      expect(await message.ariaSnapshot()).toContain(word);
+    }
+    expect(await axeViolations(widget.page)).toEqual([]);
+    await picture(widget, 'states');
+  });
+
+  it('is right after a reconnect: what had no answer is sent, what was refused waits for the visitor', async () => {
+    const widget = await (await stage.visit()).open();
+    await everyState(widget);
+    server.deaf = false;
+    server.dropAll();
+    await stateOf(widget, 'Waiting one').getByText('Sent', { exact: true }).waitFor();
+    expect(await states(widget)).toEqual({
+      'Delivered one': 'Delivered',
+      'Sent one': 'Sent',
+      'Waiting one': 'Sent',
+      'Refused one': 'Not sent',
+    });
+    expect(server.messages).toEqual(['Delivered one', 'Sent one', 'Waiting one']);
+    await widget.button('Retry').click();
+    await stateOf(widget, 'Refused one').getByText('Sent', { exact: true }).waitFor();
+    server.deliver();
+    await stateOf(widget, 'Refused one').getByText('Delivered').waitFor();
+    expect(server.messages).toEqual(['Delivered one', 'Sent one', 'Waiting one', 'Refused one']);
+    expect(server.violations).toEqual([]);
+  });
+
+  it('is the same in a second tab, which sends what the first could not', async () => {
+    const context = await stage.context();
+    const first = await (await stage.visit(context)).open();
+    await first.send('Delivered one');
+    await stateOf(first, 'Delivered one').getByText('Sent', { exact: true }).waitFor();
+    server.deliver();
+    server.closed = true;
+    server.dropAll();
+    await first.page.getByText('No connection.').waitFor();
+    await first.send('Waiting one');
+    const second = await stage.visit(context);
+    await second.launcher.click();
+    await stateOf(second, 'Waiting one').getByText('Sending').waitFor();
+    await picture(second, 'second-tab-offline');
+    server.closed = false;
+    for (const tab of [second, first]) {
+      await tab.page.evaluate(() => window.dispatchEvent(new Event('online')));
+      await stateOf(tab, 'Waiting one').getByText('Sent', { exact: true }).waitFor();
+      expect(await states(tab)).toEqual({ 'Delivered one': 'Delivered', 'Waiting one': 'Sent' });
+    }
+    server.deliver();
+    for (const tab of [second, first]) await stateOf(tab, 'Waiting one').getByText('Delivered').waitFor();
+    expect(server.chat.entries).toHaveLength(2);
+  });
+});

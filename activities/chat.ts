@@ -6,15 +6,18 @@ import type { Account, ChannelRef, Store } from '../store/index.ts';
 import { isZoomError, MAX_MESSAGE_LENGTH, splitMessage, type ZoomClient } from '../zoom/index.ts';
 import { actingUser, requireAccount } from './acting-user.ts';
 import { botNotAllowedMessage, buttonValues, channelPostCard, inboundCard, type InboundCardView } from './cards.ts';
+import type { People } from './people.ts';
 import { botSaid, readBackForRetry } from './posting.ts';
 import type { UserZoom } from './user-zoom.ts';
 import { asZoomFailures } from './zoom-failures.ts';
+import { earlierAttemptsActed } from './zoom-turns.ts';
 
 /** What the chat activities work with; injected, so that tests can give others. */
 export interface ChatActivityDependencies {
   store: Store;
   zoom: ZoomClient;
   userZoom: UserZoom;
+  people: People;
 }
 
 /** The inbound card of one chat, and whose it is. */
@@ -26,7 +29,7 @@ export interface KnownAgent extends Agent {
 }
 
 /** The activities of a chat. Each may run more than once: every write is keyed, every post looks before it repeats. */
-export function createChatActivities({ store, zoom, userZoom }: ChatActivityDependencies) {
+export function createChatActivities({ store, zoom, userZoom, people }: ChatActivityDependencies) {
   return {
     /** The chat's record, so that webhooks, the dashboard and a reconnecting visitor find it. */
     async beginChat(chat: {
@@ -86,7 +89,7 @@ export function createChatActivities({ store, zoom, userZoom }: ChatActivityDepe
           return card;
         };
         // An earlier try may have posted it elsewhere: the settings can have changed since.
-        const before = activityInfo().attempt > 1 ? (await store.chats.get(chatId))?.cardTriedIn : undefined;
+        const before = earlierAttemptsActed() ? (await store.chats.get(chatId))?.cardTriedIn : undefined;
         if (before && before.id !== channel.id) {
           const there = await unlessGone(posted(before));
           if (there !== undefined) return keep(there, before);
@@ -147,7 +150,7 @@ export function createChatActivities({ store, zoom, userZoom }: ChatActivityDepe
             return holder && holder.chatId !== chatId ? undefined : known;
           };
           for (const name of channelNames(input.visitorName, chatId, channelsLost)) {
-            const existing = activityInfo().attempt > 1 ? await made(name) : undefined;
+            const existing = earlierAttemptsActed() ? await made(name) : undefined;
             if (existing) return existing;
             try {
               return await api.createChannel({ name, type: 'privateInternal' });
@@ -206,7 +209,7 @@ export function createChatActivities({ store, zoom, userZoom }: ChatActivityDepe
         const recorded = store.timeline.append(chatId, input.entries ?? []);
         recorded.catch(() => undefined);
         const earlier = await readBackForRetry(asOwner, channel.id, knownIds, input.lookFirst);
-        const owner = await store.installations.get(ownerUserId);
+        const owner = await people.get(ownerUserId);
         const whole = content.kind === 'visitorLines' ? content.text : postText(visitorName, content);
 
         const postAsBot = async (): Promise<string[]> => {

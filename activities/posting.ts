@@ -1,6 +1,7 @@
 import { activityInfo } from '@temporalio/activity';
 import type { ZoomMessage, ZoomUserApi } from '../zoom/index.ts';
 import { cardTexts } from '../zoom/index.ts';
+import { earlierAttemptsActed } from './zoom-turns.ts';
 
 /** How long ago another process may have begun the same post, when `lookFirst` is asked for. */
 const otherAttemptsMs = 48 * 3_600_000;
@@ -21,7 +22,8 @@ export interface ReadBack {
 }
 
 /**
- * Read back `channelId` for what earlier attempts of the running activity posted; empty on a first attempt.
+ * Read back `channelId` for what earlier attempts of the running activity posted; empty when there were none, or all of
+ * them were held back before they had sent anything.
  * @param knownIds messages of earlier, finished posts.
  * @param lookFirst read back on a first attempt too: another process may have begun this.
  */
@@ -32,7 +34,7 @@ export async function readBackForRetry(
   lookFirst = false,
 ): Promise<ReadBack> {
   const info = activityInfo();
-  if (info.attempt === 1 && !lookFirst) return { find: () => undefined };
+  if (!earlierAttemptsActed() && !lookFirst) return { find: () => undefined };
   const from = new Date(info.scheduledTimestampMs - (lookFirst ? otherAttemptsMs : 0) - clockSkewMs);
   const messages = await reader((api) =>
     api.listMessages({ toChannel: channelId, from, to: new Date(Date.now() + clockSkewMs) }),

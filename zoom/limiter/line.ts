@@ -101,7 +101,7 @@ export class Line {
     const soonest = this.#permitAt(now, this.#waiters.length + due);
     // New ones that wait here would go before those that were told to come back.
     const mayWait = turn.returning || this.#places.length === 0;
-    if (mayWait && soonest <= now + turn.patienceMs && this.#waiters.length < this.#mostWaiters) {
+    if (mayWait && soonest <= now + turn.patienceMs && this.#waiters.length < this.#mostWaiters(turn)) {
       return this.#wait(call, turn, now);
     }
     throw this.#heldBack(call, this.#comeBackIn(turn, now, soonest));
@@ -122,9 +122,9 @@ export class Line {
     return this.#used(now) + this.#places.length + this.#waiters.length;
   }
 
-  /** As many as permits come free in about half a second. */
-  get #mostWaiters(): number {
-    return Math.max(2, Math.ceil(this.#share.permits / 2));
+  /** As many may wait here as permits come free in half a second, or in the time that these wait. */
+  #mostWaiters({ patienceMs }: Turn): number {
+    return Math.max(2, Math.ceil((this.#share.prospect * Math.max(patienceMs, permitMs / 2)) / permitMs));
   }
 
   /** When about the permit after `ahead` others can be had, ms. */

@@ -10,7 +10,6 @@ import {
   createZoomClient,
   isZoomError,
   type CallGate,
-  type Turn,
   type ZoomAppOptions,
 } from '../../../zoom/index.ts';
 import { tokenKeys } from '../../activities/harness.ts';

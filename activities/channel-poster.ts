@@ -1,8 +1,9 @@
 import { log } from '@temporalio/activity';
 import { postText, type ChannelPost } from '../domain/channel-post.ts';
-import type { ChannelRef, Store } from '../store/index.ts';
+import type { ChannelRef } from '../store/index.ts';
 import { isZoomError, MAX_MESSAGE_LENGTH, splitMessage, type ZoomClient, type ZoomMessage } from '../zoom/index.ts';
 import { buttonValues, channelPostCard } from './cards.ts';
+import type { People } from './people.ts';
 import { botSaid, type ReadBack } from './posting.ts';
 import type { UserZoom } from './user-zoom.ts';
 
@@ -24,34 +25,19 @@ export interface Posted {
   as: 'bot' | 'user';
 }
 
-/** Owners whose JID is kept: it never changes. */
-const rememberedOwners = 10_000;
-
 /** Writes into chat channels; what is there already by an earlier attempt is left out. */
 export function createChannelPoster({
-  store,
   zoom,
   userZoom,
+  people,
 }: {
-  store: Pick<Store, 'installations'>;
   zoom: Pick<ZoomClient, 'bot'>;
   userZoom: UserZoom;
+  people: People;
 }) {
-  const ownerJids = new Map<string, string>();
-
-  async function ownerJid(userId: string): Promise<string | undefined> {
-    const known = ownerJids.get(userId);
-    if (known !== undefined) return known;
-    const owner = await store.installations.get(userId);
-    if (!owner) return undefined;
-    if (ownerJids.size >= rememberedOwners) ownerJids.clear();
-    ownerJids.set(userId, owner.jid);
-    return owner.jid;
-  }
-
   async function postAsBot(post: ChatPost, earlier: ReadBack): Promise<string[]> {
     const { chatId, accountId, channel, visitorName, content } = post;
-    const userJid = await ownerJid(post.ownerUserId);
+    const owner = await people.get(post.ownerUserId);
     const whole =
       content.kind === 'visitorLines' ? notYetPosted(content, earlier, botSaid) : postText(visitorName, content);
     const ids: string[] = [];
@@ -64,7 +50,7 @@ export function createChannelPoster({
               accountId,
               toJid: channel.jid,
               content: channelPostCard(chatId, visitorName, content, part),
-              ...(userJid === undefined ? {} : { userJid }),
+              ...(owner ? { userJid: owner.jid } : {}),
             })
           ).messageId,
       );

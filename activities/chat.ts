@@ -8,15 +8,18 @@ import { actingUser, requireAccount } from './acting-user.ts';
 import { botNotAllowedMessage, cardMarks, inboundCard, type InboundCardView } from './cards.ts';
 import { createChannelPoster, type ChatPost, type Posted } from './channel-poster.ts';
 import { oneAtATime, turns } from './one-at-a-time.ts';
+import type { People } from './people.ts';
 import { botSaid, readBackForRetry } from './posting.ts';
 import type { UserZoom } from './user-zoom.ts';
 import { asZoomFailures } from './zoom-failures.ts';
+import { earlierAttemptsActed } from './zoom-turns.ts';
 
 /** What the chat activities work with; injected, so that tests can give others. */
 export interface ChatActivityDependencies {
   store: Store;
   zoom: ZoomClient;
   userZoom: UserZoom;
+  people: People;
 }
 
 /** How long the posting of one thing is tried at most, ms. */
@@ -104,7 +107,7 @@ export function createChatActivities(dependencies: ChatActivityDependencies) {
             return card;
           };
           // An earlier try may have posted it elsewhere: the settings can have changed since.
-          const before = activityInfo().attempt > 1 ? (await store.chats.get(chatId))?.cardTriedIn : undefined;
+          const before = earlierAttemptsActed() ? (await store.chats.get(chatId))?.cardTriedIn : undefined;
           if (before && before.id !== channel.id) {
             const there = await unlessGone(posted(before));
             if (there !== undefined) return keep(there, before);
@@ -166,7 +169,7 @@ export function createChatActivities(dependencies: ChatActivityDependencies) {
             return holder && holder.chatId !== chatId ? undefined : known;
           };
           for (const name of channelNames(input.visitorName, chatId, channelsLost)) {
-            const existing = activityInfo().attempt > 1 ? await made(name) : undefined;
+            const existing = earlierAttemptsActed() ? await made(name) : undefined;
             if (existing) return existing;
             try {
               return await api.createChannel({ name, type: 'privateInternal' });

@@ -27,6 +27,8 @@ export function createInstallationActivities({ store, zoom, publicUrl }: Install
       const tokens = await store.tokenSets.newest(zoomUserId);
       if (!tokens) return 'grantInvalid';
       if (tokens.id !== staleTokenSetId) return 'alreadyNewer';
+      // Known to be lost: Zoom would say the same again, and holds many failing calls against an app.
+      if ((await store.installations.get(zoomUserId))?.status === 'needsReconnect') return 'grantInvalid';
       try {
         const renewed = await zoom.oauth.refresh({ refreshToken: tokens.refreshToken });
         const { accessToken, refreshToken, expiresAt, scopes, apiUrl } = renewed;
@@ -50,9 +52,24 @@ export function createInstallationActivities({ store, zoom, publicUrl }: Install
       }
     },
 
-    /** Mark the grant, and ask the user by the bot to connect Zoom again. */
-    async askToReconnect({ zoomUserId }: { zoomUserId: string }): Promise<void> {
+    /**
+     * Mark the grant, and ask the user by the bot to connect Zoom again. A bot's direct messages cannot be read back, so an
+     * answer that Zoom lost can make it appear twice.
+     * @param input.lostTokenSetId the tokens that Zoom no longer accepts: with newer ones there, nothing is to be asked.
+     */
+    async askToReconnect(input: { zoomUserId: string; lostTokenSetId?: string }): Promise<void> {
+      const { zoomUserId, lostTokenSetId } = input;
+      const hasNewer = async () => {
+        const newest = await store.tokenSets.newest(zoomUserId);
+        return lostTokenSetId !== undefined && newest !== null && newest.id !== lostTokenSetId;
+      };
+      if (await hasNewer()) return;
       await store.installations.setStatus(zoomUserId, 'needsReconnect');
+      if (await hasNewer()) {
+        // The user added the app again at this very moment: he was marked after that, and wrongly.
+        await store.installations.setStatus(zoomUserId, 'connected');
+        return;
+      }
       const person = await store.installations.get(zoomUserId);
       if (!person) return;
       try {
@@ -63,7 +80,8 @@ export function createInstallationActivities({ store, zoom, publicUrl }: Install
           userJid: person.jid,
         });
       } catch (error) {
-        // The dashboard says it too.
+        // What passes by itself is waited for: nobody might look at the dashboard, which says it too.
+        if (isZoomError(error) && error.retryable) await asZoomFailures('answer', () => Promise.reject(error));
         log.warn('The administrator could not be asked to reconnect.', { error: String(error) });
       }
     },

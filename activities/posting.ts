@@ -1,6 +1,7 @@
 import { activityInfo } from '@temporalio/activity';
 import type { ZoomMessage, ZoomUserApi } from '../zoom/index.ts';
 import { cardTexts } from '../zoom/index.ts';
+import { earlierAttemptsActed } from './zoom-turns.ts';
 
 /** A little earlier than our own clock says: Zoom's may be behind. */
 const clockSkewMs = 5_000;
@@ -21,7 +22,8 @@ export interface ReadBack {
 export const nothingEarlier: ReadBack = { find: () => undefined };
 
 /**
- * Read back `channelId` for what earlier attempts of the running activity posted; empty on a first attempt.
+ * Read back `channelId` for what earlier attempts of the running activity posted; empty when there were none, or all of
+ * them were held back before they had sent anything.
  * @param knownIds messages of earlier, finished posts: at least the last one's.
  * @param triedSince ms since 1970: another process may have begun this, since then: read back on a first attempt too.
  */
@@ -32,7 +34,7 @@ export async function readBackForRetry(
   triedSince?: number,
 ): Promise<ReadBack> {
   const info = activityInfo();
-  if (info.attempt === 1 && triedSince === undefined) return nothingEarlier;
+  if (!earlierAttemptsActed() && triedSince === undefined) return nothingEarlier;
   const from = new Date(Math.min(info.scheduledTimestampMs, triedSince ?? Infinity) - clockSkewMs);
   const to = new Date(Date.now() + clockSkewMs);
   const messages = await reader((api) => api.listMessages({ toChannel: channelId, from, to }));

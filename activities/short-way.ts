@@ -5,6 +5,7 @@ import { isZoomError, type ZoomClient } from '../zoom/index.ts';
 import { createChannelPoster, type ChatPost, type Posted } from './channel-poster.ts';
 import { recordStanding, type ChatStanding } from './chat.ts';
 import { oneAtATime, turns } from './one-at-a-time.ts';
+import type { People } from './people.ts';
 import { nothingEarlier } from './posting.ts';
 import type { UserZoom } from './user-zoom.ts';
 
@@ -15,9 +16,10 @@ export interface DirectLine {
 }
 
 export interface ShortWayDependencies {
-  store: Pick<Store, 'timeline' | 'chats' | 'installations'>;
+  store: Pick<Store, 'timeline' | 'chats'>;
   zoom: ZoomClient;
   userZoom: UserZoom;
+  people: People;
   directLine: DirectLine;
 }
 

@@ -2,6 +2,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { failureTypes } from '../domain/failures.ts';
 import type { Store, TokenSet } from '../store/index.ts';
 import { isZoomError, type ZoomClient, type ZoomUserApi } from '../zoom/index.ts';
+import type { People } from './people.ts';
 
 /** A token set that ends within this time, ms, is renewed before it is used. */
 const renewAheadMs = 60_000;
@@ -33,6 +34,8 @@ export interface UserZoomDependencies {
   store: { tokenSets: Pick<Store['tokenSets'], 'newest'> };
   zoom: Pick<ZoomClient, 'asUser'>;
   renew: RenewTokens;
+  /** Whose accounts' rates the calls count against. */
+  people: People;
   /** The time now, ms since 1970. */
   clock: () => number;
 }
@@ -46,9 +49,22 @@ export interface UserZoomDependencies {
  */
 export type UserZoom = <T>(zoomUserId: string, fn: (api: ZoomUserApi) => Promise<T>) => Promise<T>;
 
-/** The {@link UserZoom} of this process; keep one. At most one renewal per user is in flight; all callers share it. */
-export function createUserZoom({ store, zoom, renew, clock }: UserZoomDependencies): UserZoom {
+/** Most users whose tokens are kept in memory. */
+const mostUsers = 1_000;
+
+/** A renewal that brought something, though not to us: the set that we hold was the newer one. So often it is asked again. */
+const mostRenewals = 2;
+
+/**
+ * The {@link UserZoom} of this process; keep one. Tokens are read from the store once and used until they are about to end
+ * or Zoom refuses them; then the store is read again, since another process may have renewed them, or the user have added
+ * the app again. At most one renewal per user is in flight; all callers share it.
+ */
+export function createUserZoom({ store, zoom, renew, people, clock }: UserZoomDependencies): UserZoom {
   const flights = new Map<string, { staleId: string; done: Promise<boolean> }>();
+  const held = new Map<string, TokenSet>();
+  /** By user the token set whose grant is gone for good: it is not tried again. */
+  const lost = new Map<string, string>();
 
   function renewalOf(zoomUserId: string, staleId: string) {
     const done = renew(zoomUserId, staleId).finally(() => flights.delete(zoomUserId));
@@ -59,12 +75,15 @@ export function createUserZoom({ store, zoom, renew, clock }: UserZoomDependenci
 
   async function newest(zoomUserId: string): Promise<TokenSet> {
     const tokens = await store.tokenSets.newest(zoomUserId);
-    if (!tokens) throw new NeedsReconnectError();
+    held.delete(zoomUserId);
+    if (!tokens || lost.get(zoomUserId) === tokens.id) throw new NeedsReconnectError();
+    lost.delete(zoomUserId);
+    keep(held, zoomUserId, tokens);
     return tokens;
   }
 
   async function newerThan(zoomUserId: string, stale: TokenSet): Promise<TokenSet> {
-    for (;;) {
+    for (let renewals = 0; ;) {
       // Another process, or the user himself by authorizing again, may have been faster.
       const known = await newest(zoomUserId);
       if (known.id !== stale.id) return known;
@@ -74,30 +93,46 @@ export function createUserZoom({ store, zoom, renew, clock }: UserZoomDependenci
         await running.done.catch(() => false);
         continue;
       }
-      await (running ?? renewalOf(zoomUserId, stale.id)).done;
-      const renewed = await newest(zoomUserId);
-      if (renewed.id === stale.id) throw new NeedsReconnectError();
-      return renewed;
+      // Asked as often as allowed, and Zoom's answer is no: nobody but the user can help.
+      if (renewals === mostRenewals) throw new NeedsReconnectError();
+      renewals += 1;
+      if (!(await (running ?? renewalOf(zoomUserId, stale.id)).done)) {
+        const after = await newest(zoomUserId);
+        if (after.id !== stale.id) return after;
+        held.delete(zoomUserId);
+        keep(lost, zoomUserId, stale.id);
+        throw new NeedsReconnectError();
+      }
     }
   }
 
   return async (zoomUserId, fn) => {
-    const stored = await newest(zoomUserId);
-    const endsSoon = stored.expiresAt.getTime() - clock() < renewAheadMs;
-    const tokens = endsSoon ? await newerThan(zoomUserId, stored) : stored;
-    const call = async (using: TokenSet) => {
-      try {
-        return await fn(zoom.asUser(using.accessToken, { apiUrl: using.apiUrl }));
-      } catch (error) {
-        if (isZoomError(error, 'grantInvalid')) throw new NeedsReconnectError();
-        throw error;
-      }
-    };
+    const person = await people.get(zoomUserId);
+    const known = held.get(zoomUserId) ?? (await newest(zoomUserId));
+    const endsSoon = known.expiresAt.getTime() - clock() < renewAheadMs;
+    const tokens = endsSoon ? await newerThan(zoomUserId, known) : known;
+    const call = (using: TokenSet) =>
+      fn(zoom.asUser(using.accessToken, { apiUrl: using.apiUrl, accountId: person?.accountId }));
     try {
       return await call(tokens);
     } catch (error) {
-      if (!isZoomError(error, 'unauthorized')) throw error;
-      return await call(await newerThan(zoomUserId, tokens));
+      // The second means that the whole grant is gone. The renewal finds that out for everybody, and asks the user.
+      if (!isZoomError(error, 'unauthorized', 'grantInvalid')) throw error;
+      const newer = await newerThan(zoomUserId, tokens);
+      try {
+        return await call(newer);
+      } catch (second) {
+        if (isZoomError(second, 'grantInvalid')) throw new NeedsReconnectError();
+        throw second;
+      }
     }
   };
+}
+
+/** Keep a value; the one kept longest makes room. */
+function keep<T>(map: Map<string, T>, key: string, value: T): void {
+  map.delete(key);
+  const [oldest] = map.keys();
+  if (map.size >= mostUsers && oldest !== undefined) map.delete(oldest);
+  map.set(key, value);
 }

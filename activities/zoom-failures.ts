@@ -1,10 +1,13 @@
 import { ApplicationFailure } from '@temporalio/activity';
+import { ApplicationFailureCategory } from '@temporalio/common';
 import { failureTypes, type FailureType } from '../domain/failures.ts';
 import { isZoomError, type ZoomErrorKind } from '../zoom/index.ts';
+import { noteHeldBack } from './zoom-turns.ts';
 
 /** What a kind of Zoom error means to a workflow. */
 const typeOf: Record<ZoomErrorKind, FailureType> = {
   rateLimited: failureTypes.zoomUnavailable,
+  heldBack: failureTypes.heldBack,
   unavailable: failureTypes.zoomUnavailable,
   timeout: failureTypes.zoomUnavailable,
   network: failureTypes.zoomUnavailable,
@@ -61,13 +64,16 @@ function toFailure(policy: FailurePolicy, error: unknown): unknown {
     });
   }
   if (!isZoomError(error)) return error;
-  const type = typeOf[error.kind];
+  // Held back after something else of the same attempt went through, the next attempt has to look what is there.
+  const type = error.kind === 'heldBack' && !noteHeldBack() ? failureTypes.zoomUnavailable : typeOf[error.kind];
   const { message } = error;
   if (error.retryable) {
     return ApplicationFailure.create({
       message,
       type,
       ...(error.retryAfterMs === undefined ? {} : { nextRetryDelay: error.retryAfterMs }),
+      // Waiting for one's turn is no error: no warning in the log for it.
+      ...(error.kind === 'heldBack' ? { category: ApplicationFailureCategory.BENIGN } : {}),
     });
   }
   if (policy === 'wait' && !goneForGood.has(type)) {

@@ -6,9 +6,11 @@ import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import { createChatActivities } from '../activities/chat.ts';
+import { rememberPeople } from '../activities/people.ts';
 import { createRelayActivities } from '../activities/relay.ts';
 import { createRenewTokens } from '../activities/renew-tokens.ts';
 import { createUserZoom } from '../activities/user-zoom.ts';
+import { zoomGate } from '../activities/zoom-turns.ts';
 import { encryptedDataConverter } from '../codec/data-converter.ts';
 import type { Config } from '../config/env.ts';
 import type { Logger } from '../config/logger.ts';
@@ -64,8 +66,9 @@ export async function startApi({ config, log, webDir = builtWebDir(), visitorSer
   const connection = await NativeConnection.connect({ address });
   const client = new Client({ connection, namespace, dataConverter });
   const temporal = createTemporalGateway(client);
-  const zoom = createZoomClient(config.zoom);
-  const userZoom = createUserZoom({ store, zoom, renew: createRenewTokens({ client, store }), clock });
+  const zoom = createZoomClient({ ...config.zoom, gate: zoomGate(store, config.zoom) });
+  const people = rememberPeople(store.installations);
+  const userZoom = createUserZoom({ store, zoom, renew: createRenewTokens({ client, store }), people, clock });
 
   const connections = new VisitorConnections({ farewell: farewells(temporal, log) });
   const worker = await createDeliveryWorker({
@@ -75,7 +78,7 @@ export async function startApi({ config, log, webDir = builtWebDir(), visitorSer
     instanceId,
     activities: {
       ...deliveryActivities({ store }, connections),
-      ...createRelayActivities(createChatActivities({ store, zoom, userZoom }), connections),
+      ...createRelayActivities(createChatActivities({ store, zoom, userZoom, people }), connections),
     },
   });
   const direct = directLine({ keys: config.payloadKeys, instanceId, connections, log });

@@ -1,6 +1,6 @@
 import { summarize } from './stats.ts';
 
-export type Unit = 'ms' | 's' | '/s' | 'B' | 'kB' | 'MB' | 'events' | 'ops' | 'sockets' | '×';
+export type Unit = 'ms' | 's' | '/s' | 'B' | 'kB' | 'MB' | 'events' | 'ops' | 'sockets' | 'calls' | 'cores' | '×';
 
 /** A figure against what is asked of it. */
 export interface Verdict {

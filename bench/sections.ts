@@ -1,6 +1,7 @@
 import type { Section } from './bench.ts';
 import { burstSection } from './sections/burst.ts';
 import { directSection } from './sections/direct.ts';
+import { fairnessSection } from './sections/fairness.ts';
 import { floorSection } from './sections/floor.ts';
 import { historySection } from './sections/history.ts';
 import { idleSection } from './sections/idle.ts';
@@ -22,6 +23,7 @@ export const sections: readonly Section[] = [
   burstSection,
   paceSection,
   rateSection,
+  fairnessSection,
   visitorsSection,
   recoverySection,
 ];

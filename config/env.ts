@@ -57,6 +57,7 @@ const schema = z.object({
   ZOOM_BOT_JID: z.string().regex(/^[^@\s]+@xmpp\.zoom\.us$/, 'must be the Bot JID, ending in @xmpp.zoom.us'),
   ZOOM_WEBHOOK_TOLERANCE_SECONDS: z.coerce.number().int().min(60).max(86_400).default(6_000),
   ZOOM_SCOPES: z.enum(['classic', 'granular']).default('classic'),
+  ZOOM_PLAN: z.enum(['free', 'pro', 'business', 'off']).default('pro'),
 
   SESSION_SECRET: z.string().min(32, 'must have at least 32 characters'),
   TOKEN_ENCRYPTION_KEYS: keyRing,
@@ -100,6 +101,8 @@ export interface Config {
     /** How old a webhook's timestamp may be, s. Zoom retries up to 85 minutes after the first try. */
     webhookToleranceSeconds: number;
     scopeFamily: 'classic' | 'granular';
+    /** By which plan Zoom's rates are kept; `off`: not at all. */
+    plan: 'free' | 'pro' | 'business' | 'off';
   };
   sessionSecret: string;
   tokenKeys: SealingKeys;
@@ -161,6 +164,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
       botJid: e.ZOOM_BOT_JID,
       webhookToleranceSeconds: e.ZOOM_WEBHOOK_TOLERANCE_SECONDS,
       scopeFamily: e.ZOOM_SCOPES,
+      plan: e.ZOOM_PLAN,
     },
     sessionSecret: e.SESSION_SECRET,
     tokenKeys: e.TOKEN_ENCRYPTION_KEYS,

@@ -19,6 +19,11 @@ export const failureTypes = {
   messageGone: 'MessageGone',
   /** The account is not known here: it was removed. */
   accountUnknown: 'AccountUnknown',
+  /**
+   * The account is at the rate that its Zoom plan allows, and this attempt changed nothing in Zoom: tried again by itself
+   * after the delay that comes with it, and with no need to look first what is there already.
+   */
+  heldBack: 'HeldBack',
   /** Zoom cannot be reached, is overloaded, or asks to wait: tried again by itself. */
   zoomUnavailable: 'ZoomUnavailable',
 } as const;

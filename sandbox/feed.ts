@@ -2,7 +2,7 @@
 export interface FeedEvent {
   seq: number;
   at: number;
-  /** Such as `message.created`, `channel.updated`, `webhook.delivered`, `oauth.granted`. */
+  /** Such as `message.created`, `channel.updated`, `webhook.delivered`, `oauth.granted`, `rate.refused`. */
   type: string;
   data: Record<string, unknown>;
 }

@@ -13,8 +13,10 @@ import { heartbeating } from '../activities/heartbeat.ts';
 import { createInstallActivities } from '../activities/install.ts';
 import { createInstallationActivities, type InstallationActivities } from '../activities/installation.ts';
 import { createShortWayActivities } from '../activities/short-way.ts';
+import { rememberPeople } from '../activities/people.ts';
 import { createRenewTokens } from '../activities/renew-tokens.ts';
 import { createUserZoom } from '../activities/user-zoom.ts';
+import { zoomGate } from '../activities/zoom-turns.ts';
 import { encryptedDataConverter } from '../codec/data-converter.ts';
 import type { Config } from '../config/env.ts';
 import type { Logger } from '../config/logger.ts';
@@ -50,9 +52,10 @@ export async function runWorker(config: Config, log: Logger): Promise<void> {
     const client = new Client({ connection, namespace, dataConverter });
     await registerSearchAttributes(client);
 
-    const zoom = createZoomClient(config.zoom);
+    const zoom = createZoomClient({ ...config.zoom, gate: zoomGate(store, config.zoom) });
+    const people = rememberPeople(store.installations);
     const renew = createRenewTokens({ client, store });
-    const userZoom = createUserZoom({ store, zoom, renew, clock: Date.now });
+    const userZoom = createUserZoom({ store, zoom, renew, people, clock: Date.now });
     const { publicUrl } = config.http;
     const common: Pick<
       WorkerOptions,
@@ -75,8 +78,8 @@ export async function runWorker(config: Config, log: Logger): Promise<void> {
       ...room,
       ...workflowCode(config.workflowBundle),
       activities: {
-        ...createChatActivities({ store, zoom, userZoom }),
-        ...createShortWayActivities({ store, zoom, userZoom, directLine }),
+        ...createChatActivities({ store, zoom, userZoom, people }),
+        ...createShortWayActivities({ store, zoom, userZoom, people, directLine }),
         ...createInstallActivities({ store, zoom, userZoom, product: config.product, publicUrl }),
         ...grantActivities,
       },

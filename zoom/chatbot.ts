@@ -88,7 +88,8 @@ export function botApi(
   tokens: BotTokenSource,
 ): BotApi {
   const robot_jid = options.botJid;
-  const send = (token: string, call: RestCall) => createRestCaller(transport, options.apiUrl, token)(call);
+  const send = (token: string, call: RestCall, accountId?: string) =>
+    createRestCaller(transport, options.apiUrl, token, accountId)(call);
 
   return {
     postMessage: ({ accountId, toJid, content, userJid, replyTo, visibleToUser, markdown = false }) =>
@@ -97,6 +98,7 @@ export function botApi(
           transport,
           options.apiUrl,
           token,
+          accountId,
         )(
           {
             operation: 'bot.post',
@@ -118,22 +120,30 @@ export function botApi(
       ),
     async updateMessage({ messageId, accountId, content, userJid, markdown = false }) {
       await tokens.use((token) =>
-        send(token, {
-          operation: 'bot.update',
-          method: 'PUT',
-          path: path`/im/chat/messages/${messageId}`,
-          json: { robot_jid, account_id: accountId, user_jid: userJid, is_markdown_support: markdown, content },
-        }),
+        send(
+          token,
+          {
+            operation: 'bot.update',
+            method: 'PUT',
+            path: path`/im/chat/messages/${messageId}`,
+            json: { robot_jid, account_id: accountId, user_jid: userJid, is_markdown_support: markdown, content },
+          },
+          accountId,
+        ),
       );
     },
     async deleteMessage({ messageId, accountId, userJid }) {
       await tokens.use((token) =>
-        send(token, {
-          operation: 'bot.delete',
-          method: 'DELETE',
-          path: path`/im/chat/messages/${messageId}`,
-          query: { account_id: accountId, robot_jid, user_jid: userJid },
-        }),
+        send(
+          token,
+          {
+            operation: 'bot.delete',
+            method: 'DELETE',
+            path: path`/im/chat/messages/${messageId}`,
+            query: { account_id: accountId, robot_jid, user_jid: userJid },
+          },
+          accountId,
+        ),
       );
     },
     async answerCallback({ callbackUrl, callbackToken, content, replyTo, visibleToUser, markdown = false }) {

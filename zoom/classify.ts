@@ -1,5 +1,5 @@
 import { ZoomError, type ZoomErrorFields, type ZoomErrorKind } from './errors.ts';
-import { headerValue, parseRetryAfter, rateLimitWait, type RateLimitAnswer } from './retry-after.ts';
+import { headerValue, namedLimit, parseRetryAfter, rateLimitWait, type RateLimitAnswer } from './retry-after.ts';
 
 /** An answer of Zoom's that is not a success, as much of it as the classification needs. */
 export interface FailedAnswer {
@@ -42,6 +42,7 @@ export function classifyZoomError(answer: FailedAnswer): ZoomError {
     retryable: isRetryable(kind, operation),
     ambiguous: write && (kind === 'unavailable' || kind === 'timeout'),
     retryAfterMs: wait,
+    limit: kind === 'rateLimited' ? namedLimit({ headers, message: body.message }) : undefined,
     missingScopes: scopes.length > 0 ? scopes : undefined,
     detail: kind === 'malformedAnswer' ? 'redirected' : undefined,
   });

@@ -1,4 +1,5 @@
 import type { ZoomError } from './errors.ts';
+import type { CallGate } from './gate.ts';
 
 /** One finished call, for metrics and logs. Holds nothing secret and no text of anyone's. */
 export interface ZoomCall {
@@ -31,7 +32,9 @@ export interface ZoomAppOptions {
   readonly fetch?: typeof globalThis.fetch | undefined;
   /** The time now in milliseconds since 1970. Default `Date.now`. */
   readonly clock?: (() => number) | undefined;
-  /** Called after every call, whatever its outcome; what it throws is ignored. */
+  /** What every call of an account passes first; see `createRateLimiter`. Without it no rate is kept. */
+  readonly gate?: CallGate | undefined;
+  /** Called after every call that was made, whatever its outcome; what it throws is ignored. */
   readonly onCall?: ((call: ZoomCall) => void) | undefined;
 }
 

@@ -13,6 +13,7 @@
 /** Every kind of failure, as a list so that it can be tested and documented exhaustively. */
 export const ZOOM_ERROR_KINDS = [
   'rateLimited',
+  'heldBack',
   'unavailable',
   'timeout',
   'network',
@@ -36,6 +37,7 @@ export const ZOOM_ERROR_KINDS = [
 
 /**
  * - `rateLimited`: 429. Wait `retryAfterMs`, or back off from 1 s with jitter when it is absent.
+ * - `heldBack`: our own limiter keeps the account's rate and let the call not go: nothing was sent. Wait `retryAfterMs`.
  * - `unavailable`: Zoom answered 5xx. `timeout`: no whole answer within the time limit. `network`: no answer at all.
  * - `malformedAnswer`: an answer that is not what Zoom's pages describe (not JSON, wrong shape, too large, a redirect).
  * - `unauthorized`: the token is invalid, expired or superseded; renew it and try once more.
@@ -52,6 +54,7 @@ export type ZoomErrorKind = (typeof ZOOM_ERROR_KINDS)[number];
 /** What to do next, one sentence for each kind, written for the operator who reads it in a log or in Temporal's UI. */
 const ADVICE: Record<ZoomErrorKind, string> = {
   rateLimited: "The Zoom account's rate limit is used up. Wait, then try again.",
+  heldBack: 'The account is at the rate that its Zoom plan allows. The call is made by itself a little later.',
   unavailable: 'Zoom is failing. Try again later; see status.zoom.us.',
   timeout: 'Zoom did not answer in time. Try again; after a write, look first whether it took effect.',
   network: 'Zoom could not be reached. Check DNS, proxy and firewall, then try again.',
@@ -91,6 +94,8 @@ export interface ZoomErrorFields {
   readonly ambiguous: boolean;
   /** Milliseconds to wait before the next try, when Zoom said so or its rules imply it. */
   readonly retryAfterMs?: number | undefined;
+  /** Of a 429: which limit of the account it names. Absent when it does not tell; it can be a single channel's then. */
+  readonly limit?: 'second' | 'daily' | undefined;
   /** Scopes that Zoom named as missing. */
   readonly missingScopes?: readonly string[] | undefined;
   /** What was wrong with the answer or the request, in our own fixed words. */
@@ -108,6 +113,7 @@ export class ZoomError extends Error implements ZoomErrorFields {
   readonly retryable: boolean;
   readonly ambiguous: boolean;
   readonly retryAfterMs?: number | undefined;
+  readonly limit?: 'second' | 'daily' | undefined;
   readonly missingScopes?: readonly string[] | undefined;
   readonly detail?: string | undefined;
   /** What to do next, one sentence for an operator. */
@@ -124,6 +130,7 @@ export class ZoomError extends Error implements ZoomErrorFields {
     if (fields.code !== undefined) this.code = fields.code;
     if (fields.trackingId !== undefined) this.trackingId = fields.trackingId;
     if (fields.retryAfterMs !== undefined) this.retryAfterMs = fields.retryAfterMs;
+    if (fields.limit !== undefined) this.limit = fields.limit;
     if (fields.missingScopes !== undefined) this.missingScopes = fields.missingScopes;
     if (fields.detail !== undefined) this.detail = fields.detail;
   }

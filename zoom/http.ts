@@ -2,6 +2,8 @@ import type { z } from 'zod';
 import { classifyZoomError, trackingId, unansweredError } from './classify.ts';
 import { DEFAULT_MAX_ANSWER_BYTES, DEFAULT_TIMEOUT_MS, type ZoomAppOptions } from './config.ts';
 import { ZoomError } from './errors.ts';
+import type { Leave } from './gate.ts';
+import { labelOf } from './rates.ts';
 import { issuePaths } from './shapes.ts';
 
 /** One call to Zoom. */
@@ -16,6 +18,8 @@ export interface ZoomRequest {
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   /** `Bearer …` or `Basic …`. */
   readonly authorization: string;
+  /** Zoom account whose rate the call counts against; a call without one passes the gate unseen. */
+  readonly accountId?: string | undefined;
   /** JSON body; members that are undefined are left out. */
   readonly json?: unknown;
   /** Form body, for the OAuth endpoints. */
@@ -35,7 +39,7 @@ export interface ZoomTransport {
   <Answer>(request: ZoomRequest, answer: z.ZodType<Answer>): Promise<Answer>;
 }
 
-type TransportOptions = Pick<ZoomAppOptions, 'timeoutMs' | 'maxAnswerBytes' | 'fetch' | 'clock' | 'onCall'>;
+type TransportOptions = Pick<ZoomAppOptions, 'timeoutMs' | 'maxAnswerBytes' | 'fetch' | 'clock' | 'onCall' | 'gate'>;
 
 /** Builds a path from encoded parts: path`/chat/channels/${id}`. */
 export function path(parts: TemplateStringsArray, ...values: readonly string[]): string {
@@ -43,11 +47,12 @@ export function path(parts: TemplateStringsArray, ...values: readonly string[]):
 }
 
 /**
- * The one place that talks to Zoom: time limit, size limit, typed errors and the `onCall` hook for every call.
+ * The one place that talks to Zoom: the gate, time limit, size limit, typed errors and the `onCall` hook for every call.
  * Redirects are not followed, since following one could carry the token to another host.
  */
 export function createTransport(options: TransportOptions): ZoomTransport {
   return async <Answer>(request: ZoomRequest, schema?: z.ZodType<Answer>): Promise<Answer | undefined> => {
+    const leave = await enter(options, request);
     const started = performance.now();
     const seen: Seen = {};
     let error: ZoomError | undefined;
@@ -57,9 +62,17 @@ export function createTransport(options: TransportOptions): ZoomTransport {
       error = asZoomError(thrown, request, seen);
       throw error;
     } finally {
+      leave?.(error);
       report(options, { ...seen, operation: request.operation, durationMs: performance.now() - started, error });
     }
   };
+}
+
+/** Through the gate, if the call is one of those that pass it. */
+function enter({ gate }: TransportOptions, request: ZoomRequest): Leave | Promise<Leave> | undefined {
+  const { accountId, operation } = request;
+  if (!gate || accountId === undefined || request.api === 'oauth') return undefined;
+  return gate.enter({ accountId, operation, label: labelOf(operation), write: isWrite(request) });
 }
 
 /** What is known of an answer so far, kept for the case that the rest of it never comes. */

@@ -64,3 +64,9 @@ export type {
   ZoomEvent,
 } from './event-types.ts';
 export { botDmJid, channelIdFromJid, channelJid, channelUrl, isBot, userJid } from './jids.ts';
+export type { CallGate, GatedCall, Leave } from './gate.ts';
+export { labelOf, RATES, type Rate, type RateLabel, type ZoomPlan } from './rates.ts';
+export { createRateLimiter, type RateLimiterOptions } from './limiter/limiter.ts';
+export type { Turn } from './limiter/line.ts';
+export type { Post, PostOfOther, ShareBoard } from './limiter/share.ts';
+export type { DayBoard, DayPart } from './limiter/daily.ts';

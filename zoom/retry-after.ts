@@ -45,7 +45,15 @@ function parseInstant(text: string): number {
 export function rateLimitWait({ headers, message, now }: RateLimitAnswer): number | undefined {
   const asked = parseRetryAfter(headerValue(headers, 'retry-after'), now);
   if (asked !== undefined) return asked;
+  return namedLimit({ headers, message }) === 'daily' ? DAY_MS - (now % DAY_MS) : undefined;
+}
+
+/**
+ * Which of the account's limits a 429 names, by X-RateLimit-Type or else by Zoom's sentence. A sentence about the second
+ * without that header stays open: a blocked channel answers in the same words.
+ */
+export function namedLimit({ headers, message }: Omit<RateLimitAnswer, 'now'>): 'second' | 'daily' | undefined {
   const type = headerValue(headers, 'x-ratelimit-type') ?? '';
-  const daily = type === '' ? /\bdaily\b/i.test(message ?? '') : /daily/i.test(type);
-  return daily ? DAY_MS - (now % DAY_MS) : undefined;
+  if (type === '') return /\bdaily\b/i.test(message ?? '') ? 'daily' : undefined;
+  return /daily/i.test(type) ? 'daily' : 'second';
 }

@@ -53,7 +53,11 @@ export function tooMany(
 /** Counts a call against its account's limits. @returns rate limit headers for the answer */
 export function countCall(world: World, accountId: string, label: Label): Record<string, string> {
   const verdict = world.limits.call(accountId, label);
-  if (verdict.refused !== null) throw tooMany(world, verdict.refused, verdict.until, verdict.headers);
+  if (verdict.refused !== null) {
+    const refused = { account_id: accountId, label, limit: verdict.refused };
+    world.feed.publish('rate.refused', world.clock.now(), refused);
+    throw tooMany(world, verdict.refused, verdict.until, verdict.headers);
+  }
   return world.switches().rateLimitHeaders ? verdict.headers : {};
 }
 

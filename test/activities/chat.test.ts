@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { buttonValues } from '../../activities/cards.ts';
 import { createChatActivities, type ChatActivities } from '../../activities/chat.ts';
+import { rememberPeople } from '../../activities/people.ts';
 import { endedWords, postText, type ChannelPost } from '../../domain/channel-post.ts';
 import { cardTexts, channelJid, channelUrl } from '../../zoom/index.ts';
 import { lostAnswer, zoomError } from './fake-zoom.ts';
@@ -13,7 +14,12 @@ async function setUp(changes: Parameters<typeof settledAccount>[1] = {}) {
   const { store } = held;
   const account = await settledAccount(store, changes);
   const { zoom, accountId } = account;
-  const activities = createChatActivities({ store, zoom: zoom.client, userZoom: zoom.userZoom });
+  const activities = createChatActivities({
+    store,
+    zoom: zoom.client,
+    userZoom: zoom.userZoom,
+    people: rememberPeople(store.installations),
+  });
   const chatId = `chat-${randomUUID().slice(0, 12)}`;
   const begin = {
     chatId,

@@ -78,6 +78,17 @@ describe('renewTokens', () => {
     expect(await renew(id)).toBe('grantInvalid');
   });
 
+  test('asks Zoom no more for a grant that is known to be lost', async () => {
+    const { zoom, owner, activities, grant, renew } = await setUp();
+    const { id } = await grant();
+    zoom.refreshTokens.clear();
+    expect(await renew(id)).toBe('grantInvalid');
+    await attempt(1, activities.askToReconnect, { zoomUserId: owner.id, lostTokenSetId: id });
+    const before = zoom.calls.filter((call) => call === 'oauth.refresh').length;
+    expect(await renew(id)).toBe('grantInvalid');
+    expect(zoom.calls.filter((call) => call === 'oauth.refresh')).toHaveLength(before);
+  });
+
   test('does not take a wrong client secret for a lost grant', async () => {
     const { zoom, grant, renew } = await setUp();
     const { id } = await grant();
@@ -103,6 +114,56 @@ describe('askToReconnect', () => {
     expect((await store.installations.get(owner.id))?.status).toBe('needsReconnect');
     expect(zoom.directMessages).toEqual([expect.objectContaining({ toJid: owner.jid })]);
     expect(cardTexts(zoom.directMessages[0]?.card)).toContain('https://chat.example.com/install');
+  });
+
+  test('is tried again while Zoom cannot be reached: nobody might look at the dashboard', async () => {
+    const { zoom, owner, activities } = await setUp();
+    for (const kind of ['unavailable', 'heldBack'] as const) {
+      zoom.fail('bot.postMessage', zoomError(kind, { retryable: true }));
+      const failure = await failureOf(attempt(1, activities.askToReconnect, { zoomUserId: owner.id }));
+      expect(failure.nonRetryable).toBe(false);
+    }
+    await attempt(3, activities.askToReconnect, { zoomUserId: owner.id });
+    expect(zoom.directMessages).toHaveLength(1);
+  });
+
+  test('leaves a user alone who has added the app again in the meantime', async () => {
+    const { store, zoom, owner, activities, grant } = await setUp();
+    const { id: lostTokenSetId } = await grant();
+    await grant();
+    await attempt(2, activities.askToReconnect, { zoomUserId: owner.id, lostTokenSetId });
+    expect((await store.installations.get(owner.id))?.status).toBe('connected');
+    expect(zoom.directMessages).toEqual([]);
+  });
+
+  test('does not mark a user who adds the app again at that very moment', async () => {
+    const { store, zoom, owner, accountId, grant } = await setUp();
+    const { id: lostTokenSetId } = await grant();
+    const { setStatus } = store.installations;
+    let crossed = false;
+    const crossing = {
+      ...store,
+      installations: {
+        ...store.installations,
+        setStatus: async (...args: Parameters<typeof setStatus>) => {
+          if (!crossed) {
+            crossed = true;
+            // What the OAuth callback writes.
+            await grant();
+            await store.installations.connect({ _id: owner.id, accountId, name: 'Owner', email: '', jid: owner.jid });
+          }
+          await setStatus(...args);
+        },
+      },
+    };
+    const { askToReconnect } = createInstallationActivities({
+      store: crossing,
+      zoom: zoom.client,
+      publicUrl: 'https://chat.example.com',
+    });
+    await attempt(1, askToReconnect, { zoomUserId: owner.id, lostTokenSetId });
+    expect((await store.installations.get(owner.id))?.status).toBe('connected');
+    expect(zoom.directMessages).toEqual([]);
   });
 
   test('is done when the bot cannot tell the user: the dashboard says it too', async () => {

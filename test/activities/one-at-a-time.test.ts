@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { createChatActivities } from '../../activities/chat.ts';
+import { rememberPeople } from '../../activities/people.ts';
 import { oneAtATime } from '../../activities/one-at-a-time.ts';
 import { createShortWayActivities } from '../../activities/short-way.ts';
 import type { TimelineEntry } from '../../domain/timeline.ts';
@@ -13,7 +14,8 @@ async function inChannel() {
   const { store } = held;
   const account = await settledAccount(store);
   const { zoom, accountId, owner } = account;
-  const dependencies = { store, zoom: zoom.client, userZoom: zoom.userZoom };
+  const people = rememberPeople(store.installations);
+  const dependencies = { store, zoom: zoom.client, userZoom: zoom.userZoom, people };
   const directLine = { deliver: () => Promise.resolve('reached' as const) };
   const chatId = `chat-${randomUUID().slice(0, 12)}`;
   const channel = zoom.addChannel('chat', { members: [owner.email ?? ''] });

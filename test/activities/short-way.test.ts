@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { createChatActivities } from '../../activities/chat.ts';
+import { rememberPeople } from '../../activities/people.ts';
 import { createShortWayActivities } from '../../activities/short-way.ts';
 import type { RouteOutcome, VisitorDelivery, VisitorRoute } from '../../domain/delivery.ts';
 import type { TimelineEntry } from '../../domain/timeline.ts';
@@ -20,7 +21,8 @@ async function setUp(options: { letsBotIn?: boolean } = {}) {
   });
   const deliveries: { route: VisitorRoute; delivery: VisitorDelivery }[] = [];
   const outcomes = new Map<string, RouteOutcome>();
-  const dependencies = { store, zoom: zoom.client, userZoom: zoom.userZoom };
+  const people = rememberPeople(store.installations);
+  const dependencies = { store, zoom: zoom.client, userZoom: zoom.userZoom, people };
   const shortWay = createShortWayActivities({
     ...dependencies,
     directLine: {

@@ -30,7 +30,7 @@ const passing = ['rateLimited', 'unavailable', 'timeout', 'network', 'malformedA
 const goneForGood = ['ChannelGone', 'UserGone', 'MessageGone'];
 
 test('every kind of Zoom error is in this table', () => {
-  expect([...passing, ...Object.keys(final)].sort()).toEqual([...ZOOM_ERROR_KINDS].sort());
+  expect(['heldBack', ...passing, ...Object.keys(final)].sort()).toEqual([...ZOOM_ERROR_KINDS].sort());
 });
 
 describe.each(['answer', 'wait'] as const)('with policy “%s”', (policy) => {
@@ -39,6 +39,13 @@ describe.each(['answer', 'wait'] as const)('with policy “%s”', (policy) => {
       type: failureTypes.zoomUnavailable,
       nonRetryable: false,
     });
+  });
+
+  test('what our own limiter held back comes back when it may, and is no error', async () => {
+    const failure = await failing(policy, zoomError('heldBack', { retryable: true, retryAfterMs: 350 }));
+    // Outside of an activity nobody knows whether something was sent before it.
+    expect(failure).toMatchObject({ type: failureTypes.zoomUnavailable, nonRetryable: false, category: 'BENIGN' });
+    expect(failure.nextRetryDelay).toBe(350);
   });
 
   test('Zoom’s Retry-After is kept to', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { rememberPeople } from '../../activities/people.ts';
 import { createUserZoom, NeedsReconnectError, type RenewTokens } from '../../activities/user-zoom.ts';
-import type { TokenSet } from '../../store/index.ts';
+import type { Installation, TokenSet } from '../../store/index.ts';
 import { renewTokensUpdate } from '../../workflows/installation/messages.ts';
 import { renewTokensUpdateName } from '../../activities/renew-tokens.ts';
 import type { ZoomUserApi } from '../../zoom/index.ts';
@@ -13,25 +14,47 @@ const tokenSet = (id: string, livesMs = 3_600_000): TokenSet => ({
   expiresAt: new Date(start + livesMs),
   scopes: [],
 });
+const installation = { _id: 'u', accountId: 'account-1', jid: 'u@xmpp.zoom.us' } as Installation;
+
+interface Seen {
+  accessToken: string;
+  accountId: string | undefined;
+}
 
 function setUp(first: TokenSet | null, renewImplementation?: RenewTokens) {
-  const state = { newest: first };
+  const state = { newest: first, tokenReads: 0, peopleReads: 0, now: start };
   const renewals: string[] = [];
   const userZoom = createUserZoom({
-    store: { tokenSets: { newest: async () => state.newest } },
-    zoom: { asUser: (accessToken) => ({ accessToken }) as unknown as ZoomUserApi },
+    store: {
+      tokenSets: {
+        newest: async () => {
+          state.tokenReads += 1;
+          return state.newest;
+        },
+      },
+    },
+    zoom: {
+      asUser: (accessToken, { accountId } = {}) => ({ accessToken, accountId }) as unknown as ZoomUserApi,
+    },
     renew: async (user, staleId) => {
       renewals.push(staleId);
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await Promise.resolve();
       if (renewImplementation) return renewImplementation(user, staleId);
       state.newest = tokenSet(`${staleId}+`);
       return true;
     },
-    clock: () => start,
+    people: rememberPeople({
+      get: async () => {
+        state.peopleReads += 1;
+        return installation;
+      },
+    }),
+    clock: () => state.now,
   });
   return { state, renewals, userZoom };
 }
-const tokenOf = async (api: ZoomUserApi) => (api as unknown as { accessToken: string }).accessToken;
+const seenBy = async (api: ZoomUserApi) => api as unknown as Seen;
+const tokenOf = async (api: ZoomUserApi) => (await seenBy(api)).accessToken;
 /** Fails as Zoom does for all tokens but `good`. */
 const acceptsOnly = (good: string) => async (api: ZoomUserApi) => {
   if ((await tokenOf(api)) !== good) throw zoomError('unauthorized');
@@ -39,14 +62,22 @@ const acceptsOnly = (good: string) => async (api: ZoomUserApi) => {
 };
 
 describe('calls by a user’s grant', () => {
-  test('use the newest tokens', async () => {
+  test('use the newest tokens, and count against the user’s account', async () => {
     const { userZoom, renewals } = setUp(tokenSet('a'));
-    expect(await userZoom('u', tokenOf)).toBe('access-a');
+    expect(await userZoom('u', seenBy)).toEqual({ accessToken: 'access-a', accountId: 'account-1' });
     expect(renewals).toEqual([]);
   });
 
-  test('renew tokens that end within a minute first', async () => {
-    const { userZoom, renewals } = setUp(tokenSet('a', 59_999));
+  test('read nothing once the user and the tokens are known', async () => {
+    const { userZoom, state } = setUp(tokenSet('a'));
+    for (let call = 0; call < 20; call += 1) await userZoom('u', tokenOf);
+    expect(state).toMatchObject({ tokenReads: 1, peopleReads: 1 });
+  });
+
+  test('renew tokens that end within a minute first, known ones too', async () => {
+    const { userZoom, renewals, state } = setUp(tokenSet('a', 60_001));
+    expect(await userZoom('u', tokenOf)).toBe('access-a');
+    state.now += 2;
     expect(await userZoom('u', tokenOf)).toBe('access-a+');
     expect(renewals).toEqual(['a']);
   });
@@ -75,6 +106,29 @@ describe('calls by a user’s grant', () => {
     expect(renewals).toEqual([]);
   });
 
+  test('go on with the new grant of a user whose old one is gone', async () => {
+    const { userZoom, renewals, state } = setUp(tokenSet('a'));
+    await userZoom('u', tokenOf);
+    state.newest = tokenSet('b');
+    const call = userZoom('u', async (api) => {
+      if ((await tokenOf(api)) === 'access-a') throw zoomError('grantInvalid');
+      return tokenOf(api);
+    });
+    expect(await call).toBe('access-b');
+    expect(renewals).toEqual([]);
+  });
+
+  test('ask once more when a renewal that was under way has brought just the set that does not work', async () => {
+    let answers = 0;
+    const { userZoom, renewals, state } = setUp(tokenSet('a'), async () => {
+      answers += 1;
+      if (answers === 2) state.newest = tokenSet('b');
+      return true;
+    });
+    expect(await userZoom('u', acceptsOnly('access-b'))).toBe('access-b');
+    expect(renewals).toEqual(['a', 'a']);
+  });
+
   test.each([
     ['there are no tokens', null, undefined],
     ['the renewal brought none', tokenSet('a', 0), () => Promise.resolve(false)],
@@ -85,12 +139,27 @@ describe('calls by a user’s grant', () => {
     expect(failure).toMatchObject({ type: 'NeedsReconnect', nonRetryable: true });
   });
 
-  test('need a reconnect when Zoom says that the authorization is gone', async () => {
-    const { userZoom, renewals } = setUp(tokenSet('a'));
+  test('leave Zoom alone once a grant is known to be gone, until there is a new one', async () => {
+    const { userZoom, renewals, state } = setUp(tokenSet('a'), () => Promise.resolve(false));
+    let calls = 0;
+    const refused = async (api: ZoomUserApi) => {
+      calls += 1;
+      return acceptsOnly('access-b')(api);
+    };
+    for (let attempt = 0; attempt < 5; attempt += 1) {
+      await expect(userZoom('u', refused)).rejects.toBeInstanceOf(NeedsReconnectError);
+    }
+    expect({ calls, renewals }).toEqual({ calls: 1, renewals: ['a'] });
+    state.newest = tokenSet('b');
+    expect(await userZoom('u', refused)).toBe('access-b');
+  });
+
+  test('have the installation find out when Zoom says that the authorization is gone', async () => {
+    const { userZoom, renewals } = setUp(tokenSet('a'), () => Promise.resolve(false));
     await expect(userZoom('u', () => Promise.reject(zoomError('grantInvalid')))).rejects.toBeInstanceOf(
       NeedsReconnectError,
     );
-    expect(renewals).toEqual([]);
+    expect(renewals).toEqual(['a']);
   });
 
   test('pass on every other error, and a renewal that failed can be tried again', async () => {

@@ -2,6 +2,8 @@ import {
   allHandlersFinished,
   condition,
   continueAsNew,
+  log,
+  patched,
   proxyActivities,
   setCurrentDetails,
   setHandler,
@@ -47,6 +49,8 @@ export async function installation(input: InstallationInput, carried?: Installat
   const removal: { at?: number } = {};
   /** The refresh under way, which everybody who asks meanwhile shares. */
   let refreshing: Promise<boolean> | undefined;
+  /** The message to the user that is under way. */
+  let asking: Promise<void> | undefined;
 
   const enter = (status: InstallationSnapshot['status']): void => {
     state.status = status;
@@ -59,7 +63,13 @@ export async function installation(input: InstallationInput, carried?: Installat
     if (outcome === 'grantInvalid') {
       if (state.status === 'connected') {
         enter('needsReconnect');
-        await askToReconnect({ zoomUserId });
+        const asked = askToReconnect({ zoomUserId, lostTokenSetId: staleTokenSetId }).finally(() => {
+          asking = undefined;
+        });
+        asking = asked;
+        // Who needs tokens is told at once: asking may take as long as Zoom does, and the user may be faster.
+        if (patched('2026-11-ask-beside')) asked.catch(() => log.warn('The user could not be asked to reconnect.'));
+        else await asked;
       }
       return false;
     }
@@ -99,7 +109,7 @@ export async function installation(input: InstallationInput, carried?: Installat
       }
       continue;
     }
-    await condition(allHandlersFinished);
+    await condition(() => allHandlersFinished() && asking === undefined);
     // A removal that came while a handler was still at work is done by this run.
     if (removal.at !== undefined) continue;
     await continueAsNew<typeof installation>(input, state);

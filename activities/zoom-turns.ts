@@ -1,0 +1,90 @@
+import { activityInfo, asyncLocalStorage, heartbeat, type Context } from '@temporalio/activity';
+import { createRateLimiter, type CallGate, type RateLimiterOptions, type Turn, type ZoomPlan } from '../zoom/index.ts';
+import type { Store } from '../store/index.ts';
+
+/**
+ * How calls take their turn at the rate limiter, from what Temporal knows of the activity that makes them; and what an
+ * attempt that was held back leaves behind for the next one.
+ */
+
+/** A wait so short holds no slot of a worker for long, and spares the way back to the server, ms. */
+const activityPatienceMs = 100;
+/** A local activity keeps its workflow waiting, ms. */
+const localPatienceMs = 25;
+/** A person waits for a page, ms. */
+const requestPatienceMs = 2_000;
+
+/**
+ * The turn of the running activity. One that Temporal runs again has waited already; a local one is tried once, and comes
+ * back, if at all, as another activity.
+ */
+function turnNow(): Turn {
+  const context = asyncLocalStorage.getStore();
+  if (!context) return { returning: false, comesBack: false, patienceMs: requestPatienceMs };
+  const { attempt, isLocal } = context.info;
+  if (isLocal) return { returning: false, comesBack: false, patienceMs: localPatienceMs };
+  return { returning: attempt > 1, comesBack: true, patienceMs: activityPatienceMs };
+}
+
+/** Activities whose present attempt has sent something that changes something in Zoom. */
+const wrote = new WeakSet<Context>();
+
+/** The rate limiter of this process: what every call to Zoom passes. Keep one. None for the plan `off`. */
+export function zoomGate(
+  store: Pick<Store, 'rateShares' | 'rateDays'>,
+  { plan, onHeldBack }: Pick<RateLimiterOptions, 'onHeldBack'> & { plan: ZoomPlan | 'off' },
+): CallGate | undefined {
+  if (plan === 'off') return undefined;
+  const { rateShares, rateDays } = store;
+  const board: RateLimiterOptions['board'] = {
+    exchange: (key, post) => rateShares.exchange(key, post),
+    leave: (key, place) => rateShares.leave(key, place),
+    take: (part) => rateDays.take(part),
+  };
+  return notingWrites(createRateLimiter({ plan, onHeldBack, board, turn: turnNow }));
+}
+
+/** A gate that notes which activities have written. */
+export function notingWrites(gate: CallGate): CallGate {
+  return {
+    enter(call) {
+      const leave = gate.enter(call);
+      const context = asyncLocalStorage.getStore();
+      if (!context || !call.write) return leave;
+      if (!(leave instanceof Promise)) {
+        wrote.add(context);
+        return leave;
+      }
+      return leave.then((entered) => {
+        wrote.add(context);
+        return entered;
+      });
+    },
+  };
+}
+
+/** Kept with the activity from one attempt to the next. */
+interface Untouched {
+  /** Attempts up to this one have changed nothing in Zoom. */
+  untouchedUpTo: number;
+}
+
+/** The present attempt was held back: whether it changed nothing in Zoom before that. If so the next attempt is told. */
+export function noteHeldBack(): boolean {
+  const context = asyncLocalStorage.getStore();
+  if (!context || wrote.has(context)) return false;
+  const { attempt, isLocal } = context.info;
+  if (!isLocal && !earlierAttemptsActed()) heartbeat({ untouchedUpTo: attempt } satisfies Untouched);
+  return true;
+}
+
+/**
+ * Whether earlier attempts of the running activity may have changed something in Zoom: there were some, and not all of them
+ * are known to have been held back before they did.
+ */
+export function earlierAttemptsActed(): boolean {
+  const info = activityInfo();
+  if (info.attempt === 1) return false;
+  const left = info.heartbeatDetails as Partial<Untouched> | undefined;
+  return left?.untouchedUpTo !== info.attempt - 1;
+}

@@ -1,0 +1,218 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { rememberPeople } from '../../activities/people.ts';
+import { createRenewTokens } from '../../activities/renew-tokens.ts';
+import { createUserZoom, NeedsReconnectError, type UserZoom } from '../../activities/user-zoom.ts';
+import { encryptedDataConverter } from '../../codec/data-converter.ts';
+import { readConfig } from '../../config/env.ts';
+import type { ChannelChoices } from '../../domain/dashboard.ts';
+import { workflowIds } from '../../domain/workflow-ids.ts';
+import { startStack, type Stack } from '../../embedded/supervisor.ts';
+import { builtWebAssets } from '../../embedded/test-servers.ts';
+import { connectMongo, createStore } from '../../store/index.ts';
+import { cardTexts, createZoomClient } from '../../zoom/index.ts';
+import { Admin, eventually, Visitor, ZoomSide } from '../support/driver.ts';
+
+/**
+ * Zoom's rotating tokens over the whole system: real Temporal and MongoDB, two workers and an api as processes of their own.
+ * The bot is not let into private channels, so that every word of a visitor needs the channel owner's grant.
+ */
+let stack: Stack;
+let dataDir: string;
+let zoom: ZoomSide;
+let temporal: Client;
+let admin: Admin;
+let widget: string;
+let ids: Record<'alex' | 'jill', string>;
+/** Two more processes, as far as tokens go. */
+let others: UserZoom[];
+const closers: (() => Promise<unknown>)[] = [];
+
+beforeAll(async () => {
+  await builtWebAssets();
+  dataDir = await mkdtemp(join(tmpdir(), 'live-chat-tokens-'));
+  stack = await startStack({ dataDir, skipBuild: true, autoRestart: false, temporalUi: false });
+  await stack.add('worker', 'worker-2');
+  zoom = new ZoomSide(stack.urls.sandbox ?? '');
+  await zoom.faults({ switches: { retryScale: 0.01, botInPrivateChannels: 'refused', rateLimits: false } });
+  const { users } = await zoom.state();
+  const idOf = (email: string) => users.find((user) => user.email === email)?.id ?? '';
+  ids = { alex: idOf('alex@example.com'), jill: idOf('jill@example.com') };
+  admin = new Admin(stack.urls);
+  await admin.install(ids.alex);
+  widget = (await admin.dashboard()).widget.id;
+  const inbound = await zoom.channel('Live Chat Inbound');
+  await zoom.invite(ids.alex, inbound.id, [ids.jill]);
+
+  const config = readConfig(stack.env);
+  const connection = await Connection.connect({ address: config.temporal.address });
+  closers.push(() => connection.close());
+  const { namespace } = config.temporal;
+  temporal = new Client({ connection, namespace, dataConverter: encryptedDataConverter(config.payloadKeys) });
+  others = await Promise.all(
+    [1, 2].map(async () => {
+      const mongo = await connectMongo(config.mongodbUri);
+      closers.push(() => mongo.close());
+      const store = await createStore(mongo, config.tokenKeys);
+      return createUserZoom({
+        store,
+        zoom: createZoomClient(config.zoom),
+        renew: createRenewTokens({ client: temporal, store }),
+        people: rememberPeople(store.installations),
+        clock: Date.now,
+      });
+    }),
+  );
+}, 180_000);
+afterAll(async () => {
+  for (const close of closers) await close();
+  await stack.stop();
+  await rm(dataDir, { recursive: true, force: true });
+}, 60_000);
+
+const eventList = z.object({ events: z.array(z.looseObject({ data: z.looseObject({ user_id: z.string() }) })) });
+
+/** How often this person's tokens were rotated. */
+async function rotations(userId: string): Promise<number> {
+  const response = await fetch(`${zoom.url}/_sandbox/events?type=oauth.refreshed&since=0&timeout_ms=0`);
+  return eventList.parse(await response.json()).events.filter(({ data }) => data.user_id === userId).length;
+}
+
+/** The bot's messages to this person that ask to connect Zoom again. */
+async function askedToReconnect(userId: string) {
+  const { dms } = await zoom.state();
+  const mine = dms.filter((dm) => dm.kind === 'bot' && dm.user_ids.includes(userId)).flatMap((dm) => dm.messages);
+  return mine.filter((message) => JSON.stringify(message.content).includes('Reconnect Live Chat to Zoom'));
+}
+
+const expireTokensOf = (user: string) => zoom.faults({ tokens: { action: 'expire', kinds: ['access'], user } });
+const loseNextRefresh = () => zoom.faults({ rules: [{ kind: 'token_answer_lost', times: 1 }] });
+
+/** Alex, or whoever it is, goes through Zoom's consent page again. */
+async function addAgain(userId: string) {
+  const again = new Admin(stack.urls);
+  const callback = await again.decide(await again.consentUrl(), userId, 'allow');
+  const landed = await again.request(callback.href);
+  expect(landed.status).toBe(302);
+  expect(landed.headers.get('location')).toContain('/dashboard');
+}
+
+async function newVisitor(name: string, words: string) {
+  const visitor = new Visitor(stack.urls.app, widget, name);
+  await visitor.connect();
+  visitor.say(words);
+  return visitor;
+}
+
+async function joinedChat(name: string, words: string, agent = ids.jill) {
+  const visitor = await newVisitor(name, words);
+  const card = await eventually(() => zoom.inboundCard(words));
+  await zoom.press(agent, card, 'Join Chat');
+  await eventually(() => expect(visitor.entries.map((entry) => entry.kind)).toContain('agentJoined'), 30_000);
+  return visitor;
+}
+
+/** What a visitor wrote that is in his chat channel, in order: posted in the owner's name, with the visitor's in front. */
+async function relayed(name: string): Promise<string[]> {
+  const { messages } = await zoom.channel(new RegExp(`^${name} · `));
+  const prefix = `${name}: `;
+  return messages
+    .filter((message) => message.text.startsWith(prefix))
+    .flatMap((message) => message.text.slice(prefix.length).split('\n'));
+}
+
+/** The state that Temporal gives a chat. */
+async function chatStatus(visitor: Visitor): Promise<string> {
+  const [, payload = ''] = (visitor.token ?? '').split('.');
+  const { sub } = z.looseObject({ sub: z.string() }).parse(JSON.parse(Buffer.from(payload, 'base64url').toString()));
+  return (await temporal.workflow.getHandle(workflowIds.chat({ chatId: sub })).describe()).status.name;
+}
+
+test('fifty calls in several processes with an expired token make one refresh', async () => {
+  // Known to all of them before it expires.
+  for (const userZoom of others) await userZoom(ids.alex, (api) => api.getMe());
+  await admin.json<ChannelChoices>('/api/channels');
+  const before = await rotations(ids.alex);
+  await expireTokensOf(ids.alex);
+  const calls = Array.from({ length: 48 }, (_, n) => (others[n % 2] as UserZoom)(ids.alex, (api) => api.getMe()));
+  const fromApi = [1, 2].map(() => admin.json<ChannelChoices>('/api/channels'));
+  const people = await Promise.all(calls);
+  await Promise.all(fromApi);
+  expect(people.map(({ id }) => id)).toEqual(Array(48).fill(ids.alex));
+  expect(await rotations(ids.alex)).toBe(before + 1);
+});
+
+describe('a refresh that was lost after Zoom rotated the tokens', () => {
+  test('ends as a message to the administrator; chats wait, and go on once the app was added again', async () => {
+    const jane = await joinedChat('Jane Wait', 'Are you there?');
+    await eventually(async () => expect(await relayed('Jane Wait')).toEqual(['Are you there?']));
+    const deliveredBefore = await eventually(() => {
+      expect(jane.deliveredSeq).toBeGreaterThan(0);
+      return jane.deliveredSeq;
+    });
+    expect((await admin.dashboard()).needsReconnect).toBe(false);
+    const before = await rotations(ids.alex);
+
+    await loseNextRefresh();
+    await expireTokensOf(ids.alex);
+    const first = jane.say('one');
+    await eventually(() => expect(jane.accepted).toContain(first));
+
+    const [message, ...more] = await eventually(async () => {
+      const asked = await askedToReconnect(ids.alex);
+      expect(asked).not.toEqual([]);
+      return asked;
+    }, 30_000);
+    expect(more).toEqual([]);
+    expect(cardTexts(message?.content)).toContain(`${stack.urls.public}/install`);
+    await eventually(async () => expect((await admin.dashboard()).needsReconnect).toBe(true));
+    expect(await rotations(ids.alex)).toBe(before + 1);
+
+    // Accepted, and not more: in the open chat and in a new one.
+    const rest = ['two', 'three', 'four'].map((words) => jane.say(words));
+    await eventually(() => expect([...jane.accepted]).toEqual(expect.arrayContaining(rest)));
+    const nina = await newVisitor('Nina New', 'Hello from a new chat');
+    await eventually(() => expect(nina.accepted.size).toBe(1));
+    await expect(others[0]?.(ids.alex, (api) => api.getMe())).rejects.toBeInstanceOf(NeedsReconnectError);
+    expect(jane.deliveredSeq).toBe(deliveredBefore);
+    expect(nina.deliveredSeq).toBe(0);
+    expect(await relayed('Jane Wait')).toEqual(['Are you there?']);
+    await expect(zoom.inboundCard('Hello from a new chat')).rejects.toThrow('No card');
+    expect(await chatStatus(jane)).toBe('RUNNING');
+    expect(await chatStatus(nina)).toBe('RUNNING');
+
+    await addAgain(ids.alex);
+    expect((await admin.dashboard()).needsReconnect).toBe(false);
+    // What a person has to put right is tried again every half a minute.
+    await eventually(
+      async () => expect(await relayed('Jane Wait')).toEqual(['Are you there?', 'one', 'two', 'three', 'four']),
+      45_000,
+    );
+    await eventually(() => expect(jane.deliveredSeq).toBeGreaterThanOrEqual(deliveredBefore + 4));
+    await eventually(() => zoom.inboundCard('Hello from a new chat'), 45_000);
+    await eventually(() => expect(nina.deliveredSeq).toBe(1));
+    expect(await askedToReconnect(ids.alex)).toHaveLength(1);
+    await expect(others[0]?.(ids.alex, (api) => api.getMe())).resolves.toMatchObject({ id: ids.alex });
+    jane.end();
+    nina.end();
+  }, 150_000);
+
+  test('does not stop new chats where a colleague has added the app too', async () => {
+    await new Admin(stack.urls).install(ids.jill);
+    await loseNextRefresh();
+    await expireTokensOf(ids.alex);
+    await expect(others[0]?.(ids.alex, (api) => api.getMe())).rejects.toBeInstanceOf(NeedsReconnectError);
+    await eventually(async () => expect(await askedToReconnect(ids.alex)).toHaveLength(2));
+
+    const carl = await joinedChat('Carl Colleague', 'Anybody else?');
+    const { members } = await zoom.channel(/^Carl Colleague · /);
+    expect(members.map((member) => member.id)).toEqual([ids.jill]);
+    carl.say('Good.');
+    await eventually(async () => expect(await relayed('Carl Colleague')).toEqual(['Anybody else?', 'Good.']), 30_000);
+    carl.end();
+  }, 90_000);
+});

@@ -1,4 +1,4 @@
-import { readOptions, usage, UsageError, type ChaosOptions } from './options.ts';
+import { commandOf, readOptions, usage, UsageError, type ChaosOptions } from './options.ts';
 import { kept, report } from './report.ts';
 import { run } from './run.ts';
 
@@ -36,9 +36,13 @@ async function main(args: readonly string[]): Promise<number> {
     if (result.dataDir !== undefined) console.log(`The logs are in ${result.dataDir}/logs.`);
     return kept(result) ? 0 : 1;
   } catch (error) {
-    if (!stop.signal.aborted) throw error;
-    console.log('Stopped.');
-    return interruptedCode;
+    if (stop.signal.aborted) {
+      console.log('Stopped.');
+      return interruptedCode;
+    }
+    console.error(error instanceof Error ? (error.stack ?? error.message) : error);
+    console.log(`The run itself failed. Repeat: ${commandOf(options)}`);
+    return 1;
   }
 }
 

@@ -117,7 +117,8 @@ const calls = [
 ];
 /** Zoom does nothing later than the promise allows for, see docs/promise.md; `late-effect` is for that. Two delays can fall on one call. */
 const longestDelayMs = 1_500;
-const messageEvents = { event: 'chat_message.sent', endpoint: 'events' };
+/** What agents wrote: the bot's own posts come back as webhooks too, and of those nothing would show. */
+const messageEvents = { event: 'chat_message.sent', endpoint: 'events', body: '*"message":"a-*' };
 
 const halfOpenDirections: readonly Direction[] = ['out', 'in', 'both'];
 

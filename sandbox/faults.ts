@@ -14,6 +14,8 @@ const common = {
       /** Event name, for webhook rules. */
       event: z.string().optional(),
       endpoint: z.string().optional(),
+      /** The event's body as JSON text, for webhook rules, such as `*"message":"Hello*`. */
+      body: z.string().optional(),
     })
     .default({}),
   /** How often the rule acts before it is used up; without it, for ever. */
@@ -140,9 +142,13 @@ export class Faults {
   }
 
   /** The webhook rules that act on this event. */
-  forEvent(event: string, endpoint: string): Extract<ActiveRule, { kind: 'webhook' }>[] {
+  forEvent(event: string, endpoint: string, body: string): Extract<ActiveRule, { kind: 'webhook' }>[] {
     return this.#take(
-      (rule) => rule.kind === 'webhook' && fits(rule.match.event, event) && fits(rule.match.endpoint, endpoint),
+      (rule) =>
+        rule.kind === 'webhook' &&
+        fits(rule.match.event, event) &&
+        fits(rule.match.endpoint, endpoint) &&
+        fits(rule.match.body, body),
     ).filter((rule) => rule.kind === 'webhook');
   }
 

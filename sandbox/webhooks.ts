@@ -160,7 +160,7 @@ export class Webhooks {
       signature: 'good',
     };
     const deliveries = [base];
-    for (const rule of this.#faults.forEvent(outgoing.event, endpoint.name)) {
+    for (const rule of this.#faults.forEvent(outgoing.event, endpoint.name, body)) {
       switch (rule.effect) {
         case 'drop':
           this.#feed.publish('webhook.dropped', now, { event: base.event, request_id: requestId });

@@ -345,6 +345,22 @@ describe('faults on the way', () => {
     expect(all.slice(3).map((one) => object(one)['message'])).toEqual(['second', 'first']);
   });
 
+  it('acts on the events whose body fits', async () => {
+    await rule('drop', { match: { event: 'chat_message.*', body: '*"message":"second"*' } });
+    await type('first');
+    await type('second');
+    await type('third');
+    const all = await events.until('chat_message.sent', 2);
+    expect(all.map((one) => object(one)['message'])).toEqual(['first', 'third']);
+  });
+
+  it('tells, when rules are cleared, how often each had acted', async () => {
+    await rule('drop');
+    await type('dropped');
+    const { json } = await r.control('/faults', { clear: true });
+    expect(json).toMatchObject({ rules: [], cleared: [{ kind: 'webhook', used: 1 }] });
+  });
+
   it('signs wrongly, not at all, or with an old time', async () => {
     await rule('wrong_signature');
     await type('a');

@@ -15,6 +15,8 @@ export interface ChatActivityDependencies {
   store: Store;
   zoom: ZoomClient;
   userZoom: UserZoom;
+  /** Told of what a visitor wrote in conversation once Zoom has it; for metrics. */
+  relayed?: (entries: readonly TimelineEntry[]) => void;
 }
 
 /** The inbound card of one chat, and whose it is. */
@@ -26,7 +28,7 @@ export interface KnownAgent extends Agent {
 }
 
 /** The activities of a chat. Each may run more than once: every write is keyed, every post looks before it repeats. */
-export function createChatActivities({ store, zoom, userZoom }: ChatActivityDependencies) {
+export function createChatActivities({ store, zoom, userZoom, relayed }: ChatActivityDependencies) {
   return {
     /** The chat's record, so that webhooks, the dashboard and a reconnecting visitor find it. */
     async beginChat(chat: {
@@ -251,6 +253,7 @@ export function createChatActivities({ store, zoom, userZoom }: ChatActivityDepe
           messageIds = await postAsOwner();
         }
         await recorded;
+        relayed?.(input.entries ?? []);
         if (content.kind === 'visitorLines') await store.chats.set(chatId, { deliveredSeq: content.lastSeq });
         return { messageIds, as };
       });

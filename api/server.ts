@@ -13,9 +13,14 @@ import { encryptedDataConverter } from '../codec/data-converter.ts';
 import type { Config } from '../config/env.ts';
 import type { Logger } from '../config/logger.ts';
 import { connectMongo, createStore, mongoAnswers } from '../store/index.ts';
+import { noTelemetry, type Telemetry } from '../telemetry/index.ts';
+import { relayedToZoom } from '../telemetry/recordings.ts';
+import { observeZoomCalls } from '../telemetry/zoom-calls.ts';
 import { loadWebAssets, renderPage } from '../web/server.tsx';
-import { createZoomClient } from '../zoom/index.ts';
+import { createZoomClient, ZOOM_ERROR_KINDS } from '../zoom/index.ts';
 import { createApp } from './app.ts';
+import { measuredGateway } from './measured-gateway.ts';
+import { watchSystem } from './system-watch.ts';
 import { createTemporalGateway } from './temporal-gateway.ts';
 import { VisitorConnections } from './visitor/connections.ts';
 import { createDeliveryWorker, deliveryActivities } from './visitor/delivery.ts';
@@ -24,6 +29,8 @@ import { createVisitorServer, type VisitorServerOptions } from './visitor/server
 export interface ApiOptions {
   config: Config;
   log: Logger;
+  /** Default: metrics and traces go nowhere. */
+  telemetry?: Telemetry;
   /** Folder of the built browser files. Default: `dist/web` of the project. */
   webDir?: string;
   visitorServer?: Partial<VisitorServerOptions>;
@@ -47,7 +54,9 @@ const requestsGraceMs = 3_000;
  * Connect to Temporal and MongoDB, and serve.
  * @throws when one of them, or the port, is not to be had.
  */
-export async function startApi({ config, log, webDir = builtWebDir(), visitorServer }: ApiOptions): Promise<Api> {
+export async function startApi(options: ApiOptions): Promise<Api> {
+  const { config, log, telemetry = noTelemetry(), webDir = builtWebDir(), visitorServer } = options;
+  const { metrics, interceptors } = telemetry;
   // First, since a missing build is the commonest fault at a first start.
   const assets = loadWebAssets(webDir);
   const clock = Date.now;
@@ -59,9 +68,9 @@ export async function startApi({ config, log, webDir = builtWebDir(), visitorSer
   const store = await createStore(mongo, config.tokenKeys);
   const connection = await Connection.connect({ address });
   const nativeConnection = await NativeConnection.connect({ address });
-  const client = new Client({ connection, namespace, dataConverter });
-  const temporal = createTemporalGateway(client);
-  const zoom = createZoomClient(config.zoom);
+  const client = new Client({ connection, namespace, dataConverter, interceptors: { workflow: interceptors.client } });
+  const temporal = measuredGateway(createTemporalGateway(client), metrics);
+  const zoom = createZoomClient({ ...config.zoom, onCall: observeZoomCalls(metrics, ZOOM_ERROR_KINDS) });
   const userZoom = createUserZoom({ store, zoom, renew: createRenewTokens({ client, store }), clock });
 
   const connections = new VisitorConnections();
@@ -69,10 +78,11 @@ export async function startApi({ config, log, webDir = builtWebDir(), visitorSer
     connection: nativeConnection,
     namespace,
     dataConverter,
+    interceptors: interceptors.activity,
     instanceId,
     activities: {
       ...deliveryActivities({ store }, connections),
-      ...createRelayActivities(createChatActivities({ store, zoom, userZoom }), connections),
+      ...createRelayActivities(createChatActivities({ store, zoom, userZoom, relayed: relayedToZoom(metrics) }), connections),
     },
   });
   const visitors = createVisitorServer({
@@ -83,6 +93,7 @@ export async function startApi({ config, log, webDir = builtWebDir(), visitorSer
     log,
     instanceId,
     connections,
+    metrics,
     ...(visitorServer ? { options: visitorServer } : {}),
   });
   const app = createApp({
@@ -96,7 +107,9 @@ export async function startApi({ config, log, webDir = builtWebDir(), visitorSer
     mongoAnswers: () => mongoAnswers(mongo),
     clock,
     log,
+    metrics,
   });
+  const unwatch = watchSystem({ client, temporal, mongoAnswers: () => mongoAnswers(mongo), metrics, clock });
 
   const delivering = worker.run();
   const server = createServer(app);
@@ -105,6 +118,7 @@ export async function startApi({ config, log, webDir = builtWebDir(), visitorSer
     server.listen(config.http.port, config.http.host);
     await once(server, 'listening');
   } catch (error) {
+    unwatch();
     worker.shutdown();
     await delivering.catch(() => undefined);
     throw error;
@@ -114,6 +128,7 @@ export async function startApi({ config, log, webDir = builtWebDir(), visitorSer
 
   let stopping: Promise<void> | undefined;
   const stop = async () => {
+    unwatch();
     const closed = closeServer(server);
     // Sockets first: their widgets go to another instance while this one finishes.
     await visitors.close();

@@ -1,15 +1,20 @@
+import { trace } from '@opentelemetry/api';
 import { pino, type Logger } from 'pino';
 
 export type { Logger } from 'pino';
 
 /**
- * JSON log lines on stdout. Redaction is a second line of defence: tokens, secrets and visitors' text are not to be
+ * JSON log lines on stdout, with the trace they belong to where traces are sent. Redaction is a second line of defence: tokens, secrets and visitors' text are not to be
  * passed to a logger in the first place.
  */
 export function createLogger(name: string, level: string): Logger {
   return pino({
     name,
     level,
+    mixin: () => {
+      const span = trace.getActiveSpan()?.spanContext();
+      return span ? { traceId: span.traceId, spanId: span.spanId } : {};
+    },
     redact: {
       paths: [
         'authorization',

@@ -122,8 +122,8 @@ class RunningStack implements Stack {
       temporal: options.temporalAddress === undefined ? this.#temporal() : undefined,
       mongo: options.mongodbUri === undefined ? this.#mongo() : undefined,
       sandbox: options.zoom === undefined ? this.#program('sandbox', 'sandbox') : undefined,
-      worker: this.#program('worker', 'worker'),
-      api: this.#program('api', 'api'),
+      worker: this.#program('worker', 'worker', { METRICS_PORT: String(ports.workerMetrics) }),
+      api: this.#program('api', 'api', { METRICS_PORT: String(ports.apiMetrics) }),
     };
   }
 
@@ -321,6 +321,8 @@ function urlsOf(options: StackOptions, ports: Record<PortName, number>): StackUr
     temporalUi: embeddedUi ? `http://localhost:${ports.temporalUi}` : undefined,
     temporal: options.temporalAddress ?? `127.0.0.1:${ports.temporal}`,
     mongodb: options.mongodbUri ?? `mongodb://127.0.0.1:${ports.mongo}/live_chat`,
+    apiMetrics: `http://127.0.0.1:${ports.apiMetrics}/metrics`,
+    workerMetrics: `http://127.0.0.1:${ports.workerMetrics}/metrics`,
   };
 }
 

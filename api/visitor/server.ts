@@ -2,7 +2,8 @@ import { STATUS_CODES, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocket, WebSocketServer } from 'ws';
 import { limits } from '../../domain/limits.ts';
-import { visitorCloseCodes } from '../../domain/visitor-protocol.ts';
+import { visitorCloseCodes, visitorErrorCodes } from '../../domain/visitor-protocol.ts';
+import type { Metrics } from '../../telemetry/index.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { accountCache } from './account-cache.ts';
 import { chatTokens } from './chat-tokens.ts';
@@ -47,7 +48,7 @@ export interface VisitorServer {
   close: () => Promise<void>;
 }
 
-type Dependencies = Pick<ApiDependencies, 'config' | 'store' | 'temporal' | 'clock' | 'log'> & {
+type Dependencies = Pick<ApiDependencies, 'config' | 'store' | 'temporal' | 'clock' | 'log' | 'metrics'> & {
   instanceId: string;
   connections: VisitorConnections;
   options?: Partial<VisitorServerOptions>;
@@ -58,7 +59,7 @@ type Dependencies = Pick<ApiDependencies, 'config' | 'store' | 'temporal' | 'clo
  * Where it is embedded (`Origin`) is recorded nowhere.
  */
 export function createVisitorServer(dependencies: Dependencies): VisitorServer {
-  const { config, store, clock, log } = dependencies;
+  const { config, store, clock, log, metrics } = dependencies;
   const options = { ...visitorServerDefaults, ...dependencies.options };
   const wss = new WebSocketServer({
     noServer: true,
@@ -77,6 +78,7 @@ export function createVisitorServer(dependencies: Dependencies): VisitorServer {
   const perAddress = new Map<string, number>();
   const goodbyes = new Set<Promise<void>>();
   let closing = false;
+  expectSocketMetrics(metrics);
 
   const look = setInterval(() => {
     for (const [socket, entry] of open) {
@@ -100,6 +102,7 @@ export function createVisitorServer(dependencies: Dependencies): VisitorServer {
   function accept(socket: WebSocket, address: string): void {
     const session = new VisitorSession(sessionDependencies, {
       send: (frame) => {
+        if (frame.type === 'error') metrics.count('live_chat_frames_refused', { code: frame.code });
         if (socket.readyState !== WebSocket.OPEN) return;
         if (socket.bufferedAmount > options.maxUnsentBytes) socket.terminate();
         else socket.send(JSON.stringify(frame));
@@ -111,6 +114,8 @@ export function createVisitorServer(dependencies: Dependencies): VisitorServer {
     const entry = { session, alive: true };
     const mayGoOn = frameLimit(clock);
     open.set(socket, entry);
+    metrics.count('live_chat_sockets_opened');
+    metrics.set('live_chat_open_sockets', open.size);
     count(address, 1);
     const helloTimer = setTimeout(() => {
       if (!session.isJoined) {
@@ -133,6 +138,7 @@ export function createVisitorServer(dependencies: Dependencies): VisitorServer {
     socket.on('close', () => {
       clearTimeout(helloTimer);
       open.delete(socket);
+      metrics.set('live_chat_open_sockets', open.size);
       count(address, -1);
       const goodbye: Promise<void> = session.close().finally(() => goodbyes.delete(goodbye));
       goodbyes.add(goodbye);
@@ -146,9 +152,13 @@ export function createVisitorServer(dependencies: Dependencies): VisitorServer {
       const [path] = (request.url ?? '').split('?');
       const address = clientAddress(request, config.http.trustProxy);
       if (path !== visitorPath) refuse(socket, 404);
-      else if (closing || open.size >= options.maxTotal) refuse(socket, 503);
-      else if ((perAddress.get(address) ?? 0) >= options.maxPerAddress) refuse(socket, 429);
-      else {
+      else if (closing || open.size >= options.maxTotal) {
+        metrics.count('live_chat_sockets_refused', { reason: 'full' });
+        refuse(socket, 503);
+      } else if ((perAddress.get(address) ?? 0) >= options.maxPerAddress) {
+        metrics.count('live_chat_sockets_refused', { reason: 'address' });
+        refuse(socket, 429);
+      } else {
         socket.off('error', ignoreErrors);
         wss.handleUpgrade(request, socket, head, (accepted) => {
           accept(accepted, address);
@@ -168,6 +178,14 @@ export function createVisitorServer(dependencies: Dependencies): VisitorServer {
       await Promise.all(goodbyes);
     },
   };
+}
+
+/** Show as 0 what has not happened yet. */
+function expectSocketMetrics(metrics: Metrics): void {
+  metrics.set('live_chat_open_sockets', 0);
+  metrics.expect('live_chat_sockets_opened');
+  for (const reason of ['full', 'address']) metrics.expect('live_chat_sockets_refused', { reason });
+  for (const code of visitorErrorCodes) metrics.expect('live_chat_frames_refused', { code });
 }
 
 /** A visitor who does not answer the close is not waited for. */

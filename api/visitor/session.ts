@@ -3,6 +3,7 @@ import type { Logger } from '../../config/logger.ts';
 import type { VisitorDelivery } from '../../domain/delivery.ts';
 import { limits } from '../../domain/limits.ts';
 import type { ChatStatus } from '../../domain/timeline.ts';
+import { workflowIds } from '../../domain/workflow-ids.ts';
 import {
   visitorCloseCodes,
   type HelloFrame,
@@ -10,6 +11,9 @@ import {
   type VisitorFrame,
 } from '../../domain/visitor-protocol.ts';
 import type { Account } from '../../store/index.ts';
+import type { Metrics } from '../../telemetry/index.ts';
+import { pushedToVisitor } from '../../telemetry/recordings.ts';
+import { inSpan } from '../../telemetry/tracing.ts';
 import type { ChatInput, VisitorConnection } from '../../workflows/chat/messages.ts';
 import { isDatabaseError } from '../http/as-problem.ts';
 import type { ApiStore } from '../dependencies.ts';
@@ -46,6 +50,7 @@ export interface SessionDependencies {
   instanceId: string;
   clock: () => number;
   log: Logger;
+  metrics: Metrics;
 }
 
 /** What a connection is about, once its `hello` was accepted. */
@@ -106,9 +111,9 @@ export class VisitorSession implements DeliverySink {
       if (this.#closed) return;
       try {
         if (!reading.ok) this.#bad(reading.error);
-        else await this.#handle(reading.frame, outagesBefore);
+        else await this.#traced(reading.frame, () => this.#handle(reading.frame, outagesBefore));
       } catch (error) {
-        this.#deps.log.error({ err: error }, 'a visitor connection failed');
+        this.#deps.log.error({ err: error, ...this.#about }, 'a visitor connection failed');
         this.#socket.close(closeInternal, 'internal error');
       }
     });
@@ -123,7 +128,9 @@ export class VisitorSession implements DeliverySink {
   deliver(delivery: VisitorDelivery): void {
     void this.#serve(async ({ chatId, feed }) => {
       if (chatId !== delivery.chatId) return;
+      const { sentSeq } = feed;
       await feed.deliver(delivery.entries, delivery.lastSeq);
+      pushedToVisitor(this.#deps.metrics, chatId, delivery.entries.filter(({ seq }) => seq > sentSeq && seq <= feed.sentSeq));
       this.#tellDelivered(delivery.deliveredSeq);
     });
   }
@@ -154,7 +161,23 @@ export class VisitorSession implements DeliverySink {
     const { connectionId } = this.#connection;
     await this.#deps.temporal
       .signalVisitor(joined.chatId, { kind: 'disconnected', connectionId })
-      .catch((error: unknown) => this.#deps.log.debug({ err: error }, 'a disconnect could not be signalled'));
+      .catch((error: unknown) =>
+        this.#deps.log.debug({ err: error, ...this.#about }, 'a disconnect could not be signalled'),
+      );
+  }
+
+  /** What a log line about this connection says: ids. */
+  get #about() {
+    if (!this.#joined) return {};
+    const { chatId, input } = this.#joined;
+    return { chatId, workflowId: workflowIds.chat({ chatId }), accountId: input.accountId };
+  }
+
+  /** What a visitor does begins a trace. */
+  #traced(frame: VisitorFrame, work: () => Promise<void>): Promise<void> {
+    const chatId = this.#joined?.chatId;
+    const attributes = chatId === undefined ? {} : { 'chat.id': chatId };
+    return inSpan(`visitor ${frame.type}`, { kind: 'server', attributes }, work);
   }
 
   async #handle(frame: VisitorFrame, outagesBefore: number): Promise<void> {
@@ -336,7 +359,7 @@ export class VisitorSession implements DeliverySink {
     try {
       await work(this.#joined);
     } catch (error) {
-      this.#deps.log.warn({ err: error }, 'a visitor could not be brought up to date');
+      this.#deps.log.warn({ err: error, ...this.#about }, 'a visitor could not be brought up to date');
       this.#socket.close(closeTryAgain, 'try again');
     }
   }

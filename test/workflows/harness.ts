@@ -22,6 +22,8 @@ let bundle: Promise<WorkflowBundle> | undefined;
 export function workflowBundle(): Promise<WorkflowBundle> {
   bundle ??= bundleWorkflowCode({
     workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
+    // As every worker has it.
+    workflowInterceptorModules: [fileURLToPath(new URL('../../workflows/tracing.ts', import.meta.url))],
     failureConverterPath: dataConverter.failureConverterPath ?? '',
     logger: new DefaultLogger('WARN'),
   });

@@ -72,6 +72,8 @@ const tracer = () => trace.getTracer('live-chat');
 export interface SpanOptions {
   kind?: 'server' | 'client' | 'internal';
   attributes?: Attributes;
+  /** ms since 1970. Default: now. */
+  began?: number;
   /** `traceparent` of each cause, the latest first: parent of the span, and links. Without any: what is under way here. */
   causes?: readonly string[];
 }
@@ -81,7 +83,12 @@ export async function inSpan<T>(name: string, options: SpanOptions, work: () => 
   const { attributes = {}, causes = [] } = options;
   const [parent, ...links] = causes.flatMap(contextOf);
   const from = parent === undefined ? context.active() : trace.setSpanContext(context.active(), parent);
-  const settings = { kind: kinds[options.kind ?? 'internal'], attributes, links: links.map(linkTo) };
+  const settings = {
+    kind: kinds[options.kind ?? 'internal'],
+    attributes,
+    links: links.map(linkTo),
+    ...(options.began === undefined ? {} : { startTime: options.began }),
+  };
   return tracer().startActiveSpan(name, settings, from, async (span) => {
     try {
       return await work();

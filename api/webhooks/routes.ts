@@ -3,7 +3,6 @@ import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { limits } from '../../domain/limits.ts';
 import { normalizeEvent, urlValidationAnswer, verifyWebhook } from '../../zoom/index.ts';
 import type { ApiDependencies } from '../dependencies.ts';
-import { inSpan } from '../../telemetry/tracing.ts';
 import { HttpProblem } from '../http/problem.ts';
 import { routeEvent } from './route-event.ts';
 import { SeenRequests } from './seen-requests.ts';
@@ -104,8 +103,7 @@ export function webhookRoutes(dependencies: ApiDependencies): Router {
       else response.status(200).end();
       return;
     }
-    const routed = inSpan(`webhook ${event.kind}`, { kind: 'server' }, () => routeEvent(dependencies, event));
-    const outcome = await routed.catch((cause: unknown) => {
+    const outcome = await routeEvent(dependencies, event).catch((cause: unknown) => {
       became('not_stored');
       throw new HttpProblem('unavailable', 'The event could not be stored. Send it again.', { cause });
     });

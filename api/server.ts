@@ -82,7 +82,10 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     instanceId,
     activities: {
       ...deliveryActivities({ store }, connections),
-      ...createRelayActivities(createChatActivities({ store, zoom, userZoom, relayed: relayedToZoom(metrics) }), connections),
+      ...createRelayActivities(
+        createChatActivities({ store, zoom, userZoom, relayed: relayedToZoom(metrics) }),
+        connections,
+      ),
     },
   });
   const visitors = createVisitorServer({

@@ -15,7 +15,8 @@ const openStatuses = ['waiting', 'missed', 'joining', 'active'] as const;
 const openChats = 'WorkflowType = "chat" AND ExecutionStatus = "Running"';
 const waiting = `${openChats} AND LiveChatStatus = "waiting"`;
 const closedBadly = 'WorkflowType = "chat" AND ExecutionStatus IN ("Failed", "TimedOut", "Terminated")';
-const toReconnect = 'WorkflowType = "installation" AND ExecutionStatus = "Running" AND LiveChatStatus = "needsReconnect"';
+const toReconnect =
+  'WorkflowType = "installation" AND ExecutionStatus = "Running" AND LiveChatStatus = "needsReconnect"';
 
 interface WatchDependencies extends Pick<ApiDependencies, 'temporal' | 'mongoAnswers' | 'metrics' | 'clock'> {
   client: Client;

@@ -9,7 +9,8 @@ export function relayedToZoom(metrics: Metrics): (entries: readonly TimelineEntr
   return (entries) => {
     const now = Date.now();
     for (const { kind, at } of entries) {
-      if (kind === 'visitorMessage') metrics.observe('live_chat_relay_seconds', (now - at) / 1_000, { direction: 'to_zoom' });
+      if (kind === 'visitorMessage')
+        metrics.observe('live_chat_relay_seconds', (now - at) / 1_000, { direction: 'to_zoom' });
     }
   };
 }

@@ -1,12 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
-import {
-  DefaultLogger,
-  NativeConnection,
-  Worker,
-  type LogLevel,
-  type WorkerOptions,
-} from '@temporalio/worker';
+import { DefaultLogger, NativeConnection, Worker, type LogLevel, type WorkerOptions } from '@temporalio/worker';
 import { createChatActivities } from '../activities/chat.ts';
 import { heartbeating } from '../activities/heartbeat.ts';
 import { createInstallActivities } from '../activities/install.ts';
@@ -46,7 +40,12 @@ export async function runWorker(config: Config, log: Logger): Promise<void> {
   try {
     const store = await createStore(mongo, config.tokenKeys);
     const { namespace } = config.temporal;
-    const client = new Client({ connection, namespace, dataConverter, interceptors: { workflow: interceptors.client } });
+    const client = new Client({
+      connection,
+      namespace,
+      dataConverter,
+      interceptors: { workflow: interceptors.client },
+    });
     await registerSearchAttributes(client);
 
     const zoom = createZoomClient({ ...config.zoom, onCall: observeZoomCalls(metrics, ZOOM_ERROR_KINDS) });

@@ -1,6 +1,7 @@
 import {
   defaultPayloadConverter,
   proxySinks,
+  workflowInfo,
   type Headers,
   type Sinks,
   type WorkflowInterceptors,
@@ -19,18 +20,21 @@ interface Cause {
   signalName: string;
   /** ms, workflow time. */
   at: number;
-  /** An activity has been scheduled for it. */
-  answered: boolean;
+  /** What has been done for it: purposes of activities. */
+  answered: string[];
 }
 
 /** How long a signal counts as the cause of what follows, ms. What a timer does later is a trace of its own. */
 const causeLastsMs = 30_000;
 
-/** Whose words an activity carries; any other activity is put down to the latest signal of either side. */
-const sideOf: Readonly<Record<string, string>> = {
-  relayToZoom: 'visitor',
-  postToChatChannel: 'visitor',
-  deliverToVisitor: 'zoom',
+/**
+ * What an activity is for, and whose words it carries: the name of their signal. Any other activity is for itself, and is put
+ * down to the side that was heard last.
+ */
+const purposes: Readonly<Record<string, { purpose: string; side: string }>> = {
+  relayToZoom: { purpose: 'relay', side: 'visitor' },
+  postToChatChannel: { purpose: 'relay', side: 'visitor' },
+  deliverToVisitor: { purpose: 'deliver', side: 'zoom' },
 };
 
 /**
@@ -49,18 +53,21 @@ export const interceptors = (): WorkflowInterceptors => {
     if (causes.length === 0) return headers;
     const now = Date.now();
     causes = causes.filter(({ at }) => now - at < causeLastsMs);
-    const side = sideOf[activityType] ?? causes.at(-1)?.signalName;
+    const { purpose, side } = purposes[activityType] ?? { purpose: activityType, side: causes.at(-1)?.signalName };
     const ofSide = causes.filter(({ signalName }) => signalName === side);
-    const open = (among: Cause[]) => among.filter(({ answered }) => !answered);
-    const choices = [open(ofSide), open(causes), ofSide.slice(-1), causes.slice(-1)];
+    const open = (among: Cause[]) => among.filter(({ answered }) => !answered.includes(purpose));
+    const choices = [open(ofSide), ofSide.slice(-1), open(causes), causes.slice(-1)];
     const [latest, ...others] = (choices.find(({ length }) => length > 0) ?? []).reverse();
     const parent = latest && readTraceparent(latest.traceparent);
     if (!parent) return headers;
-    for (const cause of [latest, ...others]) cause.answered = true;
+    for (const cause of [latest, ...others]) cause.answered.push(purpose);
     steps += 1;
     const spanId = stepId(parent.spanId, steps);
     const links = others.map(({ traceparent }) => traceparent);
-    tracing.step({ causes: [latest.traceparent, ...links], spanId, activityType, began: latest.at, ended: now });
+    // Told once: not by a replay, which has no one to tell it to either.
+    if (!workflowInfo().unsafe.isReplaying) {
+      tracing.step({ causes: [latest.traceparent, ...links], spanId, activityType, began: latest.at, ended: now });
+    }
     const list = [writeTraceparent({ ...parent, spanId }), ...links];
     return { ...headers, [traceHeader]: defaultPayloadConverter.toPayload(list) };
   };
@@ -75,7 +82,7 @@ export const interceptors = (): WorkflowInterceptors => {
         handleSignal(input, next) {
           const traceparent = traceOf(input.headers);
           if (traceparent !== undefined) {
-            causes.push({ traceparent, signalName: input.signalName, at: Date.now(), answered: false });
+            causes.push({ traceparent, signalName: input.signalName, at: Date.now(), answered: [] });
             if (causes.length > mostCauses) causes.shift();
           }
           return next(input);

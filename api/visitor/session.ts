@@ -130,7 +130,11 @@ export class VisitorSession implements DeliverySink {
       if (chatId !== delivery.chatId) return;
       const { sentSeq } = feed;
       await feed.deliver(delivery.entries, delivery.lastSeq);
-      pushedToVisitor(this.#deps.metrics, chatId, delivery.entries.filter(({ seq }) => seq > sentSeq && seq <= feed.sentSeq));
+      pushedToVisitor(
+        this.#deps.metrics,
+        chatId,
+        delivery.entries.filter(({ seq }) => seq > sentSeq && seq <= feed.sentSeq),
+      );
       this.#tellDelivered(delivery.deliveredSeq);
     });
   }

@@ -90,7 +90,7 @@ test('an agent’s message is timed when it is pushed live, and not when a recon
   await visitor.until('welcome');
   visitor.send({ type: 'message', id: 'client-id-1', text: 'hi' });
   await visitor.until('accepted');
-  const [[{ chatId = '' } = {}] = []] = temporal.named('visitorMessage');
+  const chatId = temporal.named('visitorMessage')[0]?.[0].chatId ?? '';
   const at = Date.now() - 2_000;
   const entry: TimelineEntry = {
     seq: 1,

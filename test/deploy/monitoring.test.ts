@@ -106,11 +106,14 @@ describe('the dashboard', () => {
 
   test('is found by Grafana where the compose file mounts it', async () => {
     const { services } = await readCompose();
-    const mounts = Object.fromEntries(
-      (services['grafana']?.volumes ?? []).map((volume) => volume.split(':').slice(0, 2)),
+    const mounts = new Map(
+      (services['grafana']?.volumes ?? []).map((volume) => {
+        const [from = '', to = ''] = volume.split(':');
+        return [from, to] as const;
+      }),
     );
-    expect(mounts['./deploy/grafana/provisioning']).toBe('/etc/grafana/provisioning');
-    const folder = mounts['./deploy/grafana/dashboards'] as string;
+    expect(mounts.get('./deploy/grafana/provisioning')).toBe('/etc/grafana/provisioning');
+    const folder = mounts.get('./deploy/grafana/dashboards') ?? '';
     const provider = await parseYaml(await readFile('deploy/grafana/provisioning/dashboards/live-chat.yml', 'utf8'));
     expect(provider).toMatchObject({ providers: [{ options: { path: folder } }] });
     expect(services['grafana']?.environment['GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH']).toBe(

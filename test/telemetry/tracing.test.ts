@@ -1,4 +1,3 @@
-import { Writable } from 'node:stream';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createLogger } from '../../config/logger.ts';
 import { readTraceparent, writeTraceparent } from '../../domain/tracing.ts';
@@ -93,12 +92,7 @@ describe('with tracing', () => {
 
   test('a log line names the trace that it belongs to', async () => {
     const lines: string[] = [];
-    const write = (line: string) => void lines.push(line);
-    const log = createLogger(
-      'api',
-      'info',
-      new Writable({ write: (chunk: Buffer, _encoding, done) => (write(String(chunk)), done()) }),
-    );
+    const log = createLogger('api', 'info', { write: (line) => void lines.push(line) });
     log.info('outside');
     const traceparent = await inSpan('logged', {}, async () => {
       log.info('inside');

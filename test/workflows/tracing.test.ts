@@ -111,7 +111,7 @@ async function traced(
 
 function causesIn(headers: Headers): string[] {
   const payload = headers[traceHeader];
-  return payload ? (defaultPayloadConverter.fromPayload(payload) as string[]) : [];
+  return payload ? defaultPayloadConverter.fromPayload<string[]>(payload) : [];
 }
 
 const eventually = (check: () => void) => vi.waitFor(check, { timeout: 10_000, interval: 25 });

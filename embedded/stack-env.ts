@@ -33,8 +33,6 @@ export function apiAndWorkerEnv(
     PAYLOAD_ENCRYPTION_KEYS: secret('PAYLOAD_ENCRYPTION_KEYS'),
     OPERATOR_PASSWORD: secret('OPERATOR_PASSWORD'),
     CODEC_TRUST_LOOPBACK: 'true',
-    // Each program gets its own; one that is added later has none unless it is given one.
-    METRICS_PORT: '',
   };
 }
 

@@ -122,8 +122,8 @@ class RunningStack implements Stack {
       temporal: options.temporalAddress === undefined ? this.#temporal() : undefined,
       mongo: options.mongodbUri === undefined ? this.#mongo() : undefined,
       sandbox: options.zoom === undefined ? this.#program('sandbox', 'sandbox') : undefined,
-      worker: this.#program('worker', 'worker', { METRICS_PORT: String(ports.workerMetrics) }),
-      api: this.#program('api', 'api', { METRICS_PORT: String(ports.apiMetrics) }),
+      worker: this.#program('worker', 'worker'),
+      api: this.#program('api', 'api'),
     };
   }
 
@@ -266,6 +266,8 @@ class RunningStack implements Stack {
     this.#logs.push(log);
     const temporalNamespace = this.#options.temporalNamespace ?? 'default';
     const own = kind === 'sandbox' ? sandboxEnv(this.dataDir, this.ports, this.urls, this.#secrets) : this.env;
+    // One that is added later gets no metrics port unless it is given one.
+    const metricsPort = name === 'api' ? this.ports.apiMetrics : name === 'worker' ? this.ports.workerMetrics : '';
     let opened: Promise<void> | undefined;
     return this.#managed(
       name,
@@ -275,7 +277,7 @@ class RunningStack implements Stack {
           name,
           args,
           cwd: this.#root,
-          env: { ...own, ...this.#options.env, ...this.#options.programEnv?.[kind], ...env },
+          env: { ...own, METRICS_PORT: String(metricsPort), ...this.#options.env, ...this.#options.programEnv?.[kind], ...env },
           log,
           guard: this.#guard,
           ready: (pid) => ready({ pid, urls: { ...this.urls, app: appUrl }, temporalNamespace }),

@@ -20,6 +20,8 @@ export interface ChatActivityDependencies {
   zoom: ZoomClient;
   userZoom: UserZoom;
   people: People;
+  /** Told of what a visitor wrote in conversation once Zoom has it; for metrics. */
+  relayed?: (entries: readonly TimelineEntry[]) => void;
 }
 
 /** How long the posting of one thing is tried at most, ms. */
@@ -54,7 +56,7 @@ export interface KnownAgent extends Agent {
 
 /** The activities of a chat. Each may run more than once: every write is keyed, every post looks before it repeats. */
 export function createChatActivities(dependencies: ChatActivityDependencies) {
-  const { store, zoom, userZoom } = dependencies;
+  const { store, zoom, userZoom, relayed } = dependencies;
   const poster = createChannelPoster(dependencies);
   return {
     /** The chat's record, so that webhooks, the dashboard and a reconnecting visitor find it. */
@@ -228,6 +230,7 @@ export function createChatActivities(dependencies: ChatActivityDependencies) {
           poster.post(input, await readBackForRetry(asOwner, channel.id, knownIds, since)),
         );
         await recorded;
+        relayed?.(input.entries ?? []);
         if (content.kind === 'visitorLines') await store.chats.set(chatId, { deliveredSeq: content.lastSeq });
         return posted;
       });

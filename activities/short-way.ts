@@ -21,6 +21,8 @@ export interface ShortWayDependencies {
   userZoom: UserZoom;
   people: People;
   directLine: DirectLine;
+  /** Told of what a visitor wrote once Zoom has it; for metrics. */
+  relayed?: (entries: readonly TimelineEntry[]) => void;
 }
 
 /** What one message of the visitor's came to: see {@link createShortWayActivities}. */
@@ -37,7 +39,7 @@ export type RelayOutcome =
  * knowing so; see docs/decisions/0015-the-short-way.md for what makes that safe.
  */
 export function createShortWayActivities(dependencies: ShortWayDependencies) {
-  const { store, directLine } = dependencies;
+  const { store, directLine, relayed } = dependencies;
   const poster = createChannelPoster(dependencies);
 
   const deliver = ({ routes }: { routes: VisitorRoute[] }, delivery: VisitorDelivery): Promise<RouteOutcome[]> =>
@@ -83,6 +85,7 @@ export function createShortWayActivities(dependencies: ShortWayDependencies) {
         },
       );
       if ('outcome' in posted) return posted;
+      relayed?.(entries);
       const routes = await deliver(input, { chatId, entries, lastSeq, deliveredSeq: lastSeq });
       return { outcome: 'posted', routes, ...posted };
     },

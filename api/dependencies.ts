@@ -1,5 +1,6 @@
 import type { Logger } from '../config/logger.ts';
 import type { Config } from '../config/env.ts';
+import type { Metrics } from '../telemetry/index.ts';
 import type { UserZoom } from '../activities/user-zoom.ts';
 import type { Store } from '../store/index.ts';
 import type { PageProps } from '../web/server.tsx';
@@ -34,4 +35,5 @@ export interface ApiDependencies {
   /** The time now, ms since 1970. */
   clock: () => number;
   log: Logger;
+  metrics: Metrics;
 }

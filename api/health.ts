@@ -30,19 +30,33 @@ export function healthRoutes(dependencies: Pick<ApiDependencies, 'temporal' | 'm
   return router;
 }
 
-async function whatIsMissing({
+/** What the api needs, and whether it is there: `worker` is unknown while Temporal is away. */
+export async function whatIsThere({
   temporal,
   mongoAnswers,
   clock,
-}: Pick<ApiDependencies, 'temporal' | 'mongoAnswers' | 'clock'>): Promise<string[]> {
-  const [worker, mongo] = await Promise.all([
+}: Pick<ApiDependencies, 'temporal' | 'mongoAnswers' | 'clock'>): Promise<{
+  temporal: boolean;
+  worker: boolean | undefined;
+  mongodb: boolean;
+}> {
+  const [worker, mongodb] = await Promise.all([
     temporal.workerActivity().catch(() => null),
     mongoAnswers().catch(() => false),
   ]);
   const polls = (at: number | undefined) => at !== undefined && clock() - at < pollerFreshMs;
+  return {
+    temporal: worker !== null,
+    worker: worker ? polls(worker.workflowTasksAt) && polls(worker.activityTasksAt) : undefined,
+    mongodb,
+  };
+}
+
+async function whatIsMissing(dependencies: Parameters<typeof whatIsThere>[0]): Promise<string[]> {
+  const { temporal, worker, mongodb } = await whatIsThere(dependencies);
   const missing: string[] = [];
-  if (!worker) missing.push('Temporal does not answer');
-  else if (!polls(worker.workflowTasksAt) || !polls(worker.activityTasksAt)) missing.push('no worker is running');
-  if (!mongo) missing.push('MongoDB does not answer');
+  if (!temporal) missing.push('Temporal does not answer');
+  else if (!worker) missing.push('no worker is running');
+  if (!mongodb) missing.push('MongoDB does not answer');
   return missing;
 }

@@ -1,7 +1,8 @@
-import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { DefaultLogger } from '@temporalio/worker';
 import { createLogger } from '../config/logger.ts';
 import { logTemporal } from '../config/temporal-log.ts';
 import { ConfigError, readConfig } from '../config/env.ts';
+import { startTelemetry } from '../telemetry/index.ts';
 import { startApi } from './server.ts';
 
 /** The api as a process of its own: exit code 0 after SIGTERM or SIGINT, another after a fatal error. */
@@ -19,16 +20,17 @@ async function main(): Promise<void> {
   const logger = new DefaultLogger('WARN', ({ level, message, meta }) => {
     logTemporal(log, level === 'ERROR' ? 'error' : 'warn', message, meta ?? {});
   });
-  Runtime.install({ logger, shutdownSignals: [] });
+  const telemetry = startTelemetry(config, 'live-chat-api', { logger, shutdownSignals: [] });
   const signalled = new Promise<string>((resolve) => {
     // Kept after the first: a Ctrl-C can reach a process twice, by its terminal and by its parent.
     for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => resolve(name));
   });
   try {
-    const api = await startApi({ config, log });
+    const api = await startApi({ config, log, telemetry });
     const reason = await Promise.race([signalled, api.failed.then(() => 'the delivery worker has stopped')]);
     log.info({ reason }, 'the api is stopping');
     await api.stop();
+    await telemetry.stop();
   } catch (error) {
     fail(error);
   }

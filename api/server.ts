@@ -15,9 +15,14 @@ import { encryptedDataConverter } from '../codec/data-converter.ts';
 import type { Config } from '../config/env.ts';
 import type { Logger } from '../config/logger.ts';
 import { connectMongo, createStore, mongoAnswers } from '../store/index.ts';
+import { noTelemetry, type Telemetry } from '../telemetry/index.ts';
+import { relayedToZoom } from '../telemetry/recordings.ts';
+import { observeZoomCalls } from '../telemetry/zoom-calls.ts';
 import { loadWebAssets, renderPage } from '../web/server.tsx';
-import { createZoomClient } from '../zoom/index.ts';
+import { createZoomClient, ZOOM_ERROR_KINDS } from '../zoom/index.ts';
 import { createApp } from './app.ts';
+import { measuredGateway } from './measured-gateway.ts';
+import { watchSystem } from './system-watch.ts';
 import { createTemporalGateway } from './temporal-gateway.ts';
 import { VisitorConnections } from './visitor/connections.ts';
 import { directLine, isDirectDelivery, ownUrl } from './visitor/direct-line.ts';
@@ -28,6 +33,8 @@ import { createVisitorServer, type VisitorServerOptions } from './visitor/server
 export interface ApiOptions {
   config: Config;
   log: Logger;
+  /** Default: metrics and traces go nowhere. */
+  telemetry?: Telemetry;
   /** Folder of the built browser files. Default: `dist/web` of the project. */
   webDir?: string;
   visitorServer?: Partial<VisitorServerOptions>;
@@ -51,7 +58,9 @@ const requestsGraceMs = 3_000;
  * Connect to Temporal and MongoDB, and serve.
  * @throws when one of them, or the port, is not to be had.
  */
-export async function startApi({ config, log, webDir = builtWebDir(), visitorServer }: ApiOptions): Promise<Api> {
+export async function startApi(options: ApiOptions): Promise<Api> {
+  const { config, log, telemetry = noTelemetry(), webDir = builtWebDir(), visitorServer } = options;
+  const { metrics, interceptors } = telemetry;
   // First, since a missing build is the commonest fault at a first start.
   const assets = loadWebAssets(webDir);
   const clock = Date.now;
@@ -64,9 +73,13 @@ export async function startApi({ config, log, webDir = builtWebDir(), visitorSer
   const store = await createStore(mongo, config.tokenKeys);
   // The worker's kind of connection for everything: its calls are made outside of the thread that serves the sockets.
   const connection = await NativeConnection.connect({ address });
-  const client = new Client({ connection, namespace, dataConverter });
-  const temporal = createTemporalGateway(client);
-  const zoom = createZoomClient({ ...config.zoom, gate: zoomGate(store, config.zoom) });
+  const client = new Client({ connection, namespace, dataConverter, interceptors: { workflow: interceptors.client } });
+  const temporal = measuredGateway(createTemporalGateway(client), metrics);
+  const zoom = createZoomClient({
+    ...config.zoom,
+    gate: zoomGate(store, config.zoom),
+    onCall: observeZoomCalls(metrics, ZOOM_ERROR_KINDS),
+  });
   const people = rememberPeople(store.installations);
   const userZoom = createUserZoom({ store, zoom, renew: createRenewTokens({ client, store }), people, clock });
 
@@ -75,10 +88,14 @@ export async function startApi({ config, log, webDir = builtWebDir(), visitorSer
     connection,
     namespace,
     dataConverter,
+    interceptors: interceptors.activity,
     instanceId,
     activities: {
       ...deliveryActivities({ store }, connections),
-      ...createRelayActivities(createChatActivities({ store, zoom, userZoom, people }), connections),
+      ...createRelayActivities(
+        createChatActivities({ store, zoom, userZoom, people, relayed: relayedToZoom(metrics) }),
+        connections,
+      ),
     },
   });
   const direct = directLine({ keys: config.payloadKeys, instanceId, connections, log });
@@ -93,16 +110,19 @@ export async function startApi({ config, log, webDir = builtWebDir(), visitorSer
     mongoAnswers: () => mongoAnswers(mongo),
     clock,
     log,
+    metrics,
   });
   const server = createServer((request, response) => {
     if (isDirectDelivery(request)) direct(request, response);
     else app(request, response);
   });
+  const unwatch = watchSystem({ client, temporal, mongoAnswers: () => mongoAnswers(mongo), metrics, clock });
   const delivering = worker.run();
   try {
     server.listen(config.http.port, config.http.host);
     await once(server, 'listening');
   } catch (error) {
+    unwatch();
     worker.shutdown();
     await delivering.catch(() => undefined);
     throw error;
@@ -117,6 +137,7 @@ export async function startApi({ config, log, webDir = builtWebDir(), visitorSer
     instanceId,
     instanceUrl: config.http.deliveryUrl ?? ownUrl(development ? '127.0.0.1' : config.http.host, port),
     connections,
+    metrics,
     ...(visitorServer ? { options: visitorServer } : {}),
   });
   server.on('upgrade', visitors.upgrade);
@@ -124,6 +145,7 @@ export async function startApi({ config, log, webDir = builtWebDir(), visitorSer
 
   let stopping: Promise<void> | undefined;
   const stop = async () => {
+    unwatch();
     const closed = closeServer(server);
     // Sockets first: their widgets go to another instance while this one finishes.
     await visitors.close();

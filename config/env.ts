@@ -67,6 +67,22 @@ const schema = z.object({
 
   WORKFLOW_BUNDLE: z.string().min(1).optional(),
 
+  METRICS_PORT: port.optional(),
+  METRICS_HOST: z.union([z.ipv4(), z.ipv6()], { error: 'must be an IP address' }).default('127.0.0.1'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: url.optional(),
+  OTEL_EXPORTER_OTLP_HEADERS: z.string().min(1).optional(),
+  OTEL_TRACES_SAMPLER: z
+    .enum([
+      'always_on',
+      'always_off',
+      'traceidratio',
+      'parentbased_always_on',
+      'parentbased_always_off',
+      'parentbased_traceidratio',
+    ])
+    .default('parentbased_always_on'),
+  OTEL_TRACES_SAMPLER_ARG: z.coerce.number({ error: 'must be a number' }).min(0).max(1).default(1),
+
   TRIAL_DAYS: z.coerce.number().int().min(1).max(365).default(14),
   INBOUND_CHANNEL_NAME: z.string().trim().min(1).max(200).default('Live Chat Inbound'),
   MISSED_AFTER_SECONDS: z.coerce.number().int().min(5).max(86_400).default(300),
@@ -114,6 +130,10 @@ export interface Config {
   };
   /** Workflow code bundled at build time; absent in development. */
   workflowBundle: string | undefined;
+  /** Where Prometheus may ask for metrics; no port: nowhere. */
+  metrics: { port: number | undefined; host: string };
+  /** Whether traces are sent. Where to and how, the OpenTelemetry SDK reads from the same `OTEL_…` variables. */
+  tracing: boolean;
   product: { trialDays: number; inboundChannelName: string; missedAfterMs: number; idleEndMs: number };
 }
 
@@ -171,6 +191,8 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     payloadKeys: e.PAYLOAD_ENCRYPTION_KEYS,
     operator: { password: e.OPERATOR_PASSWORD, trustLoopback: e.CODEC_TRUST_LOOPBACK },
     workflowBundle: e.WORKFLOW_BUNDLE,
+    metrics: { port: e.METRICS_PORT, host: e.METRICS_HOST },
+    tracing: e.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined && e.OTEL_TRACES_SAMPLER !== 'always_off',
     product: {
       trialDays: e.TRIAL_DAYS,
       inboundChannelName: e.INBOUND_CHANNEL_NAME,

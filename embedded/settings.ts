@@ -1,11 +1,12 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import type { PortName } from './stack-options.ts';
 
 /** What `npm start` takes from the environment. */
 export interface Settings {
   dataDir: string;
   /** 0 picks a free port. */
-  ports: { app: number; sandbox: number; temporal: number; temporalUi: number; mongo: number };
+  ports: Record<PortName, number>;
   publicUrl: string | undefined;
   temporalAddress: string | undefined;
   temporalNamespace: string;
@@ -45,6 +46,8 @@ const schema = z.object({
   TEMPORAL_PORT: port(7233),
   TEMPORAL_UI_PORT: port(8233),
   MONGODB_PORT: port(27018),
+  API_METRICS_PORT: port(0),
+  WORKER_METRICS_PORT: port(0),
   DATA_DIR: text.default('.data'),
   PUBLIC_URL: httpUrl.optional(),
   TEMPORAL_ADDRESS: z
@@ -65,7 +68,15 @@ const schema = z.object({
   ZOOM_BOT_JID: text.optional(),
 });
 
-const portVariables = ['PORT', 'SANDBOX_PORT', 'TEMPORAL_PORT', 'TEMPORAL_UI_PORT', 'MONGODB_PORT'] as const;
+const portVariables = [
+  'PORT',
+  'SANDBOX_PORT',
+  'TEMPORAL_PORT',
+  'TEMPORAL_UI_PORT',
+  'MONGODB_PORT',
+  'API_METRICS_PORT',
+  'WORKER_METRICS_PORT',
+] as const;
 const credentialVariables = [
   'ZOOM_CLIENT_ID',
   'ZOOM_CLIENT_SECRET',
@@ -113,6 +124,8 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
       temporal: e.TEMPORAL_PORT,
       temporalUi: e.TEMPORAL_UI_PORT,
       mongo: e.MONGODB_PORT,
+      apiMetrics: e.API_METRICS_PORT,
+      workerMetrics: e.WORKER_METRICS_PORT,
     },
     publicUrl: e.PUBLIC_URL?.replace(/\/+$/, ''),
     temporalAddress: e.TEMPORAL_ADDRESS,

@@ -37,9 +37,12 @@ export interface StackUrls {
   temporal: string;
   /** With the database name. */
   mongodb: string;
+  /** Prometheus metrics. */
+  apiMetrics: string;
+  workerMetrics: string;
 }
 
-export type PortName = 'app' | 'sandbox' | 'temporal' | 'temporalUi' | 'mongo';
+export type PortName = 'app' | 'sandbox' | 'temporal' | 'temporalUi' | 'mongo' | 'apiMetrics' | 'workerMetrics';
 
 export interface StackOptions {
   /** Keeps everything: databases, secrets, logs. Made if missing. */

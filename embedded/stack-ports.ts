@@ -40,6 +40,13 @@ const uses: Record<PortName, Use> = {
     bind: 'loopback',
     needed: ({ mongodbUri }) => mongodbUri === undefined,
   },
+  apiMetrics: { what: 'the metrics of the api', variable: 'API_METRICS_PORT', bind: 'loopback', needed: () => true },
+  workerMetrics: {
+    what: 'the metrics of the worker',
+    variable: 'WORKER_METRICS_PORT',
+    bind: 'loopback',
+    needed: () => true,
+  },
 };
 
 /**
@@ -75,6 +82,8 @@ export async function choosePorts(options: StackOptions): Promise<Record<PortNam
     temporal: await choose('temporal'),
     temporalUi: await choose('temporalUi'),
     mongo: await choose('mongo'),
+    apiMetrics: await choose('apiMetrics'),
+    workerMetrics: await choose('workerMetrics'),
   };
   if (faults.length > 0) throw new PortError(faults.join('\n'));
   return ports;

@@ -15,6 +15,8 @@ export function startTable(stack: Pick<Stack, 'urls' | 'env'>, seconds: number, 
     rows.push(['Temporal UI', urls.temporalUi, 'every install and chat as a workflow']);
   rows.push(['Temporal', urls.temporal, `namespace ${env['TEMPORAL_NAMESPACE'] ?? 'default'}`]);
   rows.push(['MongoDB', withoutPassword(urls.mongodb), '']);
+  rows.push(['Metrics', urls.apiMetrics, 'of the api, for Prometheus']);
+  rows.push(['', urls.workerMetrics, 'of the worker']);
   rows.push(['Data', dataDir, 'logs in logs/, passwords in secrets.json']);
   const widths = [0, 1].map((column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
   const lines = rows.map(([name, address, hint]) =>

@@ -266,6 +266,8 @@ class RunningStack implements Stack {
     this.#logs.push(log);
     const temporalNamespace = this.#options.temporalNamespace ?? 'default';
     const own = kind === 'sandbox' ? sandboxEnv(this.dataDir, this.ports, this.urls, this.#secrets) : this.env;
+    // One that is added later gets no metrics port unless it is given one.
+    const metricsPort = name === 'api' ? this.ports.apiMetrics : name === 'worker' ? this.ports.workerMetrics : '';
     let opened: Promise<void> | undefined;
     return this.#managed(
       name,
@@ -275,7 +277,7 @@ class RunningStack implements Stack {
           name,
           args,
           cwd: this.#root,
-          env: { ...own, ...this.#options.env, ...this.#options.programEnv?.[kind], ...env },
+          env: { ...own, METRICS_PORT: String(metricsPort), ...this.#options.env, ...this.#options.programEnv?.[kind], ...env },
           log,
           guard: this.#guard,
           ready: (pid) => ready({ pid, urls: { ...this.urls, app: appUrl }, temporalNamespace }),
@@ -321,6 +323,8 @@ function urlsOf(options: StackOptions, ports: Record<PortName, number>): StackUr
     temporalUi: embeddedUi ? `http://localhost:${ports.temporalUi}` : undefined,
     temporal: options.temporalAddress ?? `127.0.0.1:${ports.temporal}`,
     mongodb: options.mongodbUri ?? `mongodb://127.0.0.1:${ports.mongo}/live_chat`,
+    apiMetrics: `http://127.0.0.1:${ports.apiMetrics}/metrics`,
+    workerMetrics: `http://127.0.0.1:${ports.workerMetrics}/metrics`,
   };
 }
 

@@ -2,6 +2,7 @@ import { Agent, request, type IncomingMessage } from 'node:http';
 import type { DirectLine } from '../activities/short-way.ts';
 import { sealJson } from '../codec/sealed-json.ts';
 import type { SealingKeys } from '../codec/sealing.ts';
+import { currentTraceparent } from '../telemetry/tracing.ts';
 import {
   directDeliveryContext,
   directDeliveryPath,
@@ -72,7 +73,9 @@ function post(
   { body, agent, timeoutMs, instanceId }: { body: Buffer; agent: Agent; timeoutMs: number; instanceId: string },
 ): Promise<number> {
   return new Promise((resolve, reject) => {
+    const traceparent = currentTraceparent();
     const headers = {
+      ...(traceparent === undefined ? {} : { traceparent }),
       'content-type': 'application/octet-stream',
       'content-length': body.length,
       'x-instance': instanceId,

@@ -1,20 +1,13 @@
 import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
-import {
-  DefaultLogger,
-  NativeConnection,
-  Runtime,
-  Worker,
-  type LogLevel,
-  type WorkerOptions,
-} from '@temporalio/worker';
+import { DefaultLogger, NativeConnection, Worker, type LogLevel, type WorkerOptions } from '@temporalio/worker';
 import { createChatActivities } from '../activities/chat.ts';
 import { heartbeating } from '../activities/heartbeat.ts';
 import { createInstallActivities } from '../activities/install.ts';
-import { createInstallationActivities, type InstallationActivities } from '../activities/installation.ts';
-import { createShortWayActivities } from '../activities/short-way.ts';
+import { createInstallationActivities } from '../activities/installation.ts';
 import { rememberPeople } from '../activities/people.ts';
 import { createRenewTokens } from '../activities/renew-tokens.ts';
+import { createShortWayActivities } from '../activities/short-way.ts';
 import { createUserZoom } from '../activities/user-zoom.ts';
 import { zoomGate } from '../activities/zoom-turns.ts';
 import { encryptedDataConverter } from '../codec/data-converter.ts';
@@ -23,7 +16,11 @@ import type { Logger } from '../config/logger.ts';
 import { logTemporal } from '../config/temporal-log.ts';
 import { taskQueues } from '../domain/workflow-ids.ts';
 import { connectMongo, createStore } from '../store/index.ts';
-import { createZoomClient } from '../zoom/index.ts';
+import { startTelemetry } from '../telemetry/index.ts';
+import { measuredRefresh, relayedToZoom } from '../telemetry/recordings.ts';
+import { tracingSinks } from '../telemetry/temporal.ts';
+import { observeZoomCalls } from '../telemetry/zoom-calls.ts';
+import { createZoomClient, ZOOM_ERROR_KINDS } from '../zoom/index.ts';
 import { createDirectLine } from './direct-line.ts';
 import { registerSearchAttributes } from './search-attributes.ts';
 
@@ -42,17 +39,30 @@ const room = { maxConcurrentWorkflowTaskExecutions: 1_000, maxConcurrentLocalAct
  * @throws when Temporal or MongoDB cannot be reached at start, or a worker fails.
  */
 export async function runWorker(config: Config, log: Logger): Promise<void> {
-  Runtime.install({ logger: temporalLogger(log), shutdownSignals: ['SIGTERM', 'SIGINT'] });
+  const telemetry = startTelemetry(config, 'live-chat-worker', {
+    logger: temporalLogger(log),
+    shutdownSignals: ['SIGTERM', 'SIGINT'],
+  });
+  const { metrics, interceptors } = telemetry;
   const dataConverter = encryptedDataConverter(config.payloadKeys);
   const connection = await NativeConnection.connect({ address: config.temporal.address });
   const mongo = await connectMongo(config.mongodbUri);
   try {
     const store = await createStore(mongo, config.tokenKeys);
     const { namespace } = config.temporal;
-    const client = new Client({ connection, namespace, dataConverter });
+    const client = new Client({
+      connection,
+      namespace,
+      dataConverter,
+      interceptors: { workflow: interceptors.client },
+    });
     await registerSearchAttributes(client);
 
-    const zoom = createZoomClient({ ...config.zoom, gate: zoomGate(store, config.zoom) });
+    const zoom = createZoomClient({
+      ...config.zoom,
+      gate: zoomGate(store, config.zoom),
+      onCall: observeZoomCalls(metrics, ZOOM_ERROR_KINDS),
+    });
     const people = rememberPeople(store.installations);
     const renew = createRenewTokens({ client, store });
     const userZoom = createUserZoom({ store, zoom, renew, people, clock: Date.now });
@@ -64,10 +74,11 @@ export async function runWorker(config: Config, log: Logger): Promise<void> {
       connection,
       namespace,
       dataConverter,
-      interceptors: { activity: [() => ({ inbound: heartbeating })] },
+      interceptors: { activity: [heartbeating, ...interceptors.activity].map((inbound) => () => ({ inbound })) },
       ...shutdown,
     };
 
+    const relayed = relayedToZoom(metrics);
     const directLine = createDirectLine({ keys: config.payloadKeys, clock: Date.now });
     const grantActivities = createInstallationActivities({ store, zoom, publicUrl });
     const main = await Worker.create({
@@ -76,10 +87,11 @@ export async function runWorker(config: Config, log: Logger): Promise<void> {
       // How long a chat waits for the worker that knew it before any other takes it up.
       stickyQueueScheduleToStartTimeout: '2 seconds',
       ...room,
-      ...workflowCode(config.workflowBundle),
+      ...workflowCode(config.workflowBundle, common.interceptors),
+      sinks: tracingSinks,
       activities: {
-        ...createChatActivities({ store, zoom, userZoom, people }),
-        ...createShortWayActivities({ store, zoom, userZoom, people, directLine }),
+        ...createChatActivities({ store, zoom, userZoom, people, relayed }),
+        ...createShortWayActivities({ store, zoom, userZoom, people, directLine, relayed }),
         ...createInstallActivities({ store, zoom, userZoom, product: config.product, publicUrl }),
         ...grantActivities,
       },
@@ -88,8 +100,7 @@ export async function runWorker(config: Config, log: Logger): Promise<void> {
       ...common,
       taskQueue: taskQueues.tokens,
       activities: {
-        renewTokens: (input: Parameters<InstallationActivities['renewTokens']>[0]) =>
-          grantActivities.renewTokens(input),
+        renewTokens: measuredRefresh(metrics, grantActivities.renewTokens.bind(grantActivities)),
       },
     });
     log.info({ namespace, taskQueues: [taskQueues.main, taskQueues.tokens] }, 'The worker is ready.');
@@ -106,16 +117,23 @@ export async function runWorker(config: Config, log: Logger): Promise<void> {
   } finally {
     await mongo.close();
     await connection.close();
+    await telemetry.stop();
   }
 }
 
 /** In production the workflow code was bundled at build time; in development Temporal bundles it at start. */
-function workflowCode(prebuilt: string | undefined): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
+function workflowCode(
+  prebuilt: string | undefined,
+  interceptors: WorkerOptions['interceptors'],
+): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath' | 'interceptors'> {
   if (prebuilt !== undefined) return { workflowBundle: { codePath: prebuilt } };
   const compiled = import.meta.url.endsWith('.js');
   if (compiled)
     return { workflowBundle: { codePath: fileURLToPath(new URL('../workflow-bundle.js', import.meta.url)) } };
-  return { workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)) };
+  const source = (file: string) => fileURLToPath(new URL(`../workflows/${file}`, import.meta.url));
+  // The built bundle has them in it.
+  const workflowModules = [source('tracing.ts')];
+  return { workflowsPath: source('index.ts'), interceptors: { ...interceptors, workflowModules } };
 }
 
 /** Temporal's own log lines, through ours. */

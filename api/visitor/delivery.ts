@@ -1,4 +1,4 @@
-import { Worker, type NativeConnection } from '@temporalio/worker';
+import { Worker, type ActivityInboundCallsInterceptor, type NativeConnection } from '@temporalio/worker';
 import type { DataConverter } from '@temporalio/common';
 import { heartbeating } from '../../activities/heartbeat.ts';
 import type { RelayActivities } from '../../activities/relay.ts';
@@ -25,6 +25,8 @@ export interface DeliveryWorkerOptions {
   connection: NativeConnection;
   namespace: string;
   dataConverter: DataConverter;
+  /** Around every activity. */
+  interceptors?: ActivityInboundCallsInterceptor[];
   /** This start of this process, and no other: a queue name reaches a workflow only while its visitor is connected here. */
   instanceId: string;
   activities: DeliveryActivities & RelayActivities;
@@ -32,14 +34,14 @@ export interface DeliveryWorkerOptions {
 
 /** The worker of this instance's own task queue: what goes to and from its visitors, no workflows. */
 export async function createDeliveryWorker(options: DeliveryWorkerOptions): Promise<Worker> {
-  const { connection, namespace, dataConverter, instanceId, activities } = options;
+  const { connection, namespace, dataConverter, instanceId, activities, interceptors = [] } = options;
   return Worker.create({
     connection,
     namespace,
     dataConverter,
     taskQueue: taskQueues.visitorDelivery({ instanceId }),
     activities: { ...activities },
-    interceptors: { activity: [() => ({ inbound: heartbeating })] },
+    interceptors: { activity: [heartbeating, ...interceptors].map((inbound) => () => ({ inbound })) },
     shutdownGraceTime: '2 seconds',
     shutdownForceTime: '5 seconds',
   });

@@ -4,9 +4,10 @@ import { z } from 'zod';
 import { openJson } from '../../codec/sealed-json.ts';
 import { SealingError, type SealingKeys } from '../../codec/sealing.ts';
 import type { Logger } from '../../config/logger.ts';
-import { directDeliveryContext, directDeliveryPath } from '../../domain/delivery.ts';
+import { directDeliveryContext, directDeliveryPath, type VisitorDelivery } from '../../domain/delivery.ts';
 import { limits } from '../../domain/limits.ts';
 import { timelineEntrySchema } from '../../domain/timeline.ts';
+import { inSpan } from '../../telemetry/tracing.ts';
 import type { VisitorConnections } from './connections.ts';
 
 const deliverySchema = z.object({
@@ -33,8 +34,8 @@ export interface DirectLineDependencies {
 export function directLine({ keys, instanceId, connections, log }: DirectLineDependencies): RequestListener {
   const context = directDeliveryContext({ instanceId });
 
-  function take(sealed: Buffer): number {
-    let delivery;
+  async function take(sealed: Buffer, traceparent: string | undefined): Promise<number> {
+    let delivery: VisitorDelivery;
     try {
       delivery = deliverySchema.parse(openJson(keys, sealed, context));
     } catch (error) {
@@ -44,7 +45,9 @@ export function directLine({ keys, instanceId, connections, log }: DirectLineDep
       );
       return 400;
     }
-    return connections.deliver(delivery) > 0 ? 204 : 404;
+    const push = () => Promise.resolve(connections.deliver(delivery) > 0 ? 204 : 404);
+    if (traceparent === undefined) return push();
+    return inSpan('deliver to visitor', { kind: 'server', causes: [traceparent] }, push);
   }
 
   return (request, response) => {
@@ -60,7 +63,12 @@ export function directLine({ keys, instanceId, connections, log }: DirectLineDep
       if (size <= limits.directDeliveryBytes) chunks.push(chunk);
     });
     request.on('end', () => {
-      answer(request, response, size > limits.directDeliveryBytes ? 413 : take(Buffer.concat(chunks)));
+      const { traceparent } = request.headers;
+      void (
+        size > limits.directDeliveryBytes ? Promise.resolve(413) : take(Buffer.concat(chunks), one(traceparent))
+      ).then((status) => {
+        answer(request, response, status);
+      });
     });
     request.on('error', () => response.destroy());
   };
@@ -69,6 +77,10 @@ export function directLine({ keys, instanceId, connections, log }: DirectLineDep
 /** Whether a request is for {@link directLine}. */
 export function isDirectDelivery({ method, url }: IncomingMessage): boolean {
   return method === 'POST' && url === directDeliveryPath;
+}
+
+function one(header: string | string[] | undefined): string | undefined {
+  return typeof header === 'string' ? header : undefined;
 }
 
 function answer(request: IncomingMessage, response: ServerResponse, status: number): void {

@@ -3,7 +3,8 @@ import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { WebSocket, WebSocketServer } from 'ws';
 import { limits } from '../../domain/limits.ts';
-import { visitorCloseCodes } from '../../domain/visitor-protocol.ts';
+import { visitorCloseCodes, visitorErrorCodes } from '../../domain/visitor-protocol.ts';
+import type { Metrics } from '../../telemetry/index.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { accountCache } from './account-cache.ts';
 import { chatTokens } from './chat-tokens.ts';
@@ -67,7 +68,7 @@ export interface VisitorServer {
   close: () => Promise<void>;
 }
 
-type Dependencies = Pick<ApiDependencies, 'config' | 'store' | 'temporal' | 'clock' | 'log'> & {
+type Dependencies = Pick<ApiDependencies, 'config' | 'store' | 'temporal' | 'clock' | 'log' | 'metrics'> & {
   instanceId: string;
   instanceUrl?: string;
   connections: VisitorConnections;
@@ -79,7 +80,7 @@ type Dependencies = Pick<ApiDependencies, 'config' | 'store' | 'temporal' | 'clo
  * Where it is embedded (`Origin`) is recorded nowhere.
  */
 export function createVisitorServer(dependencies: Dependencies): VisitorServer {
-  const { config, store, clock, log } = dependencies;
+  const { config, store, clock, log, metrics } = dependencies;
   const options = { ...visitorServerDefaults, ...dependencies.options };
   const wss = new WebSocketServer({
     noServer: true,
@@ -103,6 +104,7 @@ export function createVisitorServer(dependencies: Dependencies): VisitorServer {
   const perAddress = new Map<string, number>();
   const goodbyes = new Set<Promise<void>>();
   let closing = false;
+  expectSocketMetrics(metrics);
 
   let round = 0;
   const look = setInterval(() => {
@@ -128,6 +130,7 @@ export function createVisitorServer(dependencies: Dependencies): VisitorServer {
   function accept(socket: WebSocket, address: string): void {
     const session = new VisitorSession(sessionDependencies, {
       send: (frame) => {
+        if (frame.type === 'error') metrics.count('live_chat_frames_refused', { code: frame.code });
         if (socket.readyState !== WebSocket.OPEN) return;
         if (socket.bufferedAmount > options.maxUnsentBytes) socket.terminate();
         else socket.send(JSON.stringify(frame));
@@ -141,6 +144,8 @@ export function createVisitorServer(dependencies: Dependencies): VisitorServer {
     const part = open[taken++ % rounds];
     part?.set(socket, entry);
     size += 1;
+    metrics.count('live_chat_sockets_opened');
+    metrics.set('live_chat_open_sockets', size);
     count(address, 1);
     const helloTimer = setTimeout(() => {
       if (!session.isJoined) {
@@ -164,6 +169,7 @@ export function createVisitorServer(dependencies: Dependencies): VisitorServer {
       clearTimeout(helloTimer);
       part?.delete(socket);
       size -= 1;
+      metrics.set('live_chat_open_sockets', size);
       count(address, -1);
       const goodbye: Promise<void> = session.close().finally(() => goodbyes.delete(goodbye));
       goodbyes.add(goodbye);
@@ -177,9 +183,13 @@ export function createVisitorServer(dependencies: Dependencies): VisitorServer {
       const [path] = (request.url ?? '').split('?');
       const address = clientAddress(request, config.http.trustProxy);
       if (path !== visitorPath) refuse(socket, 404);
-      else if (closing || size >= options.maxTotal) refuse(socket, 503);
-      else if ((perAddress.get(address) ?? 0) >= options.maxPerAddress) refuse(socket, 429);
-      else {
+      else if (closing || size >= options.maxTotal) {
+        metrics.count('live_chat_sockets_refused', { reason: 'full' });
+        refuse(socket, 503);
+      } else if ((perAddress.get(address) ?? 0) >= options.maxPerAddress) {
+        metrics.count('live_chat_sockets_refused', { reason: 'address' });
+        refuse(socket, 429);
+      } else {
         socket.off('error', ignoreErrors);
         wss.handleUpgrade(request, socket, head, (accepted) => {
           accept(accepted, address);
@@ -202,6 +212,14 @@ export function createVisitorServer(dependencies: Dependencies): VisitorServer {
       await Promise.race([dependencies.connections.close(), delay(options.farewellMs, undefined, { ref: false })]);
     },
   };
+}
+
+/** Show as 0 what has not happened yet. */
+function expectSocketMetrics(metrics: Metrics): void {
+  metrics.set('live_chat_open_sockets', 0);
+  metrics.expect('live_chat_sockets_opened');
+  for (const reason of ['full', 'address']) metrics.expect('live_chat_sockets_refused', { reason });
+  for (const code of visitorErrorCodes) metrics.expect('live_chat_frames_refused', { code });
 }
 
 /** A visitor who does not answer the close is not waited for. */

@@ -2,6 +2,7 @@ import type { Logger } from '../../config/logger.ts';
 import type { VisitorDelivery } from '../../domain/delivery.ts';
 import { limits } from '../../domain/limits.ts';
 import type { ChatStatus } from '../../domain/timeline.ts';
+import { workflowIds } from '../../domain/workflow-ids.ts';
 import {
   visitorCloseCodes,
   type HelloFrame,
@@ -9,6 +10,9 @@ import {
   type VisitorFrame,
 } from '../../domain/visitor-protocol.ts';
 import type { Account } from '../../store/index.ts';
+import type { Metrics } from '../../telemetry/index.ts';
+import { pushedToVisitor } from '../../telemetry/recordings.ts';
+import { inSpan } from '../../telemetry/tracing.ts';
 import type { ChatInput, VisitorConnection } from '../../workflows/chat/messages.ts';
 import { isDatabaseError } from '../http/as-problem.ts';
 import type { ApiStore } from '../dependencies.ts';
@@ -53,6 +57,7 @@ export interface SessionDependencies {
   instanceUrl?: string;
   clock: () => number;
   log: Logger;
+  metrics: Metrics;
 }
 
 /** What a connection is about, once its `hello` was accepted. */
@@ -111,9 +116,9 @@ export class VisitorSession implements DeliverySink {
       if (this.#closed) return;
       try {
         if (!reading.ok) this.#bad(reading.error);
-        else await this.#handle(reading.frame, outagesBefore);
+        else await this.#traced(reading.frame, () => this.#handle(reading.frame, outagesBefore));
       } catch (error) {
-        this.#deps.log.error({ err: error }, 'a visitor connection failed');
+        this.#deps.log.error({ err: error, ...this.#about }, 'a visitor connection failed');
         this.#socket.close(closeInternal, 'internal error');
       }
     });
@@ -128,7 +133,13 @@ export class VisitorSession implements DeliverySink {
   deliver(delivery: VisitorDelivery): void {
     void this.#serve(async ({ chatId, feed }) => {
       if (chatId !== delivery.chatId) return;
+      const { sentSeq } = feed;
       await feed.deliver(delivery.entries, delivery.lastSeq);
+      pushedToVisitor(
+        this.#deps.metrics,
+        chatId,
+        delivery.entries.filter(({ seq }) => seq > sentSeq && seq <= feed.sentSeq),
+      );
       this.#tellDelivered(delivery.deliveredSeq);
     });
   }
@@ -154,6 +165,20 @@ export class VisitorSession implements DeliverySink {
     this.#openGate();
     this.#joined?.place.leave();
     await this.#frames;
+  }
+
+  /** What a log line about this connection says: ids. */
+  get #about() {
+    if (!this.#joined) return {};
+    const { chatId, input } = this.#joined;
+    return { chatId, workflowId: workflowIds.chat({ chatId }), accountId: input.accountId };
+  }
+
+  /** What a visitor does begins a trace. */
+  #traced(frame: VisitorFrame, work: () => Promise<void>): Promise<void> {
+    const chatId = this.#joined?.chatId;
+    const attributes = chatId === undefined ? {} : { 'chat.id': chatId };
+    return inSpan(`visitor ${frame.type}`, { kind: 'server', attributes }, work);
   }
 
   async #handle(frame: VisitorFrame, outagesBefore: number): Promise<void> {
@@ -375,7 +400,7 @@ export class VisitorSession implements DeliverySink {
     try {
       await work(this.#joined);
     } catch (error) {
-      this.#deps.log.warn({ err: error }, 'a visitor could not be brought up to date');
+      this.#deps.log.warn({ err: error, ...this.#about }, 'a visitor could not be brought up to date');
       this.#socket.close(closeTryAgain, 'try again');
     }
   }

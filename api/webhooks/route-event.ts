@@ -6,6 +6,7 @@ import type {
   ChannelMessageEvent,
   ZoomEvent,
 } from '../../zoom/index.ts';
+import { inSpan } from '../../telemetry/tracing.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 
 type Dependencies = Pick<ApiDependencies, 'store' | 'temporal' | 'log' | 'clock'>;
@@ -60,10 +61,16 @@ export async function routeEvent(dependencies: Dependencies, event: ZoomEvent): 
   }
 }
 
+/** What happened in a chat of ours begins a trace; other people's conversations leave none. */
+function traced<T>(kind: ZoomEvent['kind'], chatId: string, began: number, work: () => Promise<T>): Promise<T> {
+  return inSpan(`webhook ${kind}`, { kind: 'server', began, attributes: { 'chat.id': chatId } }, work);
+}
+
 async function buttonPressed(
   { store, temporal, log }: Dependencies,
   { value, accountId, userId, userName }: ButtonPressedEvent,
 ): Promise<EventOutcome> {
+  const began = Date.now();
   const [, action, chatId] = buttonValue.exec(value) ?? [];
   if (chatId === undefined) {
     log.warn('a press of an unknown button was dropped');
@@ -76,7 +83,9 @@ async function buttonPressed(
     return 'dropped';
   }
   const kind = action === 'join' ? 'joinPressed' : 'endPressed';
-  const outcome = await temporal.signalZoom(chatId, { kind, user: { id: userId, name: userName ?? 'Agent' } });
+  const outcome = await traced('buttonPressed', chatId, began, () =>
+    temporal.signalZoom(chatId, { kind, user: { id: userId, name: userName ?? 'Agent' } }),
+  );
   return outcome === 'taken' ? 'taken' : 'dropped';
 }
 
@@ -100,18 +109,22 @@ function messageSignal(
 /** Most events here are other people's conversations: what is in none of our channels is dropped without a trace. */
 async function toChatOfChannel(
   { store, temporal, log }: Dependencies,
-  { channelId, accountId }: { channelId: string; accountId?: string | undefined },
+  event: { kind: ZoomEvent['kind']; channelId: string; accountId?: string | undefined },
   signals: readonly ChatZoomEvent[],
 ): Promise<EventOutcome> {
+  const began = Date.now();
+  const { channelId, accountId } = event;
   const chat = await store.chatChannels.get(channelId);
   if (!chat) return 'dropped';
   if (accountId !== undefined && accountId !== chat.accountId) {
     log.warn({ chatId: chat.chatId, accountId }, 'an event of another account for a chat channel was dropped');
     return 'dropped';
   }
-  let outcome: EventOutcome = 'dropped';
-  for (const signal of signals) {
-    if ((await temporal.signalZoom(chat.chatId, { ...signal, channelId })) === 'taken') outcome = 'taken';
-  }
-  return outcome;
+  return traced(event.kind, chat.chatId, began, async () => {
+    let outcome: EventOutcome = 'dropped';
+    for (const signal of signals) {
+      if ((await temporal.signalZoom(chat.chatId, { ...signal, channelId })) === 'taken') outcome = 'taken';
+    }
+    return outcome;
+  });
 }

@@ -12,19 +12,39 @@ const refusalsPerMinute = 60;
 /** Zoom gives up on an answer after 3 s; past this an operator should know. */
 const slowAfterMs = 2_000;
 
+/** What becomes of a webhook: `refused_…` was not signed as Zoom signs, `not_stored` was answered 503, Zoom sends it again. */
+const webhookOutcomes = [
+  'taken',
+  'dropped',
+  'repeated',
+  'validation',
+  'unreadable',
+  'not_stored',
+  'refused_missing',
+  'refused_malformed',
+  'refused_mismatch',
+  'refused_stale',
+  'refused_future',
+] as const;
+type WebhookOutcome = (typeof webhookOutcomes)[number];
+type WebhookRefusal = WebhookOutcome extends infer O ? (O extends `refused_${infer Reason}` ? Reason : never) : never;
+
 /**
  * What Zoom sends: to the bot's endpoint and to the event subscription's, alike. Answers 200 once Temporal has the event (or it is
  * none of ours), 503 when it could not be stored, since Zoom then sends it again; 401 only for a wrong signature, since what
  * is answered with 4xx is lost for good.
  */
 export function webhookRoutes(dependencies: ApiDependencies): Router {
-  const { config, clock, log } = dependencies;
+  const { config, clock, log, metrics } = dependencies;
+  for (const outcome of webhookOutcomes) metrics.expect('live_chat_webhooks', { outcome });
+  const became = (outcome: WebhookOutcome): void => metrics.count('live_chat_webhooks', { outcome });
   const seen = new SeenRequests();
   const refusals = new RateLimiterMemory({ points: refusalsPerMinute, duration: 60 });
   let refused = 0;
 
-  async function refuse(request: Request, reason: string): Promise<never> {
+  async function refuse(request: Request, reason: WebhookRefusal): Promise<never> {
     refused += 1;
+    became(`refused_${reason}`);
     // Only what is wrongly signed is ever limited: Zoom's own must get in, whoever else shares its way to us.
     await refusals.consume(request.ip ?? '').catch(() => {
       throw new HttpProblem('too-many-requests', 'Too many wrongly signed requests.', { retryAfterSeconds: 60 });
@@ -51,10 +71,15 @@ export function webhookRoutes(dependencies: ApiDependencies): Router {
     });
     if (!verdict.ok) return refuse(request, verdict.reason);
     if (seen.has(verdict.requestId)) {
+      became('repeated');
       response.status(200).end();
       return;
     }
-    await handle(body, response);
+    try {
+      await handle(body, response);
+    } finally {
+      metrics.observe('live_chat_webhook_seconds', (clock() - began) / 1_000);
+    }
     seen.add(verdict.requestId);
     const tookMs = clock() - began;
     if (tookMs > slowAfterMs) log.warn({ tookMs }, 'a webhook was answered late');
@@ -65,20 +90,24 @@ export function webhookRoutes(dependencies: ApiDependencies): Router {
     if (!normalized.ok) {
       const { reason, event, problem } = normalized;
       log.warn({ reason, event, problem }, 'a webhook that could not be read was dropped');
+      became('unreadable');
       response.status(200).end();
       return;
     }
     const { event } = normalized;
     if (event.kind === 'urlValidation') {
       const answer = urlValidationAnswer(event.plainToken, config.zoom.webhookSecretToken);
+      became('validation');
       if (!answer) log.warn('a URL validation with an unsafe plain token was not answered');
       if (answer) response.json(answer);
       else response.status(200).end();
       return;
     }
-    await routeEvent(dependencies, event).catch((cause: unknown) => {
+    const outcome = await routeEvent(dependencies, event).catch((cause: unknown) => {
+      became('not_stored');
       throw new HttpProblem('unavailable', 'The event could not be stored. Send it again.', { cause });
     });
+    became(outcome);
     response.status(200).end();
   }
 

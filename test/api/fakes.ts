@@ -6,6 +6,7 @@ import { readConfig, type Config } from '../../config/env.ts';
 import type { InstallProgress } from '../../domain/dashboard.ts';
 import type { TimelineEntry } from '../../domain/timeline.ts';
 import type { Account, ChatRecord, Installation, TokenSet } from '../../store/index.ts';
+import { RecordedMetrics } from '../support/recorded-metrics.ts';
 import { ZoomError, type ZoomChannel, type ZoomErrorKind, type ZoomOAuth, type ZoomUserApi } from '../../zoom/index.ts';
 
 export const webhookSecret = 'webhook-secret-token';
@@ -296,6 +297,7 @@ export function fakeDependencies(env: Record<string, string> = {}) {
   const logged: string[] = [];
   const log = pino({ level: 'trace' }, { write: (line: string) => void logged.push(line) });
   const mongo = { answers: true };
+  const metrics = new RecordedMetrics();
   const dependencies: ApiDependencies = {
     config: testConfig(env),
     store,
@@ -307,6 +309,7 @@ export function fakeDependencies(env: Record<string, string> = {}) {
     mongoAnswers: async () => mongo.answers,
     clock: clock.read,
     log,
+    metrics,
   };
-  return { dependencies, store, temporal, zoom, clock, logged, mongo };
+  return { dependencies, store, temporal, zoom, clock, logged, mongo, metrics };
 }

@@ -357,3 +357,26 @@ test('a repeated request id is taken once', async () => {
   }
   expect(app.temporal.named('signalZoom')).toHaveLength(1);
 });
+
+test('each webhook is counted once, by what became of it, and genuine ones are timed', async () => {
+  const app = await appWithChat();
+  const send = (body: unknown, options = {}) => sendWebhook(app.url, body, options);
+  await send(posted(), { requestId: 'request-1' });
+  await send(posted(), { requestId: 'request-1' });
+  await send({ hello: 'world' });
+  await send(pressed('join:unknown-chat-id'));
+  await send(posted(), { secret: 'another-secret' });
+  await send(posted(), { at: start - 6_001_000 });
+  app.temporal.away = true;
+  await send(posted());
+  expect(app.metrics.counted).toEqual({
+    'live_chat_webhooks{outcome="taken"}': 1,
+    'live_chat_webhooks{outcome="repeated"}': 1,
+    'live_chat_webhooks{outcome="unreadable"}': 1,
+    'live_chat_webhooks{outcome="dropped"}': 1,
+    'live_chat_webhooks{outcome="refused_mismatch"}': 1,
+    'live_chat_webhooks{outcome="refused_stale"}': 1,
+    'live_chat_webhooks{outcome="not_stored"}': 1,
+  });
+  expect(app.metrics.observed.get('live_chat_webhook_seconds')).toHaveLength(4);
+});

@@ -41,7 +41,15 @@ describe('.env.example', () => {
       TOKEN_ENCRYPTION_KEYS: key,
       PAYLOAD_ENCRYPTION_KEYS: key,
     };
-    const noDefault = ['HOST', 'MONGODB_URI', 'OPERATOR_PASSWORD', 'WORKFLOW_BUNDLE'];
+    const noDefault = [
+      'HOST',
+      'MONGODB_URI',
+      'OPERATOR_PASSWORD',
+      'WORKFLOW_BUNDLE',
+      'METRICS_PORT',
+      'OTEL_EXPORTER_OTLP_ENDPOINT',
+      'OTEL_EXPORTER_OTLP_HEADERS',
+    ];
     const ours = await variablesOf('config/env.ts');
     const shown = (await readExample()).filter(
       ({ name, optional }) => optional && ours.includes(name) && !noDefault.includes(name),
@@ -99,12 +107,14 @@ describe('docker-compose.yml', () => {
     expect(config.operator.trustLoopback).toBe(false);
   });
 
-  test('publishes the api and, on loopback only, Temporal UI; nothing else', async () => {
+  test('publishes the api and, on loopback only, Temporal UI and the monitoring; nothing else', async () => {
     const { services } = await readCompose();
     const published = Object.entries(services).flatMap(([name, { ports }]) => ports.map((port) => [name, port]));
     expect(published).toEqual([
       ['api', '${APP_BIND:-127.0.0.1}:${PORT:-3000}:3000'],
       ['temporal-ui', '127.0.0.1:${TEMPORAL_UI_PORT:-8233}:8080'],
+      ['prometheus', '127.0.0.1:${PROMETHEUS_PORT:-9090}:9090'],
+      ['grafana', '127.0.0.1:${GRAFANA_PORT:-3001}:3000'],
     ]);
   });
 

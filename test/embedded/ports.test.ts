@@ -57,5 +57,5 @@ test('ports that are not needed are not looked at', async () => {
 
 test('free ports of one stack differ', async () => {
   const ports = Object.values(await choosePorts({ dataDir: '/nowhere' }));
-  expect(new Set(ports).size).toBe(5);
+  expect(new Set(ports).size).toBe(ports.length);
 });

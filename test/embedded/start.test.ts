@@ -150,6 +150,8 @@ test('the table is aligned and hides passwords', () => {
         temporalUi: 'http://localhost:8233',
         temporal: '127.0.0.1:7233',
         mongodb: 'mongodb://ada:hush@db.example/live_chat',
+        apiMetrics: 'http://127.0.0.1:9464/metrics',
+        workerMetrics: 'http://127.0.0.1:9465/metrics',
       },
       env: { TEMPORAL_NAMESPACE: 'default' },
     },

@@ -16,12 +16,16 @@ import { testPayloadKeys } from '../support/payload-keys.ts';
 
 export const dataConverter = encryptedDataConverter(testPayloadKeys);
 
+/** The workflow code's entry. */
+export const workflowsPath = fileURLToPath(new URL('../../workflows/index.ts', import.meta.url));
 let bundle: Promise<WorkflowBundle> | undefined;
 
 /** The workflow code, bundled once per test file. */
 export function workflowBundle(): Promise<WorkflowBundle> {
   bundle ??= bundleWorkflowCode({
-    workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
+    workflowsPath,
+    // As every worker has it.
+    workflowInterceptorModules: [fileURLToPath(new URL('../../workflows/tracing.ts', import.meta.url))],
     failureConverterPath: dataConverter.failureConverterPath ?? '',
     logger: new DefaultLogger('WARN'),
   });

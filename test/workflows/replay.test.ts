@@ -1,7 +1,9 @@
 import { readdir, stat } from 'node:fs/promises';
+import { defaultPayloadConverter } from '@temporalio/common';
 import { Worker } from '@temporalio/worker';
 import { DeterminismViolationError } from '@temporalio/workflow';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { traceHeader } from '../../domain/tracing.ts';
 import * as workflows from '../../workflows/index.ts';
 import { dataConverter, quietRuntime, workflowBundle } from './harness.ts';
 import {
@@ -12,6 +14,15 @@ import {
   storedHistories,
   type History,
 } from './stored-history.ts';
+
+/** The same run, as it would have been recorded from an api that sends traces. */
+function traced(history: History): History {
+  const traceparent = `00-${'ab'.repeat(16)}-${'cd'.repeat(8)}-01`;
+  for (const { workflowExecutionSignaledEventAttributes: signaled } of history.events ?? []) {
+    if (signaled) signaled.header = { fields: { [traceHeader]: defaultPayloadConverter.toPayload([traceparent]) } };
+  }
+  return history;
+}
 
 /** Runs are recorded by scripts/record-histories.ts, which also says when to record new ones. */
 const stored = await storedHistories();
@@ -28,6 +39,10 @@ const replay = (history: History, workflowId: string) =>
 describe('today’s workflow code continues runs of every released shape', () => {
   test.each(stored)('$file: $proves', async ({ file, workflowId }) => {
     await replay(await readHistory(file), workflowId);
+  });
+
+  test.each(stored)('$file, had every signal carried a trace', async ({ file, workflowId }) => {
+    await replay(traced(await readHistory(file)), workflowId);
   });
 
   test('of all workflow types', async () => {

@@ -17,6 +17,7 @@ import type { Agent } from '../../domain/timeline.ts';
 import { failureType } from '../failures.ts';
 import * as zoom from './activities.ts';
 import { chatDetails } from './details.ts';
+import { firstAgentJoined } from './metrics.ts';
 import {
   endChatUpdate,
   getChatQuery,
@@ -237,6 +238,7 @@ async function admit(chat: Chat, presser: Agent): Promise<void> {
       upsertSearchAttributes([{ key: searchAttributes.channel, value: channel.id }]);
       await post(chat, { kind: 'greeting', agentName: agent.name, ...(page === undefined ? {} : { page }) });
     }
+    if (!existing && chat.state.channelsLost === 0) firstAgentJoined(Date.now() - chat.state.startedAt);
     chat.agentJoined({ id: agent.id, name: agent.name }, Date.now());
   } catch (error) {
     const type = failureType(error);

@@ -1,0 +1,94 @@
+import { describe, expect, test } from 'vitest';
+import { measuredGateway } from '../../api/measured-gateway.ts';
+import { TemporalUnavailableError } from '../../api/temporal-gateway.ts';
+import type { TimelineEntry } from '../../domain/timeline.ts';
+import { measuredRefresh, pushedToVisitor, relayedToZoom } from '../../telemetry/recordings.ts';
+import { observeZoomCalls } from '../../telemetry/zoom-calls.ts';
+import { FakeTemporal } from '../api/fakes.ts';
+import { RecordedMetrics } from '../support/recorded-metrics.ts';
+
+const said = (seq: number, agoMs: number): TimelineEntry => ({
+  seq,
+  at: Date.now() - agoMs,
+  kind: 'visitorMessage',
+  clientId: `client-${seq}`,
+  text: 'words',
+});
+const answered = (seq: number, agoMs: number): TimelineEntry => ({
+  seq,
+  at: Date.now() - agoMs,
+  kind: 'agentMessage',
+  messageId: `m-${seq}`,
+  agent: { id: 'jill', name: 'Jill' },
+  text: 'words',
+});
+
+describe('relay times', () => {
+  test('are those of the visitor’s messages, from when they came in', () => {
+    const metrics = new RecordedMetrics();
+    relayedToZoom(metrics)([said(1, 3_000), answered(2, 9_000), said(3, 1_000)]);
+    const times = metrics.observed.get('live_chat_relay_seconds{direction="to_zoom"}') ?? [];
+    expect(times.map(Math.round)).toEqual([3, 1]);
+    expect(metrics.observed.size).toBe(1);
+  });
+
+  test('are those of the agents’ messages, the other way', () => {
+    const metrics = new RecordedMetrics();
+    pushedToVisitor(metrics, 'chat-1', [said(1, 3_000), answered(2, 2_000)]);
+    const times = metrics.observed.get('live_chat_relay_seconds{direction="to_visitor"}') ?? [];
+    expect(times.map(Math.round)).toEqual([2]);
+  });
+});
+
+describe('calls to Zoom', () => {
+  test('are counted and timed by operation, failures by kind; kinds that have not happened show as 0', () => {
+    const metrics = new RecordedMetrics();
+    const onCall = observeZoomCalls(metrics, ['rateLimited', 'timeout']);
+    onCall({ operation: 'bot.post', status: 201, durationMs: 120 });
+    onCall({ operation: 'bot.post', status: 429, durationMs: 20, error: { kind: 'rateLimited' } });
+    expect(Object.fromEntries(metrics.counts)).toEqual({
+      'live_chat_zoom_errors{kind="rateLimited"}': 1,
+      'live_chat_zoom_errors{kind="timeout"}': 0,
+      'live_chat_zoom_calls{operation="bot.post",outcome="ok"}': 1,
+      'live_chat_zoom_calls{operation="bot.post",outcome="error"}': 1,
+    });
+    expect(metrics.observed.get('live_chat_zoom_call_seconds{operation="bot.post"}')).toEqual([0.12, 0.02]);
+  });
+});
+
+describe('a refresh of tokens', () => {
+  test('is counted by its outcome, and goes on as it went', async () => {
+    const metrics = new RecordedMetrics();
+    const refresh = measuredRefresh(metrics, async (outcome: string) => {
+      if (outcome === 'throws') throw new Error('no answer');
+      return outcome;
+    });
+    expect(await refresh('renewed')).toBe('renewed');
+    expect(await refresh('grantInvalid')).toBe('grantInvalid');
+    await expect(refresh('throws')).rejects.toThrow('no answer');
+    expect(metrics.counted).toEqual({
+      'live_chat_token_refreshes{outcome="renewed"}': 1,
+      'live_chat_token_refreshes{outcome="grantInvalid"}': 1,
+      'live_chat_token_refreshes{outcome="failed"}': 1,
+    });
+  });
+});
+
+describe('calls to Temporal', () => {
+  test('are counted by call and outcome, answered and thrown as before', async () => {
+    const metrics = new RecordedMetrics();
+    const temporal = new FakeTemporal();
+    const gateway = measuredGateway(temporal, metrics);
+    expect(await gateway.signalVisitor('chat-1', { kind: 'ended' })).toBe('taken');
+    temporal.away = true;
+    await expect(gateway.signalVisitor('chat-1', { kind: 'ended' })).rejects.toThrow(TemporalUnavailableError);
+    temporal.away = false;
+    temporal.before = () => Promise.reject(new Error('a mistake'));
+    await expect(gateway.signalVisitor('chat-1', { kind: 'ended' })).rejects.toThrow('a mistake');
+    const calls = Object.fromEntries(metrics.counts);
+    for (const outcome of ['ok', 'unavailable', 'error'])
+      expect(calls[`live_chat_temporal_calls{call="signalVisitor",outcome="${outcome}"}`]).toBe(1);
+    expect(calls['live_chat_temporal_calls{call="signalZoom",outcome="unavailable"}']).toBe(0);
+    expect(metrics.observed.get('live_chat_temporal_call_seconds{call="signalVisitor"}')).toHaveLength(3);
+  });
+});

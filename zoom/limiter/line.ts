@@ -215,10 +215,11 @@ export class Line {
   /** How long a call that is held back waits, ms; keeps a place for it. */
   #comeBackIn(turn: Turn, now: number, soonest: number): number {
     const gap = permitMs / Math.max(this.#share.prospect, 1);
-    // Who has waited already is about as near to the front as a permit or two.
+    // A tenth further apart than permits come free, so that few come back in vain; what is left over by that goes to those
+    // who are new. Who has waited already is about as near to the front as a permit or two.
     const at = turn.returning
       ? soonest + this.#options.random() * 2 * gap
-      : Math.max(this.#tail, soonest) + gap * (0.5 + this.#options.random());
+      : Math.max(this.#tail, soonest) + gap * (0.6 + this.#options.random());
     const last = now + longestMs;
     // Nobody is told to wait longer; those beyond come back spread over a while.
     const place = at <= last ? at : last - this.#options.random() * (longestMs / 2);

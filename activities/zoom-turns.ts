@@ -20,10 +20,10 @@ const requestPatienceMs = 2_000;
  */
 function turnNow(): Turn {
   const context = asyncLocalStorage.getStore();
-  if (!context) return { returning: false, comesBack: false, patienceMs: requestPatienceMs };
+  if (!context) return { returning: false, comesBack: 'never', patienceMs: requestPatienceMs };
   const { attempt, isLocal } = context.info;
-  if (isLocal) return { returning: false, comesBack: false, patienceMs: localPatienceMs };
-  return { returning: attempt > 1, comesBack: true, patienceMs: activityPatienceMs };
+  if (isLocal) return { returning: false, comesBack: 'asAnother', patienceMs: localPatienceMs };
+  return { returning: attempt > 1, comesBack: 'later', patienceMs: activityPatienceMs };
 }
 
 /** Activities whose present attempt has sent something that changes something in Zoom. */

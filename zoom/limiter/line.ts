@@ -8,8 +8,11 @@ import { Speed } from './speed.ts';
 export interface Turn {
   /** It was held back before and has come back: it goes before those that come for the first time. */
   readonly returning: boolean;
-  /** Whether it will come back by itself when it is held back, so that a place in the line is kept for it. */
-  readonly comesBack: boolean;
+  /**
+   * What becomes of it when it is held back: it comes back by itself (`later`), so a place in the line is kept for it; something
+   * else comes in its place (`asAnother`); or nothing does (`never`): then it may wait here though others have a place before it.
+   */
+  readonly comesBack: 'later' | 'asAnother' | 'never';
   /** How long it may wait here for a permit, ms; what would take longer is held back at once. */
   readonly patienceMs: number;
 }
@@ -93,14 +96,14 @@ export class Line {
     if (turn.returning && (this.#places[0] ?? Infinity) <= now + turn.patienceMs) this.#places.shift();
     const due = turn.returning ? 0 : this.#dueBy(now + soonDueMs);
     const free = this.#free(now);
-    // One more and the free ones are used up: ask for a share before it is missed.
-    if (this.#used(now) + 1 >= this.#options.free) this.#share.need();
+    // Of several, the last free one is taken: ask for a share before it is missed.
+    if (this.#used(now) + 1 >= Math.max(2, this.#options.free)) this.#share.need();
     if (this.#waiters.length === 0 && free > due) return this.#pass(call);
 
     this.#share.needMore();
     const soonest = this.#permitAt(now, this.#waiters.length + due);
     // New ones that wait here would go before those that were told to come back.
-    const mayWait = turn.returning || this.#places.length === 0;
+    const mayWait = turn.returning || turn.comesBack === 'never' || this.#places.length === 0;
     if (mayWait && soonest <= now + turn.patienceMs && this.#waiters.length < this.#mostWaiters(turn)) {
       return this.#wait(call, turn, now);
     }
@@ -215,14 +218,15 @@ export class Line {
   /** How long a call that is held back waits, ms; keeps a place for it. */
   #comeBackIn(turn: Turn, now: number, soonest: number): number {
     const gap = permitMs / Math.max(this.#share.prospect, 1);
-    // Who has waited already is about as near to the front as a permit or two.
+    // A tenth further apart than permits come free, so that few come back in vain; what is left over by that goes to those
+    // who are new. Who has waited already is about as near to the front as a permit or two.
     const at = turn.returning
       ? soonest + this.#options.random() * 2 * gap
-      : Math.max(this.#tail, soonest) + gap * (0.5 + this.#options.random());
+      : Math.max(this.#tail, soonest) + gap * (0.6 + this.#options.random());
     const last = now + longestMs;
     // Nobody is told to wait longer; those beyond come back spread over a while.
     const place = at <= last ? at : last - this.#options.random() * (longestMs / 2);
-    if (turn.comesBack && this.#places.length < mostPlaces) {
+    if (turn.comesBack === 'later' && this.#places.length < mostPlaces) {
       if (!turn.returning) this.#tail = Math.max(this.#tail, Math.min(at, last));
       insert(this.#places, place);
     }

@@ -112,7 +112,9 @@ export class Share {
 
   /** Whether more than there is now is on its way from the board, within {@link SOON_MS}. */
   get growing(): boolean {
-    return this.#claiming ? this.#usable < this.#fairPart : this.#refreshing;
+    if (!this.#claiming) return this.#refreshing;
+    // What others have to give up first comes with a later refresh.
+    return this.#usable < Math.min(this.#fairPart, this.#pool - claimed(this.#others));
   }
 
   /** Permits that this process will have if it goes on to need them, as far as is known. */
@@ -183,17 +185,19 @@ export class Share {
 
   /** @returns false when others claimed at the same moment and it is worth trying again soon. */
   async #claim(): Promise<boolean> {
+    // Not confirmed for long, others may have taken it by now.
+    if (!this.#claiming) this.#usable = 0;
     const pool = this.#pool;
     // With room to grow: what is asked for now is more by the time it is there.
     const wants = Math.min(Math.max(2 * this.#source.wants(), Math.ceil(pool / 4)), pool);
     const target = Math.min(this.#fairPart, fairShare(pool, { place: this.#place ?? Infinity, wants }, this.#others));
     // Less counts at once; what is in use stays posted until it has come back.
     this.#usable = Math.min(this.#usable, target);
-    const before = this.#usable;
-    const wished = Math.max(before, Math.min(target, pool - claimed(this.#others)));
+    const wished = Math.max(this.#usable, Math.min(target, pool - claimed(this.#others)));
     await this.#post(wished, wants);
     const room = this.#pool - claimed(this.#others);
-    if (wished <= room || wished <= before) {
+    // What was claimed before is ours whatever others post; unless it was lost on the way, see below.
+    if (wished <= room || wished <= this.#usable) {
       this.#grantedUpTo(wished);
       return true;
     }

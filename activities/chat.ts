@@ -6,7 +6,7 @@ import type { Account, ChannelRef, Store } from '../store/index.ts';
 import { isZoomError, MAX_MESSAGE_LENGTH, splitMessage, type ZoomClient } from '../zoom/index.ts';
 import { actingUser, requireAccount } from './acting-user.ts';
 import { botNotAllowedMessage, buttonValues, channelPostCard, inboundCard, type InboundCardView } from './cards.ts';
-import { botSaid, readBackForRetry } from './posting.ts';
+import { botSaid, isFirstAttempt, readBackForRetry, type LookFirst } from './posting.ts';
 import type { UserZoom } from './user-zoom.ts';
 import { asZoomFailures } from './zoom-failures.ts';
 
@@ -69,24 +69,25 @@ export function createChatActivities({ store, zoom, userZoom }: ChatActivityDepe
 
     /** The card with Join Chat, in the channel that the account's settings name now. */
     async postInboundCard(
-      input: InboundCardInput & { /** once the card is there */ deliveredSeq: number },
+      input: InboundCardInput & { /** once the card is there */ deliveredSeq: number } & LookFirst,
     ): Promise<{ messageId: string; channelId: string; channelJid: string }> {
       return asZoomFailures('wait', async () => {
-        const { deliveredSeq, ...view } = input;
+        const { deliveredSeq, lookFirst, lookSinceMs, ...view } = input;
+        const again = { ...(lookFirst && { lookFirst }), ...(lookSinceMs !== undefined && { lookSinceMs }) };
         const { chatId, accountId } = view;
         const account = await requireAccount(store, accountId);
         const channel = requireInboundChannel(account);
         const owner = await actingUser(store, accountId);
         const asOwner = <T>(fn: Parameters<typeof userZoom<T>>[1]) => userZoom(owner._id, fn);
         const posted = async ({ id }: ChannelRef) =>
-          (await readBackForRetry(asOwner, id, [])).find(botSaid(buttonValues.join(chatId)))?.id;
+          (await readBackForRetry(asOwner, id, [], again)).find(botSaid(buttonValues.join(chatId)))?.id;
         const keep = async (messageId: string, { id, jid }: ChannelRef) => {
           const card = { messageId, channelId: id, channelJid: jid };
           await store.chats.set(chatId, { card, deliveredSeq });
           return card;
         };
         // An earlier try may have posted it elsewhere: the settings can have changed since.
-        const before = activityInfo().attempt > 1 ? (await store.chats.get(chatId))?.cardTriedIn : undefined;
+        const before = lookFirst || !isFirstAttempt() ? (await store.chats.get(chatId))?.cardTriedIn : undefined;
         if (before && before.id !== channel.id) {
           const there = await unlessGone(posted(before));
           if (there !== undefined) return keep(there, before);
@@ -135,6 +136,8 @@ export function createChatActivities({ store, zoom, userZoom }: ChatActivityDepe
       agent: KnownAgent;
       /** How many channels of this chat have vanished: an archived one still has its name. */
       channelsLost: number;
+      /** An earlier activity may have made it. */
+      lookFirst?: boolean;
     }): Promise<{ channel: ChannelRef; ownerUserId: string }> {
       return asZoomFailures('wait', async () => {
         const { chatId, accountId, agent, channelsLost } = input;
@@ -147,7 +150,7 @@ export function createChatActivities({ store, zoom, userZoom }: ChatActivityDepe
             return holder && holder.chatId !== chatId ? undefined : known;
           };
           for (const name of channelNames(input.visitorName, chatId, channelsLost)) {
-            const existing = activityInfo().attempt > 1 ? await made(name) : undefined;
+            const existing = input.lookFirst || !isFirstAttempt() ? await made(name) : undefined;
             if (existing) return existing;
             try {
               return await api.createChannel({ name, type: 'privateInternal' });
@@ -196,8 +199,9 @@ export function createChatActivities({ store, zoom, userZoom }: ChatActivityDepe
       knownIds: string[];
       /** Timeline entries to record on the way. */
       entries?: TimelineEntry[];
-      /** Somebody else may have posted this already: look before the first attempt too. */
+      /** Somebody else may have posted this already: look before the first attempt too, from then on. */
       lookFirst?: boolean;
+      lookSinceMs?: number;
     }): Promise<{ messageIds: string[]; as: 'bot' | 'user' }> {
       return asZoomFailures('wait', async () => {
         const { chatId, accountId, channel, ownerUserId, visitorName, content, knownIds } = input;
@@ -205,7 +209,7 @@ export function createChatActivities({ store, zoom, userZoom }: ChatActivityDepe
         // Beside the post: neither waits for the other, and both are there when this returns.
         const recorded = store.timeline.append(chatId, input.entries ?? []);
         recorded.catch(() => undefined);
-        const earlier = await readBackForRetry(asOwner, channel.id, knownIds, input.lookFirst);
+        const earlier = await readBackForRetry(asOwner, channel.id, knownIds, input);
         const owner = await store.installations.get(ownerUserId);
         const whole = content.kind === 'visitorLines' ? content.text : postText(visitorName, content);
 

@@ -12,6 +12,7 @@ import { createChatActivities } from '../activities/chat.ts';
 import { heartbeating } from '../activities/heartbeat.ts';
 import { createInstallActivities } from '../activities/install.ts';
 import { createInstallationActivities, type InstallationActivities } from '../activities/installation.ts';
+import { createOperatorActivities } from '../activities/operator.ts';
 import { createRenewTokens } from '../activities/renew-tokens.ts';
 import { createUserZoom } from '../activities/user-zoom.ts';
 import { encryptedDataConverter } from '../codec/data-converter.ts';
@@ -66,6 +67,7 @@ export async function runWorker(config: Config, log: Logger): Promise<void> {
       ...workflowCode(config.workflowBundle),
       activities: {
         ...createChatActivities({ store, zoom, userZoom }),
+        ...createOperatorActivities({ userZoom }),
         ...createInstallActivities({ store, zoom, userZoom, product: config.product, publicUrl }),
         ...grantActivities,
       },

@@ -19,3 +19,10 @@ function failureCause(error: unknown): ApplicationFailure | undefined {
   while (current instanceof ActivityFailure || current instanceof ChildWorkflowFailure) current = current.cause;
   return current instanceof ApplicationFailure ? current : undefined;
 }
+
+/** The pause that the failure asks for before another try, ms, if it does: a failure's own delay stays with the server. */
+export function tryAgainInMs(error: unknown): number | undefined {
+  const [detail] = failureCause(error)?.details ?? [];
+  if (typeof detail !== 'object' || detail === null || !('tryAgainInMs' in detail)) return undefined;
+  return typeof detail.tryAgainInMs === 'number' ? detail.tryAgainInMs : undefined;
+}

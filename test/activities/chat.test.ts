@@ -112,7 +112,7 @@ describe('postInboundCard', () => {
     const it = await setUp();
     it.inbound.letsBotIn = false;
     const failure = await failureOf(attempt(1, it.activities.postInboundCard, view(it)));
-    expect(failure).toMatchObject({ type: 'BotNotAllowed', nonRetryable: false, nextRetryDelay: '30 seconds' });
+    expect(failure).toMatchObject({ type: 'BotNotAllowed', nonRetryable: false, nextRetryDelay: 30_000 });
     await failureOf(attempt(2, it.activities.postInboundCard, view(it)));
     expect(it.zoom.directMessages.map(({ toJid }) => toJid)).toEqual([it.owner.jid]);
     it.inbound.letsBotIn = true;

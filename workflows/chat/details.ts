@@ -1,17 +1,31 @@
 import type { ChatSnapshot } from './messages.ts';
+import type { ChatOutlook } from './state.ts';
+import type { Wait } from './waits.ts';
 
-/** What Temporal UI shows as the chat's current details: where it stands, for an operator. Markdown, no one's words. */
-export function chatDetails(chat: ChatSnapshot, startedAt: number): string {
-  const agents = chat.agents.map((agent) => agent.name || agent.id).join(', ');
-  return [
-    `**${statusWords[chat.status]}** · started ${new Date(startedAt).toISOString().slice(0, 16).replace('T', ' ')} UTC`,
+/** What Temporal UI shows as the chat's current details: where it stands, for an operator. Markdown, no visitor's words. */
+export function chatDetails(chat: ChatSnapshot, outlook: ChatOutlook): string {
+  const { waits = [] } = chat;
+  const lines = [
+    `**${statusWords[chat.status]}** · started ${time(outlook.startedAt)}`,
     '',
-    `- Agents: ${agents || 'none yet'}`,
+    ...waits.filter(({ why }) => why !== undefined).map(waitLine),
+    `- Agents: ${chat.agents.map((agent) => agent.name || agent.id).join(', ') || 'none'}`,
+    ...(outlook.takenOff.length === 0
+      ? []
+      : [`- Taken off by an operator: ${outlook.takenOff.map(({ name, id }) => name || id).join(', ')}`]),
     `- Chat channel: ${chat.channel?.name ?? 'none yet'}`,
-    `- Timeline: ${chat.lastSeq} entries, ${chat.recordedSeq} recorded`,
-    `- Waiting for Zoom: ${chat.waitingForZoom}`,
-    `- Visitor: ${chat.openSockets > 0 ? `${chat.openSockets} open socket(s)` : 'not connected'}`,
-  ].join('\n');
+    `- Timeline: ${chat.lastSeq} entries, ${chat.recordedSeq} recorded, with Zoom up to ${chat.deliveredSeq}`,
+    `- Visitor messages that Zoom has not taken: ${chat.waitingForZoom}`,
+    `- Visitor: ${visitorWords(chat.openSockets)}`,
+    `- Last written: ${time(outlook.lastActivityAt)}`,
+    `- Next by itself: ${outlook.next === undefined ? 'nothing' : `${nextWords[outlook.next.what]} ${time(outlook.next.at)}`}`,
+  ];
+  return lines.join('\n');
+}
+
+function waitLine({ what, since, why, nextTryAt }: Wait): string {
+  const next = nextTryAt === undefined ? 'being tried (see Pending Activities)' : `next try ${time(nextTryAt)}`;
+  return `- ⏳ **Waits for ${what}** since ${time(since)}: ${why?.type ?? ''}, ${why?.message ?? ''} · ${next}`;
 }
 
 const statusWords: Record<ChatSnapshot['status'], string> = {
@@ -21,3 +35,19 @@ const statusWords: Record<ChatSnapshot['status'], string> = {
   active: 'In conversation',
   ended: 'Ended',
 };
+
+const nextWords: Record<NonNullable<ChatOutlook['next']>['what'], string> = {
+  missed: 'counts as missed at',
+  readBack: 'the channel is read back for lost webhooks at',
+  idle: 'ends for silence at',
+};
+
+function visitorWords(sockets: number): string {
+  if (sockets === 0) return 'not connected';
+  return sockets === 1 ? 'connected' : `connected, ${sockets} tabs`;
+}
+
+/** To the second, in UTC. */
+function time(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+}

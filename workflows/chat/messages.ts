@@ -1,5 +1,6 @@
-import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import { defineQuery, defineSignal } from '@temporalio/workflow';
 import type { Agent, ChatStatus } from '../../domain/timeline.ts';
+import type { Wait } from './waits.ts';
 
 /** How a chat is started: by the visitor's first message, with signal-with-start. */
 export interface ChatInput {
@@ -77,8 +78,10 @@ export interface ChatSnapshot {
   /** Visitor messages not yet taken by Zoom. */
   waitingForZoom: number;
   openSockets: number;
+  /** What Zoom keeps the chat waiting for; absent when nothing does. */
+  waits?: Wait[];
 }
 export const getChatQuery = defineQuery<ChatSnapshot>('getChat');
 
-/** End the chat from outside (operators): refused if it has ended already. */
-export const endChatUpdate = defineUpdate<ChatSnapshot, [{ by: 'operator' }]>('endChat');
+// What operators send in Temporal UI is in operator-messages.ts.
+export { endChatUpdate, reassignChatUpdate, retryNowUpdate } from './operator-messages.ts';

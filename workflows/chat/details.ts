@@ -1,3 +1,4 @@
+import { time } from '../time.ts';
 import type { ChatSnapshot } from './messages.ts';
 import type { ChatOutlook } from './state.ts';
 import type { Wait } from './waits.ts';
@@ -45,9 +46,4 @@ const nextWords: Record<NonNullable<ChatOutlook['next']>['what'], string> = {
 function visitorWords(sockets: number): string {
   if (sockets === 0) return 'not connected';
   return sockets === 1 ? 'connected' : `connected, ${sockets} tabs`;
-}
-
-/** To the second, in UTC. */
-function time(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }

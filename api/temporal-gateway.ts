@@ -199,6 +199,19 @@ export function createTemporalGateway(client: Client) {
       );
     },
 
+    /** How many workflows each of these queries finds, as far as Temporal knows by now; null where it did not answer. */
+    async countWorkflows(queries: readonly string[]): Promise<(number | null)[]> {
+      const count = (query: string) => within(callTimeoutMs, () => workflow.count(query));
+      return Promise.all(
+        queries.map((query) =>
+          count(query).then(
+            ({ count }) => count,
+            () => null,
+          ),
+        ),
+      );
+    },
+
     /** When workers last asked for work on the main queue. */
     async workerActivity(): Promise<WorkerActivity> {
       const { TASK_QUEUE_TYPE_WORKFLOW, TASK_QUEUE_TYPE_ACTIVITY } = proto.temporal.api.enums.v1.TaskQueueType;

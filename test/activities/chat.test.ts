@@ -433,6 +433,20 @@ describe('postToChatChannel', () => {
     expect(channel.messages).toHaveLength(2);
   });
 
+  test('told since when to look, does not take the same words from before for this post', async () => {
+    const { post, channel, zoom } = await inChannel();
+    zoom.addMessage(channel.id, {
+      fromBot: true,
+      botMessage: { body: [{ type: 'message', text: 'ok' }] },
+      timestamp: Date.now() - 60_000,
+    });
+    const lookSinceMs = Date.now() - 10_000;
+    await post(1, lines('ok'), { lookFirst: true, lookSinceMs });
+    expect(channel.messages).toHaveLength(2);
+    await post(1, lines('ok'), { lookFirst: true, lookSinceMs });
+    expect(channel.messages).toHaveLength(2);
+  });
+
   test.each(['channelGone', 'channelArchived'] as const)(
     '%s is final, so that the chat can go on elsewhere',
     async (kind) => {

@@ -1,3 +1,4 @@
+import { wordsOfType } from '../failures.ts';
 import { time } from '../time.ts';
 import type { ChatSnapshot } from './messages.ts';
 import type { ChatOutlook } from './state.ts';
@@ -8,12 +9,12 @@ export function chatDetails(chat: ChatSnapshot, outlook: ChatOutlook): string {
   const { waits = [] } = chat;
   const lines = [
     `**${statusWords[chat.status]}** · started ${time(outlook.startedAt)}`,
+    ...waits.flatMap(waitLines),
     '',
-    ...waits.filter(({ why }) => why !== undefined).map(waitLine),
     `- Agents: ${chat.agents.map((agent) => agent.name || agent.id).join(', ') || 'none'}`,
-    ...(outlook.takenOff.length === 0
-      ? []
-      : [`- Taken off by an operator: ${outlook.takenOff.map(({ name, id }) => name || id).join(', ')}`]),
+    ...outlook.takenOff.map(
+      ({ id, name, still }) => `- Taken off by an operator: ${name || id}${still === undefined ? '' : ` (${still})`}`,
+    ),
     `- Chat channel: ${chat.channel?.name ?? 'none yet'}`,
     `- Timeline: ${chat.lastSeq} entries, ${chat.recordedSeq} recorded, with Zoom up to ${chat.deliveredSeq}`,
     `- Visitor messages that Zoom has not taken: ${chat.waitingForZoom}`,
@@ -24,9 +25,19 @@ export function chatDetails(chat: ChatSnapshot, outlook: ChatOutlook): string {
   return lines.join('\n');
 }
 
-function waitLine({ what, since, why, nextTryAt }: Wait): string {
-  const next = nextTryAt === undefined ? 'being tried (see Pending Activities)' : `next try ${time(nextTryAt)}`;
-  return `- ⏳ **Waits for ${what}** since ${time(since)}: ${why?.type ?? ''}, ${why?.message ?? ''} · ${next}`;
+/** Why it waits; nothing as long as the first tries go on. */
+function waitLines({ what, since, why, nextTryAt }: Wait): string[] {
+  if (why === undefined) return [];
+  const { why: reason, helps } = wordsOfType(why.type);
+  const next = nextTryAt === undefined ? 'under way, see Pending Activities' : time(nextTryAt);
+  return [
+    '',
+    `**Waits for ${what}** since ${time(since)}`,
+    '',
+    `- ${reason} (${why.type}): ${why.message}`,
+    `- Next try: ${next}; at once by the update retryNow`,
+    `- What helps: ${helps}`,
+  ];
 }
 
 const statusWords: Record<ChatSnapshot['status'], string> = {

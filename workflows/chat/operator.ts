@@ -1,7 +1,7 @@
-import { ActivityFailure, ApplicationFailure, condition, setHandler } from '@temporalio/workflow';
+import { condition, setHandler } from '@temporalio/workflow';
 import type { Agent } from '../../domain/timeline.ts';
-import { failureMessage, failureType } from '../failures.ts';
-import { parseInput } from '../operator-input.ts';
+import { failureWords, noAnswer, wordsOfType } from '../failures.ts';
+import { parseInput, refuse } from '../operator-input.ts';
 import { findMember, inviteMember, removeAgents } from './activities.ts';
 import {
   endChatInput,
@@ -57,7 +57,7 @@ export function acceptOperators(chat: Chat, patience: Patience, cancelRequested:
       validator: (input) => {
         parseInput(reassignChatInput, 'reassignChat', '{"to":"jill@example.com"}', input);
         mustBeOpen(chat);
-        if (reassigning) refuse('This chat is being given to somebody just now. Wait for that, then look.', 'Busy');
+        if (reassigning) refuse('This chat is being given to somebody just now. Wait for that, then look.');
       },
     },
   );
@@ -66,7 +66,11 @@ export function acceptOperators(chat: Chat, patience: Patience, cancelRequested:
     retryNowUpdate,
     async () => {
       const asked = patience.askNow();
-      await condition(() => asked.every((thing) => thing.settled()), answerWithinMs);
+      if (!(await condition(() => asked.every((thing) => thing.settled()), answerWithinMs))) {
+        const [wait] = patience.waits.filter(({ why }) => why !== undefined);
+        const { why, helps } = wordsOfType(wait?.why?.type ?? noAnswer);
+        refuse(`Tried at once, and still waiting for ${wait?.what ?? 'Zoom'}: ${why}. ${helps}`);
+      }
       return { settled: asked.filter((thing) => thing.settled()).map(({ what }) => what), waits: patience.waits };
     },
     {
@@ -75,7 +79,7 @@ export function acceptOperators(chat: Chat, patience: Patience, cancelRequested:
         'Input: none, or {"by":"operator"}',
       validator: (input) => {
         parseInput(retryNowInput, 'retryNow', '{"by":"operator"}', input);
-        if (patience.waits.length === 0) refuse('This chat waits for nothing in Zoom just now.', 'NothingWaits');
+        if (patience.waits.length === 0) refuse('This chat waits for nothing in Zoom just now.');
       },
     },
   );
@@ -89,35 +93,35 @@ export function acceptOperators(chat: Chat, patience: Patience, cancelRequested:
 /** The new agent first, so that the visitor is never alone; then the others leave. */
 async function reassign(chat: Chat, to: string): Promise<Reassigned> {
   const { accountId } = chat.input;
-  const agent = await orRefused(
-    `“${to}” could not be looked up in the Zoom account`,
+  const { id, name, email } = await orRefused(
+    'The new agent was not found',
     findMember({ accountId, user: { id: to, name: '' } }),
   );
+  const agent = { id, name };
   mustBeOpen(chat);
   const { channel, ownerUserId = '' } = chat.state;
   if (channel) {
     await orRefused(
-      `${agent.name} could not be invited into the chat channel`,
-      inviteMember({ channelId: channel.id, ownerUserId, agent }),
+      'The new agent was not invited into the chat channel',
+      inviteMember({ channelId: channel.id, ownerUserId, agent: { ...agent, email } }),
     );
     mustBeOpen(chat);
-    if (chat.state.channel?.id !== channel.id)
-      refuse('The chat channel has vanished in Zoom meanwhile.', 'ChannelGone');
-    chat.agentJoined({ id: agent.id, name: agent.name }, Date.now());
+    if (chat.state.channel?.id !== channel.id) refuse('The chat channel has vanished in Zoom meanwhile.');
+    chat.agentJoined(agent, Date.now());
   } else if (!(await joined(chat, agent))) {
-    return { outcome: 'begun', agent: { id: agent.id, name: agent.name }, left: [], stillInChannel: [] };
+    return { outcome: 'begun', agent, left: [], stillInChannel: [] };
   }
-  return { outcome: 'done', agent: { id: agent.id, name: agent.name }, ...(await takeOffOthers(chat, agent.id)) };
+  return { outcome: 'done', agent, ...(await takeOffOthers(chat, id)) };
 }
 
 /** Have the agent join as after Join Chat. Answers whether they are in by the time that an operator waits. */
-async function joined(chat: Chat, { id, name }: Agent): Promise<boolean> {
-  chat.onZoom({ kind: 'joinPressed', user: { id, name } }, Date.now());
-  const isIn = () => chat.state.agents.some((agent) => agent.id === id);
-  const isAwaited = () => chat.state.joinRequests.some((agent) => agent.id === id);
+async function joined(chat: Chat, agent: Agent): Promise<boolean> {
+  chat.onZoom({ kind: 'joinPressed', user: agent }, Date.now());
+  const isIn = () => chat.state.agents.some(({ id }) => id === agent.id);
+  const isAwaited = () => chat.state.joinRequests.some(({ id }) => id === agent.id);
   await condition(() => isIn() || !isAwaited(), answerWithinMs);
   mustBeOpen(chat);
-  if (!isIn() && !isAwaited()) refuse(`Zoom did not let ${name} into the chat.`, 'JoinRefused');
+  if (!isIn() && !isAwaited()) refuse('Zoom did not let the new agent into the chat. The chat is as it was.');
   return isIn();
 }
 
@@ -125,39 +129,29 @@ async function takeOffOthers(chat: Chat, keep: string): Promise<Pick<Reassigned,
   const { channel, ownerUserId = '' } = chat.state;
   const others = chat.state.agents.filter(({ id }) => id !== keep);
   if (others.length === 0 || !channel) return { left: [], stillInChannel: [] };
-  const still = new Map<string, string>();
-  /** Who may go on as an agent of the chat, since taking them out can be tried again. */
-  let kept: Agent[] = [];
+  let stayed: { agent: Agent; why: keyof typeof stayedWords }[];
   try {
-    const { stayed } = await removeAgents({ channelId: channel.id, ownerUserId, agents: others });
-    for (const { agent, why } of stayed) still.set(agent.id, stayedWords[why]);
+    ({ stayed } = await removeAgents({ channelId: channel.id, ownerUserId, agents: others }));
   } catch (error) {
-    kept = others;
-    for (const { id } of others) still.set(id, `${failureMessage(failureOf(error))} Send reassignChat again.`);
+    const { why } = failureWords(error);
+    return refuse(
+      `The new agent is in, but who had the chat could not be taken out of the channel and goes on: ${why}. Send reassignChat again.`,
+    );
   }
-  const left = others.filter((agent) => !kept.includes(agent));
-  for (const agent of left) chat.agentTakenOff(agent, Date.now());
-  return {
-    left,
-    stillInChannel: others.flatMap((agent) => {
-      const why = still.get(agent.id);
-      return why === undefined ? [] : [{ agent, why }];
-    }),
-  };
+  const stillInChannel = stayed.map(({ agent, why }) => ({ agent, why: stayedWords[why] }));
+  for (const agent of others) {
+    chat.agentTakenOff(agent, Date.now(), stillInChannel.find((one) => one.agent.id === agent.id)?.why);
+  }
+  return { left: others, stillInChannel };
 }
 
 const stayedWords = {
-  owner:
-    'Owns the channel: Zoom lets nobody remove a channel’s owner. What they write there still reaches the visitor.',
-  refused: 'Zoom did not allow the app to remove them: with granular scopes it needs team_chat:delete:member:admin.',
+  owner: 'still a member, since Zoom lets nobody remove a channel’s owner',
+  refused: 'still a member, since Zoom did not let the app remove them (scope team_chat:delete:member:admin)',
 } as const;
 
 function mustBeOpen(chat: Chat): void {
-  if (chat.ended) refuse('This chat has ended already.', 'ChatEnded');
-}
-
-function refuse(sentence: string, type: string): never {
-  throw ApplicationFailure.nonRetryable(sentence, type);
+  if (chat.ended) refuse('This chat has ended already.');
 }
 
 /** What failed becomes the Update's failure, in a sentence; without this it would fail the workflow's task. */
@@ -165,13 +159,7 @@ async function orRefused<T>(sentence: string, work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
-    const why = failureMessage(failureOf(error));
-    return refuse(`${sentence}: ${why} The chat is as it was.`, failureType(error) ?? 'NoAnswer');
+    const { why, helps } = failureWords(error);
+    return refuse(`${sentence}: ${why}. ${helps} The chat is as it was.`);
   }
-}
-
-/** A time limit says nothing to an operator. */
-function failureOf(error: unknown): unknown {
-  const timedOut = error instanceof ActivityFailure && failureType(error) === undefined;
-  return timedOut ? new Error('Zoom did not answer in time.') : error;
 }

@@ -1,14 +1,14 @@
 import {
   ActivityFailure,
   CancellationScope,
-  condition,
   isCancellation,
   patched,
+  sleep,
   upsertSearchAttributes,
   type ActivityOptions,
 } from '@temporalio/workflow';
 import { searchAttributes } from '../../domain/search-attributes.ts';
-import { failureMessage, failureType, tryAgainInMs } from '../failures.ts';
+import { failureMessage, failureType, noAnswer, tryAgainInMs } from '../failures.ts';
 import { legMs, patienceMs, pauseAfter, type LegEnd, type Wait } from './waits.ts';
 
 /** One leg of tries, as the activity of it has to be called. */
@@ -82,7 +82,7 @@ export class Patience {
         } catch (error) {
           if (!cutShort(error)) {
             if (!mayStillSucceed(error) || Date.now() - begun > patienceMs) throw error;
-            await this.#pause(entry, asked, endOf(error));
+            await this.#pause(entry, endOf(error));
           }
           lasts = entry.asked > asked ? legMs.askedFor : legMs.later;
         }
@@ -106,12 +106,19 @@ export class Patience {
     });
   }
 
-  async #pause(entry: Entry, asked: number, end: LegEnd): Promise<void> {
+  async #pause(entry: Entry, end: LegEnd): Promise<void> {
     const pause = pauseAfter(end);
     entry.why = { type: end.type, message: end.message, at: Date.now() };
     if (pause > 0) entry.nextTryAt = Date.now() + pause;
     this.#show();
-    if (pause > 0) await condition(() => entry.asked > asked, pause);
+    if (pause === 0) return;
+    const scope = new CancellationScope();
+    entry.scope = scope;
+    await scope
+      .run(() => sleep(pause, { summary: `Zoom asked to wait with ${entry.what}` }))
+      .catch((error: unknown) => {
+        if (!isCancellation(error)) throw error;
+      });
   }
 
   #show(): void {
@@ -135,7 +142,7 @@ function mayStillSucceed(error: unknown): boolean {
 function endOf(error: unknown): LegEnd {
   const pause = tryAgainInMs(error);
   return {
-    type: failureType(error) ?? 'NoAnswer',
+    type: failureType(error) ?? noAnswer,
     message: failureType(error) === undefined ? 'No attempt came to an end in time.' : failureMessage(error),
     ...(pause === undefined ? {} : { tryAgainInMs: pause }),
   };

@@ -65,7 +65,7 @@ export interface ChatState {
   doubted: string[];
   agents: Agent[];
   /** Whom an operator has taken off the chat: a late word of theirs keeps its name, and does not bring them back. */
-  takenOff?: Agent[];
+  takenOff?: (Agent & { /** Why they are still a member of the chat channel. */ still?: string })[];
   joinRequests: Agent[];
   channel?: ZoomChannel;
   /** How many chat channels have vanished in Zoom: the next one needs a name of its own. */
@@ -93,7 +93,7 @@ export interface ChatOutlook {
   startedAt: number;
   lastActivityAt: number;
   waitingSince?: number;
-  takenOff: Agent[];
+  takenOff: NonNullable<ChatState['takenOff']>;
   next?: { what: 'missed' | 'readBack' | 'idle'; at: number };
 }
 
@@ -264,9 +264,10 @@ export class Chat {
     this.#setStatus('waiting');
   }
 
-  /** An operator gave the chat to somebody else. */
-  agentTakenOff(agent: Agent, now: number): void {
-    this.state.takenOff = [...(this.state.takenOff ?? []).filter(({ id }) => id !== agent.id), agent];
+  /** An operator gave the chat to somebody else. `still`: why this one is still a member of the chat channel. */
+  agentTakenOff(agent: Agent, now: number, still?: string): void {
+    const others = (this.state.takenOff ?? []).filter(({ id }) => id !== agent.id);
+    this.state.takenOff = [...others, { ...agent, ...(still === undefined ? {} : { still }) }];
     this.#agentLeft(agent.id, now);
   }
 
@@ -492,7 +493,10 @@ export class Chat {
 
   /** Times for an operator, ms: what has been, and what comes by itself. */
   outlook(now: number): ChatOutlook {
-    const { startedAt, lastActivityAt, waitingSince, takenOff = [] } = this.state;
+    const { startedAt, lastActivityAt, waitingSince } = this.state;
+    // Somebody who has joined again is an agent like the others.
+    const isAgent = (id: string) => this.state.agents.some((agent) => agent.id === id);
+    const takenOff = (this.state.takenOff ?? []).filter(({ id }) => !isAgent(id));
     const next = this.nextDeadline(now);
     return {
       startedAt,

@@ -9,8 +9,8 @@ import {
 import { installSteps, type InstallProgress, type InstallStep } from '../../domain/dashboard.ts';
 import { failureTypes } from '../../domain/failures.ts';
 import { searchAttributes } from '../../domain/search-attributes.ts';
-import { failureMessage, failureType } from '../failures.ts';
-import { parseInput } from '../operator-input.ts';
+import { failureMessage, failureType, noAnswer, wordsOfType } from '../failures.ts';
+import { parseInput, refuse } from '../operator-input.ts';
 import { time } from '../time.ts';
 import { onceForAccount } from './account-step.ts';
 import { fetchUser, provisionAccount, recordOnboarded, sendWelcomeMessage } from './activities.ts';
@@ -44,6 +44,8 @@ export async function install({ zoomUserId, accountId }: InstallInput): Promise<
   };
   let done = false;
   let retryAsked = false;
+  /** Type of the failure that a retry waits after. */
+  let failedWith: string = noAnswer;
   const startedAt = Date.now();
   let changedAt = startedAt;
   setHandler(getInstallProgressQuery, () => progress);
@@ -58,6 +60,10 @@ export async function install({ zoomUserId, accountId }: InstallInput): Promise<
     async () => {
       retryAsked = true;
       await condition(() => !retryAsked && progress.status !== 'running', answerWithinMs);
+      if (progress.status === 'failed') {
+        const { why, helps } = wordsOfType(failedWith);
+        refuse(`Tried again, and stopped: ${why}. ${helps}`);
+      }
       return progress;
     },
     {
@@ -66,10 +72,7 @@ export async function install({ zoomUserId, accountId }: InstallInput): Promise<
       validator: (input) => {
         parseInput(retryInstallInput, 'retryInstall', '{"by":"operator"}', input);
         if (progress.status === 'failed' && !retryAsked) return;
-        throw ApplicationFailure.nonRetryable(
-          `No step has failed: this install is ${progress.status}.`,
-          'NothingFailed',
-        );
+        refuse(`No step has failed: this install is ${progress.status}.`);
       },
     },
   );
@@ -98,6 +101,7 @@ export async function install({ zoomUserId, accountId }: InstallInput): Promise<
         const message = failureMessage(error);
         progress.failure = { step: id, message, next: whatHelps(error) };
         retryAsked = false;
+        failedWith = failureType(error) ?? noAnswer;
         enter('failed');
         // Runs from before failed at once, and were started again.
         if (patched('a-failed-step-waits') && (await condition(() => retryAsked, repairPatience))) {
@@ -154,12 +158,13 @@ const stepWords: Record<InstallStep, string> = {
   welcomeCard: 'post the welcome card',
   welcomeMessage: 'send the welcome message',
 };
-const marks = { pending: '⬜', running: '⏳', done: '✅', failed: '❌' } as const;
+const stateWords = { pending: 'not yet', running: 'under way', done: 'done', failed: 'failed' } as const;
 
 /** What Temporal UI shows: one line a step. Markdown. */
 function installDetails(progress: InstallProgress, { startedAt, changedAt }: { startedAt: number; changedAt: number }) {
   const steps = progress.steps.map(
-    ({ id, state, detail }) => `- ${marks[state]} ${stepWords[id]}${detail === undefined ? '' : ` (${detail})`}`,
+    ({ id, state, detail }) =>
+      `- ${capital(stepWords[id])}: **${stateWords[state]}**${detail === undefined ? '' : `, ${detail}`}`,
   );
   const failure = progress.failure
     ? ['', `**Failed:** ${progress.failure.message}`, '', `**What helps:** ${helpWords[progress.failure.next]}`]
@@ -179,3 +184,5 @@ const helpWords = {
   retry: 'put right what it says, then send the update retryInstall, or have the installer press Retry.',
   reauthorize: 'the installer has to add the app again, which asks Zoom for consent and goes on here by itself.',
 } as const;
+
+const capital = (words: string) => words.charAt(0).toUpperCase() + words.slice(1);

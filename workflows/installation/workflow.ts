@@ -1,6 +1,5 @@
 import {
   allHandlersFinished,
-  ApplicationFailure,
   condition,
   continueAsNew,
   proxyActivities,
@@ -12,7 +11,7 @@ import {
 import type { InstallationActivities } from '../../activities/installation.ts';
 import { searchAttributes } from '../../domain/search-attributes.ts';
 import { taskQueues } from '../../domain/workflow-ids.ts';
-import { parseInput } from '../operator-input.ts';
+import { parseInput, refuse } from '../operator-input.ts';
 import { time } from '../time.ts';
 import {
   askToReconnectInput,
@@ -115,10 +114,7 @@ export async function installation(input: InstallationInput, carried?: Carried):
       validator: (input) => {
         parseInput(askToReconnectInput, 'askToReconnect', '{"by":"operator"}', input);
         if (state.status === 'needsReconnect') return;
-        throw ApplicationFailure.nonRetryable(
-          `There is nothing to ask for: this grant is ${state.status}.`,
-          'NotNeeded',
-        );
+        refuse(`There is nothing to ask for: this grant is ${state.status}.`);
       },
     },
   );

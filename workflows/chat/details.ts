@@ -37,6 +37,9 @@ function waitLines({ what, since, why, nextTryAt }: Wait): string[] {
     `- ${reason} (${why.type}): ${why.message}`,
     `- Next try: ${next}; at once by the update retryNow`,
     `- What helps: ${helps}`,
+    '',
+    // Two lists in a row would be shown as one.
+    '**The chat**',
   ];
 }
 

@@ -58,6 +58,7 @@ const troubles: ReadonlySet<ListName> = new Set(['missed', 'heldUp', 'failedChat
 
 /** The operators' start page. Plain links and forms: it works without JavaScript. */
 export function OperatorHome({ temporalUi, lists, found, error }: OperatorHomeProps) {
+  const searched = found !== undefined || error !== undefined;
   return (
     <div class="wrap operator">
       <div class="page-head">
@@ -68,28 +69,7 @@ export function OperatorHome({ temporalUi, lists, found, error }: OperatorHomePr
         </div>
       </div>
       {found === undefined ? null : <Results found={found} />}
-      <Card id="find" heading={words.findHeading}>
-        <form class="operator-find" method="post" action="/operator/find">
-          <Field id="words" label={words.findLabel} hint={words.findHint} error={error}>
-            <input
-              id="words"
-              name="words"
-              type="search"
-              class="input"
-              autocomplete="off"
-              maxLength={254}
-              required
-              value={found?.words}
-              {...describeField('words', { hint: true, error: error !== undefined })}
-            />
-          </Field>
-          <div>
-            <Button type="submit" kind="secondary">
-              {words.find}
-            </Button>
-          </div>
-        </form>
-      </Card>
+      {searched ? <Find words={found?.words} error={error} /> : null}
       <div class="operator-lists">
         {groups.map(({ id, lists: names }) => (
           <Card key={id} id={id} heading={words.groups[id]}>
@@ -106,7 +86,35 @@ export function OperatorHome({ temporalUi, lists, found, error }: OperatorHomePr
           </Card>
         ))}
       </div>
+      {searched ? null : <Find />}
     </div>
+  );
+}
+
+function Find({ words: given, error }: { words?: string | undefined; error?: string | undefined }) {
+  return (
+    <Card id="find" heading={words.findHeading}>
+      <form class="operator-find" method="post" action="/operator/find">
+        <Field id="words" label={words.findLabel} hint={words.findHint} error={error}>
+          <input
+            id="words"
+            name="words"
+            type="search"
+            class="input"
+            autocomplete="off"
+            maxLength={254}
+            required
+            value={given}
+            {...describeField('words', { hint: true, error: error !== undefined })}
+          />
+        </Field>
+        <div>
+          <Button type="submit" kind="secondary">
+            {words.find}
+          </Button>
+        </div>
+      </form>
+    </Card>
   );
 }
 

@@ -9,7 +9,7 @@ import { botNotAllowedMessage, cardMarks, inboundCard, type InboundCardView } fr
 import { createChannelPoster, type ChatPost, type Posted } from './channel-poster.ts';
 import { oneAtATime, turns } from './one-at-a-time.ts';
 import type { People } from './people.ts';
-import { botSaid, readBackForRetry } from './posting.ts';
+import { botSaid, readBackForRetry, type LookFirst } from './posting.ts';
 import type { UserZoom } from './user-zoom.ts';
 import { asZoomFailures } from './zoom-failures.ts';
 import { earlierAttemptsActed } from './zoom-turns.ts';
@@ -23,9 +23,6 @@ export interface ChatActivityDependencies {
   /** Told of what a visitor wrote in conversation once Zoom has it; for metrics. */
   relayed?: (entries: readonly TimelineEntry[]) => void;
 }
-
-/** How long the posting of one thing is tried at most, ms. */
-const longestTryMs = 48 * 3_600_000;
 
 /** The inbound card of one chat, and whose it is. */
 export type InboundCardInput = InboundCardView & { accountId: string };
@@ -90,9 +87,10 @@ export function createChatActivities(dependencies: ChatActivityDependencies) {
 
     /** The card with Join Chat, in the channel that the account's settings name now. */
     async postInboundCard(
-      input: InboundCardInput & { /** once the card is there */ deliveredSeq: number },
+      input: InboundCardInput & { /** once the card is there */ deliveredSeq: number } & LookFirst,
     ): Promise<{ messageId: string; channelId: string; channelJid: string }> {
-      const { deliveredSeq, ...view } = input;
+      const { deliveredSeq, lookFirst, lookSinceMs, ...view } = input;
+      const again = { ...(lookFirst && { lookFirst }), ...(lookSinceMs !== undefined && { lookSinceMs }) };
       const { chatId, accountId } = view;
       const inTurn = <T>(work: () => Promise<T>) => oneAtATime(turns.inboundCard(chatId), work);
       return asZoomFailures('wait', () =>
@@ -102,14 +100,14 @@ export function createChatActivities(dependencies: ChatActivityDependencies) {
           const owner = await actingUser(store, accountId);
           const asOwner = <T>(fn: Parameters<typeof userZoom<T>>[1]) => userZoom(owner._id, fn);
           const posted = async ({ id }: ChannelRef) =>
-            (await readBackForRetry(asOwner, id, [])).find(botSaid(...cardMarks(chatId)))?.id;
+            (await readBackForRetry(asOwner, id, [], again)).find(botSaid(...cardMarks(chatId)))?.id;
           const keep = async (messageId: string, { id, jid }: ChannelRef) => {
             const card = { messageId, channelId: id, channelJid: jid };
             await store.chats.set(chatId, { card, deliveredSeq });
             return card;
           };
           // An earlier try may have posted it elsewhere: the settings can have changed since.
-          const before = earlierAttemptsActed() ? (await store.chats.get(chatId))?.cardTriedIn : undefined;
+          const before = lookFirst || earlierAttemptsActed() ? (await store.chats.get(chatId))?.cardTriedIn : undefined;
           if (before && before.id !== channel.id) {
             const there = await unlessGone(posted(before));
             if (there !== undefined) return keep(there, before);
@@ -159,6 +157,8 @@ export function createChatActivities(dependencies: ChatActivityDependencies) {
       agent: KnownAgent;
       /** How many channels of this chat have vanished: an archived one still has its name. */
       channelsLost: number;
+      /** An earlier activity may have made it. */
+      lookFirst?: boolean;
     }): Promise<{ channel: ChannelRef; ownerUserId: string }> {
       return asZoomFailures('wait', async () => {
         const { chatId, accountId, agent, channelsLost } = input;
@@ -171,7 +171,7 @@ export function createChatActivities(dependencies: ChatActivityDependencies) {
             return holder && holder.chatId !== chatId ? undefined : known;
           };
           for (const name of channelNames(input.visitorName, chatId, channelsLost)) {
-            const existing = earlierAttemptsActed() ? await made(name) : undefined;
+            const existing = input.lookFirst || earlierAttemptsActed() ? await made(name) : undefined;
             if (existing) return existing;
             try {
               return await api.createChannel({ name, type: 'privateInternal' });
@@ -214,20 +214,15 @@ export function createChatActivities(dependencies: ChatActivityDependencies) {
         knownIds: string[];
         /** Timeline entries to record on the way. */
         entries?: TimelineEntry[];
-        /** Somebody else may have posted this already: look before the first attempt too. */
-        lookFirst?: boolean;
-        /** Since when that can have been, ms since 1970. Default: two days ago. */
-        triedSince?: number;
-      },
+      } & LookFirst,
     ): Promise<Posted> {
       return asZoomFailures('wait', async () => {
-        const { chatId, channel, ownerUserId, content, knownIds, lookFirst, triedSince } = input;
+        const { chatId, channel, ownerUserId, content, knownIds } = input;
         const recorded = store.timeline.append(chatId, input.entries ?? []);
         recorded.catch(() => undefined);
         const asOwner = <T>(fn: Parameters<typeof userZoom<T>>[1]) => userZoom(ownerUserId, fn);
-        const since = lookFirst ? (triedSince ?? Date.now() - longestTryMs) : undefined;
         const posted = await oneAtATime(turns.channelPosts(chatId), async () =>
-          poster.post(input, await readBackForRetry(asOwner, channel.id, knownIds, since)),
+          poster.post(input, await readBackForRetry(asOwner, channel.id, knownIds, input)),
         );
         await recorded;
         relayed?.(input.entries ?? []);

@@ -3,6 +3,9 @@ import type { ZoomMessage, ZoomUserApi } from '../zoom/index.ts';
 import { cardTexts } from '../zoom/index.ts';
 import { earlierAttemptsActed } from './zoom-turns.ts';
 
+/** How long the posting of one thing is tried at most, ms. */
+const longestTryMs = 48 * 3_600_000;
+
 /** A little earlier than our own clock says: Zoom's may be behind. */
 const clockSkewMs = 5_000;
 
@@ -21,21 +24,29 @@ export interface ReadBack {
 /** Nothing can be there yet. */
 export const nothingEarlier: ReadBack = { find: () => undefined };
 
+/** Given to an activity that may not be the first to do its work: another process, or an earlier activity, may have begun it. */
+export interface LookFirst {
+  /** Look also on a first attempt. */
+  lookFirst?: boolean;
+  /** When the first of them can have begun, ms since 1970; what is older is not this post. Default: two days ago. */
+  lookSinceMs?: number;
+}
+
 /**
  * Read back `channelId` for what earlier attempts of the running activity posted; empty when there were none, or all of
  * them were held back before they had sent anything.
  * @param knownIds messages of earlier, finished posts: at least the last one's.
- * @param triedSince ms since 1970: another process may have begun this, since then: read back on a first attempt too.
  */
 export async function readBackForRetry(
   reader: <T>(fn: (api: ZoomUserApi) => Promise<T>) => Promise<T>,
   channelId: string,
   knownIds: readonly string[],
-  triedSince?: number,
+  { lookFirst = false, lookSinceMs }: LookFirst = {},
 ): Promise<ReadBack> {
-  const info = activityInfo();
-  if (!earlierAttemptsActed() && triedSince === undefined) return nothingEarlier;
-  const from = new Date(Math.min(info.scheduledTimestampMs, triedSince ?? Infinity) - clockSkewMs);
+  const { scheduledTimestampMs } = activityInfo();
+  if (!lookFirst && !earlierAttemptsActed()) return nothingEarlier;
+  const since = lookFirst ? (lookSinceMs ?? scheduledTimestampMs - longestTryMs) : scheduledTimestampMs;
+  const from = new Date(Math.min(since, scheduledTimestampMs) - clockSkewMs);
   const to = new Date(Date.now() + clockSkewMs);
   const messages = await reader((api) => api.listMessages({ toChannel: channelId, from, to }));
   // A chat's posts are made one after the other: what stands before the last finished one is of an earlier post, however

@@ -42,8 +42,11 @@ const goneForGood: ReadonlySet<FailureType> = new Set([
   failureTypes.messageGone,
 ]);
 
-/** Pause before trying again what a person has to put right first. */
-const repairDelay = '30 seconds';
+/** Pause before trying again what a person has to put right first, ms. */
+const repairDelayMs = 30_000;
+
+/** A pause before the next try: for the server, and in the details for a workflow that does the trying itself. */
+const after = (ms: number) => ({ nextRetryDelay: ms, details: [{ tryAgainInMs: ms }] });
 
 /** Run calls to Zoom; what fails becomes a typed failure, retryable or not, with Zoom's own Retry-After where it gave one. */
 export async function asZoomFailures<T>(policy: FailurePolicy, run: () => Promise<T>): Promise<T> {
@@ -60,7 +63,7 @@ function toFailure(policy: FailurePolicy, error: unknown): unknown {
     return ApplicationFailure.create({
       message: error.message,
       ...(error.type ? { type: error.type } : {}),
-      nextRetryDelay: repairDelay,
+      ...after(repairDelayMs),
     });
   }
   if (!isZoomError(error)) return error;
@@ -71,13 +74,13 @@ function toFailure(policy: FailurePolicy, error: unknown): unknown {
     return ApplicationFailure.create({
       message,
       type,
-      ...(error.retryAfterMs === undefined ? {} : { nextRetryDelay: error.retryAfterMs }),
+      ...(error.retryAfterMs === undefined ? {} : after(error.retryAfterMs)),
       // Waiting for one's turn is no error: no warning in the log for it.
       ...(error.kind === 'heldBack' ? { category: ApplicationFailureCategory.BENIGN } : {}),
     });
   }
   if (policy === 'wait' && !goneForGood.has(type)) {
-    return ApplicationFailure.create({ message, type, nextRetryDelay: repairDelay });
+    return ApplicationFailure.create({ message, type, ...after(repairDelayMs) });
   }
   return ApplicationFailure.create({ message, type, nonRetryable: true });
 }

@@ -78,13 +78,17 @@ export function noteHeldBack(): boolean {
   return true;
 }
 
+/** A first attempt is scheduled with its activity; one after a reset later than that by at least the time of the first, ms. */
+const resetNoticedMs = 1;
+
 /**
  * Whether earlier attempts of the running activity may have changed something in Zoom: there were some, and not all of them
- * are known to have been held back before they did.
+ * are known to have been held back before they did. Temporal's own count begins anew when somebody resets the activity in
+ * Temporal UI; the time it was scheduled at does not.
  */
 export function earlierAttemptsActed(): boolean {
   const info = activityInfo();
-  if (info.attempt === 1) return false;
+  if (info.attempt === 1) return info.currentAttemptScheduledTimestampMs - info.scheduledTimestampMs >= resetNoticedMs;
   const left = info.heartbeatDetails as Partial<Untouched> | undefined;
   return left?.untouchedUpTo !== info.attempt - 1;
 }

@@ -9,11 +9,11 @@ import type { TemporalGateway } from './temporal-gateway.ts';
 
 /** The collections and functions of the store that the api uses; tests give an in-memory one. */
 export interface ApiStore {
-  accounts: Pick<Store['accounts'], 'get' | 'byWidget' | 'setChannel'>;
-  installations: Pick<Store['installations'], 'get' | 'connect'>;
+  accounts: Pick<Store['accounts'], 'get' | 'byWidget' | 'setChannel' | 'named'>;
+  installations: Pick<Store['installations'], 'get' | 'connect' | 'named'>;
   tokenSets: Pick<Store['tokenSets'], 'add'>;
   usedStates: Pick<Store['usedStates'], 'use'>;
-  chats: Pick<Store['chats'], 'get' | 'recent' | 'countByStatus'>;
+  chats: Pick<Store['chats'], 'get' | 'recent' | 'countByStatus' | 'named'>;
   chatChannels: Pick<Store['chatChannels'], 'get' | 'among'>;
   timeline: Pick<Store['timeline'], 'append' | 'after' | 'lastSeq'>;
 }

@@ -1,6 +1,5 @@
 import {
   WorkflowExecutionAlreadyStartedError,
-  WorkflowIdConflictPolicy,
   WorkflowIdReusePolicy,
   WorkflowNotFoundError,
   type Client,
@@ -16,7 +15,12 @@ import {
   type VisitorEvent,
   type ZoomSignal,
 } from '../workflows/chat/messages.ts';
-import { getInstallProgressQuery, onboardingDoneSignal, type InstallInput } from '../workflows/install/messages.ts';
+import {
+  getInstallProgressQuery,
+  onboardingDoneSignal,
+  retryAskedSignal,
+  type InstallInput,
+} from '../workflows/install/messages.ts';
 import { deauthorizedSignal, grantedSignal, type InstallationInput } from '../workflows/installation/messages.ts';
 
 /** Temporal did not take a call: it is away, too slow, or (for queries) has no worker. Trying again later can help. */
@@ -135,16 +139,17 @@ export function createTemporalGateway(client: Client) {
       return outcome(() => chat(chatId).signal(zoomSignal, event));
     },
 
-    /** Start the install flow; one that is running goes on as it is. */
+    /** Start the install flow; one that is running goes on, and one whose step has failed tries it again. */
     async startInstall(person: GrantHolder): Promise<void> {
       const { zoomUserId, accountId, name, email } = person;
       await within(callTimeoutMs, () =>
-        workflow.start<(input: InstallInput) => Promise<void>>('install', {
+        workflow.signalWithStart<(input: InstallInput) => Promise<void>>('install', {
           ...common(accountId, 'running'),
           workflowId: workflowIds.install(person),
           args: [{ zoomUserId, accountId }],
           workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
-          workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
+          signal: retryAskedSignal,
+          signalArgs: [],
           staticSummary: `Install: ${name} (${email})`,
         }),
       );
@@ -199,6 +204,19 @@ export function createTemporalGateway(client: Client) {
             signal: deauthorizedSignal,
             signalArgs: [{ accountId: input.accountId, ...(at === undefined ? {} : { at }) }],
           },
+        ),
+      );
+    },
+
+    /** How many workflows each of these queries finds, as far as Temporal knows by now; null where it did not answer. */
+    async countWorkflows(queries: readonly string[]): Promise<(number | null)[]> {
+      const count = (query: string) => within(callTimeoutMs, () => workflow.count(query));
+      return Promise.all(
+        queries.map((query) =>
+          count(query).then(
+            ({ count }) => count,
+            () => null,
+          ),
         ),
       );
     },

@@ -13,6 +13,8 @@ export const searchAttributes = {
   agents: defineSearchAttributeKey('LiveChatAgents', SearchAttributeType.KEYWORD_LIST),
   /** Zoom channel id of the chat channel. */
   channel: defineSearchAttributeKey('LiveChatChannel', SearchAttributeType.KEYWORD),
+  /** While a chat is kept waiting by Zoom: what by, as a `FailureType`. Absent otherwise. */
+  waitsFor: defineSearchAttributeKey('LiveChatWaitsFor', SearchAttributeType.KEYWORD),
 };
 
 /** Name → type as Temporal's command line and operator API spell them. */
@@ -21,4 +23,5 @@ export const searchAttributeTypes: Record<string, 'Keyword' | 'KeywordList'> = {
   LiveChatStatus: 'Keyword',
   LiveChatAgents: 'KeywordList',
   LiveChatChannel: 'Keyword',
+  LiveChatWaitsFor: 'Keyword',
 };

@@ -31,9 +31,16 @@ import {
   storedHistories,
   type StoredHistory,
 } from '../test/workflows/stored-history.ts';
-import { endChatUpdate, getChatQuery, type ChatInput, type ZoomEvent } from '../workflows/chat/messages.ts';
-import { getInstallationQuery, renewTokensUpdate } from '../workflows/installation/messages.ts';
-import { getInstallProgressQuery } from '../workflows/install/messages.ts';
+import {
+  endChatUpdate,
+  getChatQuery,
+  reassignChatUpdate,
+  retryNowUpdate,
+  type ChatInput,
+  type ZoomEvent,
+} from '../workflows/chat/messages.ts';
+import { askToReconnectUpdate, getInstallationQuery, renewTokensUpdate } from '../workflows/installation/messages.ts';
+import { getInstallProgressQuery, retryInstallUpdate } from '../workflows/install/messages.ts';
 
 const mostBytes = 150_000;
 
@@ -167,6 +174,25 @@ function failing(type: string, when: (postsSoFar: number, channelId: string) => 
   fake.activities.postToChatChannel = async (input) => {
     if (when(fake.seen.posts.length, input.channel.id)) throw ApplicationFailure.nonRetryable('refused', type);
     return postToChatChannel(input);
+  };
+  return fake;
+}
+
+/** Zoom asks to wait for an hour, once, for the post with these words. */
+function puttingOff(words: string) {
+  const fake = fakeChatActivities();
+  const { postToChatChannel } = fake.activities;
+  let asked = false;
+  fake.activities.postToChatChannel = async (input) => {
+    if (asked || !JSON.stringify(input.content).includes(words)) return postToChatChannel(input);
+    asked = true;
+    const wait = 3_600_000;
+    throw ApplicationFailure.create({
+      message: 'Later.',
+      type: 'ZoomUnavailable',
+      nextRetryDelay: wait,
+      details: [{ tryAgainInMs: wait }],
+    });
   };
   return fake;
 }
@@ -315,6 +341,35 @@ const chats: Story[] = [
         }),
     },
   ),
+  chatStory('reassigned', 'The reassignChat update, before anybody has joined and after.', async (chat) => {
+    await chat.handle.executeUpdate(reassignChatUpdate, { args: [{ to: 'jill' }] });
+    await chat.relayed();
+    await chat.handle.executeUpdate(reassignChatUpdate, { args: [{ to: 'sam', by: 'operator' }] });
+    await chat.zoom(answer('z1', 'One more word'));
+    await chat.relayed();
+    await chat.visitorEnds();
+  }),
+  chatStory(
+    'retried-now',
+    'Zoom puts off a post for an hour; the retryNow update has it tried at once.',
+    async (chat) => {
+      await chat.join(jill);
+      await chat.relayed();
+      await chat.say('And now?');
+      await until('the post waits', async () =>
+        ((await chat.handle.query(getChatQuery)).waits ?? []).some(({ why }) => why !== undefined),
+      );
+      await chat.handle.executeUpdate(retryNowUpdate, { args: [undefined] });
+      await chat.relayed();
+      await chat.visitorEnds();
+    },
+    { fake: () => puttingOff('And now?') },
+  ),
+  chatStory('cancelled', 'Request Cancellation in Temporal UI ends the chat.', async (chat) => {
+    await chat.join(jill);
+    await chat.relayed();
+    await chat.handle.cancel();
+  }),
   chatStory('paced', 'Posts wait for Zoom’s limits.', async (chat) => {
     await chat.join(jill);
     for (let n = 0; n < 9; n += 1) await chat.say(`${n} ${'x'.repeat(990)}`);
@@ -415,6 +470,9 @@ async function done(handle: WorkflowHandle, gateway: Gateway, zoomUserId: string
   await handle.result();
 }
 
+const stopped = (handle: WorkflowHandle) =>
+  until('a step has failed', async () => (await handle.query(getInstallProgressQuery)).status === 'failed');
+
 const installs: Story[] = [
   installStory(
     ['install-done', 'account-step-inbound-channel', 'account-step-welcome-card'],
@@ -429,20 +487,42 @@ const installs: Story[] = [
     },
   ),
   installStory(
-    ['install-failed', 'install-retried', 'account-step-failed'],
+    ['install-retried.v2', 'account-step-failed'],
     () => cardRefused(1),
     async ({ start, accountId, zoomUserId }, { env, gateway, keep }) => {
-      const failed = await start();
-      const { runId } = await failed.describe();
-      await failed.result().catch(() => undefined);
+      const handle = await start();
+      await stopped(handle);
       const step = workflowIds.accountStep({ accountId, step: 'welcome-card' });
       const failedStep = (await env.client.workflow.getHandle(step).describe()).runId;
-      const again = await start();
-      await done(again, gateway, zoomUserId);
-      await keep('install-failed', 'Stops at a step that Zoom refuses.', failed.workflowId, runId);
+      // The page's Retry, or a new grant.
+      await start();
+      await done(handle, gateway, zoomUserId);
       await keep('account-step-failed', 'A step of the account that Zoom refuses.', step, failedStep);
-      await keep('install-retried', 'The run after a failure.', again.workflowId);
+      await keep('install-retried.v2', 'A step that Zoom refused is retried from the page.', handle.workflowId);
     },
+  ),
+  installStory(
+    ['install-retried-by-operator'],
+    () => cardRefused(2),
+    async ({ start, zoomUserId }, { gateway, keep }) => {
+      const handle = await start();
+      await stopped(handle);
+      await handle.executeUpdate(retryInstallUpdate, { args: [{ by: 'operator' }] }).catch(() => undefined);
+      await handle.executeUpdate(retryInstallUpdate, { args: [undefined] });
+      await done(handle, gateway, zoomUserId);
+      const proves = 'The retryInstall update, in vain and then with success.';
+      await keep('install-retried-by-operator', proves, handle.workflowId);
+    },
+  ),
+  installStory(
+    ['install-failed.v2'],
+    () => cardRefused(Infinity),
+    async ({ start }, { keep }) => {
+      const handle = await start();
+      await handle.result().catch(() => undefined);
+      await keep('install-failed.v2', 'Waits a week for a retry of a step that Zoom refuses.', handle.workflowId);
+    },
+    true,
   ),
   installStory(
     ['install-waited-for-colleague'],
@@ -517,13 +597,39 @@ const grants: Story = {
   },
 };
 
+const grantLost: Story = {
+  names: ['installation-asked-again'],
+  async tell({ env, gateway, keep }) {
+    const zoomUserId = `alex-${randomUUID().slice(0, 8)}`;
+    const person = { zoomUserId, accountId: 'account-1', name: 'Alex Doe', email: 'alex@example.com' };
+    const { activities } = fakeGrantActivities({ renewTokens: async () => 'grantInvalid' });
+    const worker = await testWorker(env, activities, taskQueues.main);
+    const tokens = await Worker.create({
+      connection: env.nativeConnection,
+      taskQueue: taskQueues.tokens,
+      dataConverter,
+      activities: { renewTokens: activities.renewTokens },
+    });
+    await worker.runUntil(() =>
+      tokens.runUntil(async () => {
+        await gateway.granted(person);
+        const handle = env.client.workflow.getHandle(workflowIds.installation(person));
+        await handle.executeUpdate(renewTokensUpdate, { args: [{ staleTokenSetId: 'set-0' }] });
+        await handle.executeUpdate(askToReconnectUpdate, { args: [{ by: 'operator' }] });
+        await keep('installation-asked-again', 'The askToReconnect update.', handle.workflowId);
+        await handle.terminate();
+      }),
+    );
+  },
+};
+
 // ---- recording
 
 const again = process.argv.includes('--again');
 await mkdir(historiesFolder, { recursive: true });
 const index: StoredHistory[] = again ? [] : await storedHistories();
 const fileOf = (name: string) => (/\.v\d+$/.test(name) ? `${name}.json` : `${name}.v1.json`);
-const missing = [...chats, ...installs, grants].filter(({ names }) =>
+const missing = [...chats, ...installs, grants, grantLost].filter(({ names }) =>
   names.some((name) => !index.some(({ file }) => file === fileOf(name))),
 );
 

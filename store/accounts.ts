@@ -57,6 +57,10 @@ export function accountStore(connection: Connection) {
     async byWidget(widgetId: string): Promise<Account | null> {
       return model.findOne({ widgetId }).lean<Account>();
     },
+    /** Accounts by name. Reads the whole collection: for operators only. */
+    async named(words: string, limit: number): Promise<Account[]> {
+      return model.find({ name: words }).limit(limit).lean<Account[]>();
+    },
     async setChannel(accountId: string, channel: ChannelRef): Promise<void> {
       await model.updateOne({ _id: accountId }, { $set: { channel } });
     },

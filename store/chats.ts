@@ -112,6 +112,22 @@ export function chatStore(connection: Connection) {
     async recent(accountId: string, limit: number): Promise<ChatRecord[]> {
       return model.find({ accountId }).sort({ createdAt: -1 }).limit(limit).lean<ChatRecord[]>();
     },
+    /**
+     * Chats by words that a person knows them by: the name of the visitor, an agent or the chat channel, the visitor's
+     * e-mail address, or the last six or more characters of the id, which end the channel's name. Newest first. Reads the
+     * whole collection: for an operator who looks for something, never for a busy path.
+     */
+    async named(words: string, limit: number): Promise<ChatRecord[]> {
+      const names = ['visitor.name', 'visitor.email', 'channel.name', 'agents.name'].map((field) => ({
+        [field]: words,
+      }));
+      const idEnd = /^[\w-]{6,40}$/.test(words) ? [{ _id: { $regex: `${words}$` } }] : [];
+      return model
+        .find({ $or: [...names, ...idEnd] })
+        .sort({ createdAt: -1 })
+        .limit(limit)
+        .lean<ChatRecord[]>();
+    },
     /** How many chats of an account are in each state. */
     async countByStatus(accountId: string): Promise<Partial<Record<ChatStatus, number>>> {
       const rows = await model.aggregate<{ _id: ChatStatus; count: number }>([

@@ -47,6 +47,13 @@ export function installationStore(connection: Connection) {
     async ofAccount(accountId: string): Promise<Installation[]> {
       return model.find({ accountId }).sort({ createdAt: 1 }).lean<Installation[]>();
     },
+    /** People by name or e-mail address. Reads the whole collection: for operators only. */
+    async named(words: string, limit: number): Promise<Installation[]> {
+      return model
+        .find({ $or: [{ name: words }, { email: words }, { email: words.toLowerCase() }] })
+        .limit(limit)
+        .lean<Installation[]>();
+    },
     /** Create or refresh the record after a grant; what the install flow has done for this user stays. */
     async connect(person: Pick<Installation, '_id' | 'accountId' | 'name' | 'email' | 'jid'>): Promise<void> {
       const { _id, ...rest } = person;

@@ -6,6 +6,7 @@ import { Dashboard } from './pages/dashboard.tsx';
 import { ErrorPage, type ErrorPageProps } from './pages/error.tsx';
 import { Landing, type LandingProps } from './pages/landing.tsx';
 import { Onboarding } from './pages/onboarding.tsx';
+import { OperatorHome, OperatorNav, type OperatorHomeProps } from './pages/operator.tsx';
 import { OperatorSignIn, type OperatorSignInProps } from './pages/operator-sign-in.tsx';
 import { Preview } from './pages/preview.tsx';
 import { Settings } from './pages/settings.tsx';
@@ -13,6 +14,7 @@ import { locale } from './text/format.ts';
 import { text } from './text/index.ts';
 
 export { loadWebAssets, type WebAssets } from './assets.ts';
+export type { Found, OperatorHomeProps } from './pages/operator.tsx';
 
 /** Every page, with what it needs to know when it is rendered. What is private comes later, through the JSON API. */
 export type PageProps =
@@ -22,7 +24,8 @@ export type PageProps =
   | { name: 'settings' }
   | { name: 'preview'; widgetId: string }
   | ({ name: 'error' } & ErrorPageProps)
-  | ({ name: 'operatorSignIn' } & OperatorSignInProps);
+  | ({ name: 'operatorSignIn' } & OperatorSignInProps)
+  | ({ name: 'operator' } & OperatorHomeProps);
 
 /** What goes around a page's own content. */
 interface Frame {
@@ -107,6 +110,16 @@ function frame(page: PageProps): Frame {
       return plain(page.title, <ErrorPage {...page} />);
     case 'operatorSignIn':
       return plain(text.operator.title, <OperatorSignIn {...page} />);
+    case 'operator':
+      return {
+        title: text.product.pageTitle(text.operator.home.title),
+        style: 'app',
+        body: (
+          <Layout nav={<OperatorNav />}>
+            <OperatorHome {...page} />
+          </Layout>
+        ),
+      };
     default:
       return page satisfies never;
   }

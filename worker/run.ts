@@ -6,6 +6,7 @@ import { heartbeating } from '../activities/heartbeat.ts';
 import { createInstallActivities } from '../activities/install.ts';
 import { createInstallationActivities } from '../activities/installation.ts';
 import { rememberPeople } from '../activities/people.ts';
+import { createOperatorActivities } from '../activities/operator.ts';
 import { createRenewTokens } from '../activities/renew-tokens.ts';
 import { createShortWayActivities } from '../activities/short-way.ts';
 import { createUserZoom } from '../activities/user-zoom.ts';
@@ -92,6 +93,7 @@ export async function runWorker(config: Config, log: Logger): Promise<void> {
       activities: {
         ...createChatActivities({ store, zoom, userZoom, people, relayed }),
         ...createShortWayActivities({ store, zoom, userZoom, people, directLine, relayed }),
+        ...createOperatorActivities({ userZoom }),
         ...createInstallActivities({ store, zoom, userZoom, product: config.product, publicUrl }),
         ...grantActivities,
       },

@@ -1,5 +1,5 @@
 import { ActivityFailure, ApplicationFailure, ChildWorkflowFailure } from '@temporalio/workflow';
-import type { FailureType } from '../domain/failures.ts';
+import { failureTypes, type FailureType } from '../domain/failures.ts';
 
 /** The {@link FailureType} an activity or child workflow failed with, or undefined for any other failure (timeouts …). */
 export function failureType(error: unknown): FailureType | undefined {
@@ -19,3 +19,59 @@ function failureCause(error: unknown): ApplicationFailure | undefined {
   while (current instanceof ActivityFailure || current instanceof ChildWorkflowFailure) current = current.cause;
   return current instanceof ApplicationFailure ? current : undefined;
 }
+
+/** The pause that the failure asks for before another try, ms, if it does: a failure's own delay stays with the server. */
+export function tryAgainInMs(error: unknown): number | undefined {
+  const [detail] = failureCause(error)?.details ?? [];
+  if (typeof detail !== 'object' || detail === null || !('tryAgainInMs' in detail)) return undefined;
+  return typeof detail.tryAgainInMs === 'number' ? detail.tryAgainInMs : undefined;
+}
+
+/** What stands in the way and what helps, in our own words: safe to show where a failure's message may not be. */
+export function failureWords(error: unknown): { why: string; helps: string } {
+  return wordsOfType(failureType(error) ?? noAnswer);
+}
+
+/** A failure of no type: a time limit, or a program that does not answer. */
+export const noAnswer = 'NoAnswer';
+
+/** By the type of a failure, or `noAnswer`. */
+export function wordsOfType(type: string): { why: string; helps: string } {
+  return type in words ? words[type as FailureType] : words.noAnswer;
+}
+
+const byItself = 'Nothing need be done: it is tried again by itself.';
+const words: Record<FailureType | 'noAnswer', { why: string; helps: string }> = {
+  [failureTypes.zoomRefused]: {
+    why: 'Zoom refuses this',
+    helps: 'See the failure of the activity for what Zoom says, and put it right.',
+  },
+  [failureTypes.scopeMissing]: {
+    why: 'A scope has not been granted to the app',
+    helps: 'An administrator of the Zoom account adds the app again and allows all of its scopes.',
+  },
+  [failureTypes.needsReconnect]: {
+    why: 'Nobody in the Zoom account has an authorization that works',
+    helps: 'Somebody of the account adds the app again; see its installation workflows.',
+  },
+  [failureTypes.botNotAllowed]: {
+    why: 'Zoom does not let the bot into the channel',
+    helps: 'A member of the channel opens it in Zoom and adds the app to it.',
+  },
+  [failureTypes.channelGone]: { why: 'The channel is not there in Zoom any more', helps: 'Choose another channel.' },
+  [failureTypes.userGone]: {
+    why: 'Zoom knows no active member of the account by that id or e-mail address',
+    helps: 'Look the person up in Zoom.',
+  },
+  [failureTypes.messageGone]: { why: 'The message is not there in Zoom any more', helps: byItself },
+  [failureTypes.accountUnknown]: {
+    why: 'The account has no set-up here, or no inbound channel',
+    helps: 'An administrator of the account finishes the install, or chooses a channel in the settings.',
+  },
+  [failureTypes.heldBack]: {
+    why: 'The account uses all of the rate that Zoom allows it; calls go in turns',
+    helps: byItself,
+  },
+  [failureTypes.zoomUnavailable]: { why: 'Zoom is away, overloaded, or asks to wait', helps: byItself },
+  noAnswer: { why: 'No attempt came to an end in time', helps: 'See whether workers, MongoDB and Zoom are there.' },
+};

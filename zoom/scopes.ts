@@ -42,6 +42,14 @@ export const SCOPE_NEEDS: readonly ScopeNeed[] = [
     required: true,
   },
   {
+    label: 'View and manage all users’ chat channels',
+    classic: 'chat_channel:write:admin',
+    granular: ['team_chat:delete:member:admin'],
+    why: 'Take an agent out of a chat channel when an operator gives the chat to somebody else. Without it the agent stays a member.',
+    operations: ['members.remove'],
+    required: false,
+  },
+  {
     label: 'Enable chatbot within Zoom Team Chat client',
     classic: 'imchat:bot',
     granular: ['imchat:bot'],
@@ -68,7 +76,7 @@ export const SCOPE_NEEDS: readonly ScopeNeed[] = [
 ];
 
 /** Classic scope names, the default of the authorize link. */
-export const CLASSIC_SCOPES: readonly string[] = SCOPE_NEEDS.map((need) => need.classic);
+export const CLASSIC_SCOPES: readonly string[] = [...new Set(SCOPE_NEEDS.map((need) => need.classic))];
 
 /** Granular scope names for the same calls. */
 export const GRANULAR_SCOPES: readonly string[] = SCOPE_NEEDS.flatMap((need) => need.granular);

@@ -36,7 +36,7 @@ export async function finishInstall(dependencies: Dependencies, person: Person):
 }
 
 /**
- * Start a failed install again; one that is running goes on.
+ * Have the step that failed tried again, or start an install that has failed for good; one that is running goes on.
  * @throws {HttpProblem} 409 when it is finished.
  */
 export async function retryInstall(dependencies: Dependencies, person: Person): Promise<InstallProgress> {
@@ -45,9 +45,7 @@ export async function retryInstall(dependencies: Dependencies, person: Person): 
   if (run === 'completed' || (run === 'none' && person.onboardedAt)) {
     throw new HttpProblem('conflict', 'The installation is finished already. Go on to the dashboard.');
   }
-  if (run !== 'running') {
-    const { _id: zoomUserId, accountId, name, email } = person;
-    await temporal.startInstall({ zoomUserId, accountId, name, email });
-  }
+  const { _id: zoomUserId, accountId, name, email } = person;
+  await temporal.startInstall({ zoomUserId, accountId, name, email });
   return { status: 'running', steps: installSteps.map((id) => ({ id, state: 'pending' })) };
 }

@@ -8,11 +8,16 @@ import { hostCookie } from '../http/cookies.ts';
 import { HttpProblem } from '../http/problem.ts';
 import { limitRequests, requestLimits } from '../http/rate-limits.ts';
 import { sameOriginOnly } from '../http/security.ts';
+import type { OperatorHomeProps } from '../../web/server.tsx';
+import { findForOperator } from '../operator/find.ts';
+import { operatorListNames, operatorLists, temporalUi } from '../operator/queries.ts';
 import { sendPage } from './routes.ts';
 
 const lifetimeSeconds = 12 * 60 * 60;
 const operatorPath = '/operator';
 const formSchema = z.object({ password: z.string().max(1_000) });
+const findLength = 254;
+const findSchema = z.object({ words: z.string().trim().min(1).max(findLength) });
 
 /** Sign-in of the operators, by a password from the configuration: it lets Temporal UI decrypt payloads in their browser. */
 export function operatorSignIn({ config, clock }: Pick<ApiDependencies, 'config' | 'clock'>) {
@@ -30,9 +35,20 @@ export function operatorSignIn({ config, clock }: Pick<ApiDependencies, 'config'
 }
 export type OperatorSignIn = ReturnType<typeof operatorSignIn>;
 
-/** The operators' sign-in page and its forms. */
-export function operatorRoutes({ config, renderPage, log }: ApiDependencies, operator: OperatorSignIn): Router {
+/** The operators' sign-in page and, behind it, their start page: ready-made lists of Temporal UI, and a way from names to ids. */
+export function operatorRoutes(dependencies: ApiDependencies, operator: OperatorSignIn): Router {
+  const { config, renderPage, log, store, temporal } = dependencies;
   const { password } = config.operator;
+  const ui = temporalUi(config.temporal);
+  const home = async (more: Pick<OperatorHomeProps, 'found' | 'error'> = {}) => {
+    const counts = await temporal.countWorkflows(operatorListNames.map((name) => operatorLists[name]));
+    const lists = operatorListNames.map((name, n) => ({
+      name,
+      href: ui.list(operatorLists[name]),
+      count: counts[n] ?? null,
+    }));
+    return renderPage({ name: 'operator', temporalUi: ui.home, lists, ...more });
+  };
   const form = (error?: string) =>
     renderPage({ name: 'operatorSignIn', next: operatorPath, ...(error === undefined ? {} : { error }) });
 
@@ -49,15 +65,25 @@ export function operatorRoutes({ config, renderPage, log }: ApiDependencies, ope
       sendPage(response, form());
       return;
     }
-    const page = renderPage({
-      name: 'error',
-      status: 200,
-      title: 'You are signed in as an operator',
-      message: 'Temporal UI shows decrypted payloads in this browser for the next 12 hours.',
-      next: { label: 'Open Temporal UI', href: config.temporal.uiUrl },
-    });
-    sendPage(response, page);
+    sendPage(response, await home());
   });
+  // Names are looked for, and names are no part of an address: a form that posts.
+  router.post(
+    `${operatorPath}/find`,
+    sameOriginOnly(config.http.publicUrl),
+    urlencoded({ extended: false, limit: limits.apiBodyBytes }),
+    async (request, response) => {
+      if (!(await operator.signedIn(request))) {
+        response.redirect(303, operatorPath);
+        return;
+      }
+      const given = findSchema.safeParse(request.body);
+      const page = given.success
+        ? await home({ found: await findForOperator({ store, ui }, given.data.words) })
+        : await home({ error: `Write up to ${String(findLength)} characters of what you look for.` });
+      sendPage(response, page, given.success ? 200 : 400);
+    },
+  );
   router.post(
     `${operatorPath}/signin`,
     limitRequests(requestLimits.operatorSignIn),

@@ -42,4 +42,5 @@ add_search_attribute LiveChatAccount Keyword
 add_search_attribute LiveChatStatus Keyword
 add_search_attribute LiveChatAgents KeywordList
 add_search_attribute LiveChatChannel Keyword
+add_search_attribute LiveChatWaitsFor Keyword
 echo "The namespace $TEMPORAL_NAMESPACE is ready; histories of closed workflows are kept for $NAMESPACE_RETENTION."

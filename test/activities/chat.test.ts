@@ -127,7 +127,7 @@ describe('postInboundCard', () => {
     const it = await setUp();
     it.inbound.letsBotIn = false;
     const failure = await failureOf(attempt(1, it.activities.postInboundCard, view(it)));
-    expect(failure).toMatchObject({ type: 'BotNotAllowed', nonRetryable: false, nextRetryDelay: '30 seconds' });
+    expect(failure).toMatchObject({ type: 'BotNotAllowed', nonRetryable: false, nextRetryDelay: 30_000 });
     await failureOf(attempt(2, it.activities.postInboundCard, view(it)));
     expect(it.zoom.directMessages.map(({ toJid }) => toJid)).toEqual([it.owner.jid]);
     it.inbound.letsBotIn = true;
@@ -454,6 +454,20 @@ describe('postToChatChannel', () => {
     for (const text of ['ok', 'one', 'two']) ids.push(...(await post(1, lines(text))).messageIds);
     await post(1, lines('ok'), { lookFirst: true, knownIds: ids.slice(-2) });
     expect(channel.messages).toHaveLength(4);
+  });
+
+  test('told since when to look, does not take the same words from before for this post', async () => {
+    const { post, channel, zoom } = await inChannel();
+    zoom.addMessage(channel.id, {
+      fromBot: true,
+      botMessage: { body: [{ type: 'message', text: 'ok' }] },
+      timestamp: Date.now() - 60_000,
+    });
+    const lookSinceMs = Date.now() - 10_000;
+    await post(1, lines('ok'), { lookFirst: true, lookSinceMs });
+    expect(channel.messages).toHaveLength(2);
+    await post(1, lines('ok'), { lookFirst: true, lookSinceMs });
+    expect(channel.messages).toHaveLength(2);
   });
 
   test.each(['channelGone', 'channelArchived'] as const)(

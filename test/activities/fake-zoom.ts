@@ -43,6 +43,7 @@ type Operation =
   | 'createChannel'
   | 'ensureMember'
   | 'listMembers'
+  | 'removeMember'
   | 'listMessages'
   | 'sendMessage'
   | 'bot.postMessage'
@@ -198,11 +199,19 @@ export class FakeZoom {
         }),
       listMembers: ({ channelId }) =>
         this.#call('listMembers', () =>
-          this.channel(channelId).members.map((email): ZoomMember => {
+          this.channel(channelId).members.map((email, n): ZoomMember => {
             const user = [...this.users.values()].find((known) => known.email === email);
-            return { id: user?.id, memberId: `member-${email}`, email, role: 'member', external: false };
+            const role = n === 0 ? 'owner' : 'member';
+            return { id: user?.id, memberId: `member-${email}`, email, role, external: false };
           }),
         ),
+      removeMember: ({ channelId, identifier }) =>
+        this.#call('removeMember', () => {
+          const channel = this.channel(channelId);
+          const at = channel.members.indexOf(this.users.get(identifier)?.email ?? '');
+          if (at < 1) throw zoomError('refused');
+          channel.members.splice(at, 1);
+        }),
       listMessages: ({ toChannel, from, to }) =>
         this.#call('listMessages', () =>
           this.channel(toChannel ?? '').messages.filter(

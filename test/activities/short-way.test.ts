@@ -126,14 +126,14 @@ describe('after a worker was killed in the middle of the short way, the long way
     const { entries, content, ...input } = relayOf(it, ...lines);
     let length = -1;
     const ends = lines.map(({ text }) => (length += 1 + text.length));
-    const triedSince = lines[0]?.at ?? 0;
+    const lookSinceMs = lines[0]?.at ?? 0;
     return attempt(1, it.longWay.postToChatChannel, {
       ...input,
       content: { ...content, ends },
       entries,
       knownIds: [],
       lookFirst: true,
-      triedSince,
+      lookSinceMs,
     });
   };
 

@@ -51,13 +51,15 @@ describe.each(['answer', 'wait'] as const)('with policy “%s”', (policy) => {
   test('Zoom’s Retry-After is kept to', async () => {
     const failure = await failing(policy, zoomError('rateLimited', { retryable: true, retryAfterMs: 12_000 }));
     expect(failure.nextRetryDelay).toBe(12_000);
+    // A workflow that does the trying itself reads it there.
+    expect(failure.details).toEqual([{ tryAgainInMs: 12_000 }]);
   });
 
   test.each(Object.entries(final))('%s is %s', async (kind, type) => {
     const failure = await failing(policy, zoomError(kind as ZoomErrorKind));
     const isFinal = policy === 'answer' || goneForGood.includes(type);
     expect(failure).toMatchObject({ type, nonRetryable: isFinal });
-    expect(failure.nextRetryDelay).toBe(isFinal ? undefined : '30 seconds');
+    expect(failure.nextRetryDelay).toBe(isFinal ? undefined : 30_000);
   });
 
   test('what is not Zoom’s fault stays as it is', async () => {
@@ -83,7 +85,7 @@ describe('a final failure of ours', () => {
       message: 'words',
       type: 'NeedsReconnect',
       nonRetryable: false,
-      nextRetryDelay: '30 seconds',
+      nextRetryDelay: 30_000,
     });
   });
 

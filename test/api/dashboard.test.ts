@@ -67,18 +67,19 @@ describe('the install', () => {
     expect(temporal.named('onboardingDone')).toEqual([[userId]]);
   });
 
-  test('a retry starts a failed install again, and only such a one', async () => {
+  test('a retry is passed on to an install that is not finished, and only to such a one', async () => {
     const { browser, temporal } = await signedIn();
     temporal.run = 'failed';
     expect((await browser.post('/api/install/retry')).status).toBe(200);
     expect(temporal.named('startInstall')).toEqual([
       [{ zoomUserId: userId, accountId, name: 'Alex Admin', email: 'alex@example.com' }],
     ]);
+    // Running, and waiting for this at the step that failed.
     temporal.run = 'running';
     expect((await browser.post('/api/install/retry')).status).toBe(200);
     temporal.run = 'completed';
     expect((await browser.post('/api/install/retry')).status).toBe(409);
-    expect(temporal.named('startInstall')).toHaveLength(1);
+    expect(temporal.named('startInstall')).toHaveLength(2);
   });
 });
 

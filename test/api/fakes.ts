@@ -105,6 +105,7 @@ export class FakeStore implements ApiStore {
   accounts: ApiStore['accounts'] = {
     get: async (id) => (this.#check(), this.accountsById.get(id) ?? null),
     byWidget: async (id) => (this.#check(), [...this.accountsById.values()].find((a) => a.widgetId === id) ?? null),
+    named: async (words) => (this.#check(), [...this.accountsById.values()].filter(({ name }) => name === words)),
     setChannel: async (id, channel) => {
       this.#check();
       const found = this.accountsById.get(id);
@@ -113,6 +114,10 @@ export class FakeStore implements ApiStore {
   };
   installations: ApiStore['installations'] = {
     get: async (id) => (this.#check(), this.installationsById.get(id) ?? null),
+    named: async (words) => (
+      this.#check(),
+      [...this.installationsById.values()].filter(({ name, email }) => [name, email].includes(words))
+    ),
     connect: async (person) => {
       this.#check();
       const known = this.installationsById.get(person._id);
@@ -137,6 +142,10 @@ export class FakeStore implements ApiStore {
   };
   chats: ApiStore['chats'] = {
     get: async (id) => (this.#check(), this.chatsById.get(id) ?? null),
+    named: async (words) =>
+      [...this.chatsById.values()].filter(
+        (chat) => chat.visitor.name === words || chat.agents.some(({ name }) => name === words),
+      ),
     recent: async (account_, limit) =>
       [...this.chatsById.values()].filter((c) => c.accountId === account_).slice(0, limit),
     countByStatus: async (account_) => {
@@ -223,6 +232,9 @@ export class FakeTemporal implements TemporalGateway {
   granted: TemporalGateway['granted'] = (...args) => this.#answer({ name: 'granted', args }, () => undefined);
   deauthorized: TemporalGateway['deauthorized'] = (...args) =>
     this.#answer({ name: 'deauthorized', args }, () => undefined);
+  /** What each query counts: its place in the call. */
+  countWorkflows: TemporalGateway['countWorkflows'] = (...args) =>
+    this.#answer({ name: 'countWorkflows', args }, () => args[0].map((_query, n) => (n === 1 ? null : n)));
   workerActivity: TemporalGateway['workerActivity'] = (...args) =>
     this.#answer({ name: 'workerActivity', args }, () => this.worker);
 }

@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { EncryptionCodec } from '../../codec/payload-codec.ts';
+import { operatorListNames, operatorLists } from '../../api/operator/queries.ts';
+import type { PageProps } from '../../web/server.tsx';
+import { account, accountId, chat, userId } from './fakes.ts';
 import { startTestApp } from './harness.ts';
 
 const ui = 'http://localhost:8233';
@@ -42,7 +45,7 @@ describe('the operators’ sign-in', () => {
     expect((await signIn(app, 'wrong')).status).toBe(401);
     expect(app.browser.cookies.size).toBe(0);
     expect((await signIn(app)).status).toBe(303);
-    expect(await (await app.browser.get('/operator')).text()).toContain('signed in as an operator');
+    expect(await (await app.browser.get('/operator')).text()).toContain('<title>operator</title>');
     const headers = { origin: 'http://localhost:3000' };
     await app.browser.send('POST', '/operator/signout', { headers });
     expect(await (await app.browser.get('/operator')).text()).toContain('operatorSignIn');
@@ -60,6 +63,81 @@ describe('the operators’ sign-in', () => {
     const app = await startTestApp({ OPERATOR_PASSWORD: '' });
     expect((await app.browser.get('/operator')).status).toBe(404);
     expect((await signIn(app, '')).status).toBe(404);
+  });
+});
+
+describe('the operators’ start page', () => {
+  const find = ({ browser }: TestApp, words: string, origin = 'http://localhost:3000') =>
+    browser.send('POST', '/operator/find', {
+      headers: { origin, 'content-type': 'application/x-www-form-urlencoded' },
+      body: new URLSearchParams({ words }).toString(),
+    });
+  const propsOf = async (response: Response) => {
+    const [, json = ''] = /<pre>(.*)<\/pre>/s.exec(await response.text()) ?? [];
+    const page = JSON.parse(json) as PageProps;
+    if (page.name !== 'operator') throw new Error(`It is the page “${page.name}”.`);
+    return page;
+  };
+
+  test('leads to lists in Temporal UI, with the query in the address and how many there are', async () => {
+    const app = await startTestApp();
+    await signIn(app);
+    const { lists, temporalUi } = await propsOf(await app.browser.get('/operator'));
+    expect(temporalUi).toBe(`${ui}/namespaces/default/workflows`);
+    expect(lists.map(({ name, count }) => [name, count])).toEqual(
+      operatorListNames.map((name, n) => [name, n === 1 ? null : n]),
+    );
+    const waiting = new URL(lists[0]?.href ?? '');
+    expect(waiting.origin).toBe(ui);
+    expect(waiting.searchParams.get('query')).toBe(operatorLists.waiting);
+  });
+
+  test('leads from a name to the chat, its agent and everything of the account', async () => {
+    const app = await startTestApp();
+    await signIn(app);
+    app.store.chatsById.set(
+      'chat-1',
+      chat({ _id: 'chat-1', visitor: { name: 'Vera' }, agents: [{ id: 'jill', name: 'Jill' }] }),
+    );
+    const vera = await propsOf(await find(app, ' Vera '));
+    expect(vera.found?.chats).toMatchObject([
+      { visitorName: 'Vera', href: `${ui}/namespaces/default/workflows/chat%2Fchat-1` },
+    ]);
+    for (const words of ['chat/chat-1', 'chat-1', 'chat-channel']) {
+      expect((await propsOf(await find(app, words))).found?.chats.map(({ chatId }) => chatId)).toEqual(['chat-1']);
+    }
+    const jill = (await propsOf(await find(app, 'Jill'))).found?.people[0];
+    expect(new URL(jill?.chats ?? '').searchParams.get('query')).toBe(
+      'WorkflowType = "chat" AND LiveChatAgents = "jill"',
+    );
+    const alex = (await propsOf(await find(app, 'alex@example.com'))).found?.people[0];
+    expect(alex).toMatchObject({
+      grant: 'connected',
+      install: `${ui}/namespaces/default/workflows/install%2F${userId}`,
+    });
+    const account = (await propsOf(await find(app, accountId))).found?.accounts[0];
+    expect(new URL(account?.everything ?? '').searchParams.get('query')).toBe(`LiveChatAccount = "${accountId}"`);
+    expect(app.logged.join()).not.toMatch(/Vera|Jill|alex@/);
+  });
+
+  test('lets no words out of the quotes of a query', async () => {
+    const app = await startTestApp();
+    await signIn(app);
+    const id = 'x" OR "1" = "1';
+    app.store.accountsById.set(id, account({ _id: id }));
+    const found = (await propsOf(await find(app, id))).found?.accounts[0];
+    expect(new URL(found?.everything ?? '').searchParams.get('query')).toBe(
+      'LiveChatAccount = "x\\" OR \\"1\\" = \\"1"',
+    );
+  });
+
+  test('finds nothing for who is not signed in, comes from elsewhere, or asks for nothing', async () => {
+    const app = await startTestApp();
+    expect((await find(app, 'Vera')).status).toBe(303);
+    await signIn(app);
+    expect((await find(app, 'Vera', 'https://evil.example')).status).toBe(403);
+    expect((await find(app, '')).status).toBe(400);
+    expect((await find(app, 'x'.repeat(300))).status).toBe(400);
   });
 });
 
@@ -95,6 +173,7 @@ describe('the codec endpoint', () => {
     const payload = await encrypted(app, 'x');
     const refused = await codec(app, [payload]);
     expect(refused.status).toBe(401);
+    expect(refused.headers.get('content-type')).toContain('application/problem+json');
     expect(((await refused.json()) as { detail: string }).detail).toContain('/operator');
     await signIn(app);
     for (const origin of ['https://evil.example', 'http://localhost:3000', '']) {

@@ -5,7 +5,8 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { createTemporalGateway } from '../../api/temporal-gateway.ts';
 import { EncryptionCodec } from '../../codec/payload-codec.ts';
 import { taskQueues, workflowIds } from '../../domain/workflow-ids.ts';
-import { endChatUpdate } from '../../workflows/chat/messages.ts';
+import { endChatUpdate, reassignChatUpdate } from '../../workflows/chat/messages.ts';
+import { getInstallProgressQuery } from '../../workflows/install/messages.ts';
 import { testPayloadKeys } from '../support/payload-keys.ts';
 import { fakeInstallActivities } from '../workflows/fake-install-side.ts';
 import { fakeChatActivities } from '../workflows/fake-zoom-side.ts';
@@ -19,8 +20,18 @@ beforeAll(async () => {
 afterAll(() => env.teardown());
 
 /** Words that are nowhere else: what the visitor and the agent write, who they are, and what failures tell. */
-const words = ['Xanthippe', 'Quixotic', 'Zymurgy', 'Vexillology', 'Kerfuffle', 'Borborygm', 'Snollygoster'];
-const [name, email, title, said, answered, failed, agentName] = words as [
+const words = [
+  'Xanthippe',
+  'Quixotic',
+  'Zymurgy',
+  'Vexillology',
+  'Kerfuffle',
+  'Borborygm',
+  'Snollygoster',
+  'Taradiddle',
+];
+const [name, email, title, said, answered, failed, agentName, refused] = words as [
+  string,
   string,
   string,
   string,
@@ -60,6 +71,7 @@ test('a chat’s raw history shows nobody’s words, names or failures, and the 
       throw ApplicationFailure.nonRetryable(`cannot edit ${failed}`, 'MessageGone');
     },
     async findAgent({ user }) {
+      if (user.id.startsWith(refused)) throw ApplicationFailure.nonRetryable(`no ${refused}`, 'UserGone');
       return { id: user.id, name: agentName, email: `${agentName}@example.com` };
     },
   });
@@ -83,6 +95,10 @@ test('a chat’s raw history shows nobody’s words, names or failures, and the 
     await vi.waitFor(() => expect(fake.seen.posts).toHaveLength(2), { timeout: 10_000 });
     await gateway.signalZoom(chatId, answer);
     const handle = env.client.workflow.getHandle(workflowIds.chat({ chatId }));
+    // What an operator types, and is refused for, is kept no more openly than the rest.
+    await expect(
+      handle.executeUpdate(reassignChatUpdate, { args: [{ to: `${refused}@example.com` }] }),
+    ).rejects.toThrow();
     await handle.executeUpdate(endChatUpdate, { args: [{ by: 'operator' }] });
     await handle.result();
     return historyAsJson(await handle.fetchHistory());
@@ -93,6 +109,8 @@ test('a chat’s raw history shows nobody’s words, names or failures, and the 
   // What is left readable is what an operator needs: types, ids and states.
   expect(readable).toContain('openChatChannel');
   expect(readable).toContain('Encoded failure');
+  // What Temporal UI does not decrypt: the sentence of a refused Update, in our words.
+  expect(readable).toContain('The new agent was not found: Zoom knows no active member');
 
   // The words are there, for whoever has the key: the search above looks at the right place.
   const opened = (await openedPayloads(history)).join('\n');
@@ -115,7 +133,9 @@ test('an install’s raw history shows nobody’s name or address, in its failur
     const person = { zoomUserId, accountId: 'account-1', name, email: `${email}@example.com` };
     await createTemporalGateway(env.client).startInstall(person);
     const handle = env.client.workflow.getHandle(workflowIds.install({ zoomUserId }));
-    await expect(handle.result()).rejects.toThrow();
+    await vi.waitFor(async () => expect((await handle.query(getInstallProgressQuery)).status).toBe('failed'), {
+      timeout: 10_000,
+    });
     return historyAsJson(await handle.fetchHistory());
   });
   const readable = texts(history).join('\n');

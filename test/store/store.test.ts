@@ -273,6 +273,54 @@ describe('chats', () => {
   });
 });
 
+describe('what a person calls something by', () => {
+  test('finds chats by visitor, agent, channel and the end of an id, newest first', async () => {
+    const tag = randomUUID().slice(0, 8);
+    const channel = { id: randomUUID(), jid: 'j', name: `Jane ${tag} · abc`, url: 'u' };
+    const older = chat({
+      _id: `x-${tag}-older`,
+      visitor: { name: `Jane ${tag}`, email: `${tag}@example.org` },
+      channel,
+    });
+    const newer = chat({
+      visitor: { name: `Jane ${tag}` },
+      agents: [
+        { id: 'sam', name: 'Sam' },
+        { id: 'jill', name: `Jill ${tag}` },
+      ],
+      createdAt: new Date(2_000),
+    });
+    await store.chats.begin(older);
+    await store.chats.begin(newer);
+    const found = async (words: string) => (await store.chats.named(words, 10)).map(({ _id }) => _id);
+    expect(await found(`Jane ${tag}`)).toEqual([newer._id, older._id]);
+    expect(await found(`Jill ${tag}`)).toEqual([newer._id]);
+    expect(await found(`${tag}@example.org`)).toEqual([older._id]);
+    expect(await found(channel.name)).toEqual([older._id]);
+    expect(await found(`${tag}-older`)).toEqual([older._id]);
+    expect(await found(tag)).toEqual([]);
+    expect(await found('.*')).toEqual([]);
+    expect(await store.chats.named(`Jane ${tag}`, 1)).toHaveLength(1);
+  });
+
+  test('finds people and accounts', async () => {
+    const tag = randomUUID().slice(0, 8);
+    await store.accounts.provision(account({ _id: `acc-${tag}`, name: `Name ${tag}` }));
+    expect((await store.accounts.named(`Name ${tag}`, 5)).map(({ _id }) => _id)).toEqual([`acc-${tag}`]);
+    const person = {
+      _id: `person-${tag}`,
+      accountId: `acc-${tag}`,
+      name: `Alex ${tag}`,
+      email: `${tag}@example.com`,
+      jid: 'j',
+    };
+    await store.installations.connect(person);
+    for (const words of [person.name, person.email, person.email.toUpperCase()]) {
+      expect((await store.installations.named(words, 5)).map(({ _id }) => _id)).toEqual([person._id]);
+    }
+  });
+});
+
 describe('timelines', () => {
   test('take entries with repeats mixed in: what was there stays, what is new is added', async () => {
     const chatId = randomUUID();

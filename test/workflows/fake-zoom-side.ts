@@ -1,5 +1,6 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import type { ChatActivities } from '../../activities/chat.ts';
+import type { OperatorActivities } from '../../activities/operator.ts';
 import { createRelayActivities } from '../../activities/relay.ts';
 import { postText } from '../../domain/channel-post.ts';
 import type { VisitorDelivery } from '../../domain/delivery.ts';
@@ -8,7 +9,7 @@ import type { TimelineEntry } from '../../domain/timeline.ts';
 type Input<Name extends keyof ChatActivities> = Parameters<ChatActivities[Name]>[0];
 
 /** The chat activities with Zoom and MongoDB replaced by lists that a test looks at. Typed as the real ones. */
-export function fakeChatActivities(overrides: Partial<ChatActivities> = {}) {
+export function fakeChatActivities(overrides: Partial<ChatActivities & OperatorActivities> = {}) {
   const seen = {
     begun: [] as Input<'beginChat'>[],
     recorded: [] as TimelineEntry[],
@@ -17,13 +18,14 @@ export function fakeChatActivities(overrides: Partial<ChatActivities> = {}) {
     cardEdits: [] as Input<'updateInboundCard'>[],
     opened: [] as Input<'openChatChannel'>[],
     invited: [] as Input<'inviteAgent'>[],
+    removed: [] as Parameters<OperatorActivities['removeAgents']>[0][],
     posts: [] as string[],
     readBacks: 0,
   };
   const record = (entries: readonly TimelineEntry[]) => {
     for (const entry of entries) if (!seen.recorded.some((known) => known.seq === entry.seq)) seen.recorded.push(entry);
   };
-  const activities: ChatActivities = {
+  const activities: ChatActivities & OperatorActivities = {
     async beginChat(chat) {
       seen.begun.push(chat);
     },
@@ -56,6 +58,11 @@ export function fakeChatActivities(overrides: Partial<ChatActivities> = {}) {
     },
     async inviteAgent(input) {
       seen.invited.push(input);
+    },
+    async removeAgents(input) {
+      seen.removed.push(input);
+      const stayed = input.agents.filter(({ id }) => id === input.ownerUserId);
+      return { stayed: stayed.map((agent) => ({ agent, why: 'owner' as const })) };
     },
     async postToChatChannel({ visitorName, content, as, entries = [] }) {
       record(entries);

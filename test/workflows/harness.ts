@@ -8,6 +8,7 @@ import {
   Worker,
   type WorkflowBundle,
 } from '@temporalio/worker';
+import { heartbeating } from '../../activities/heartbeat.ts';
 import { encryptedDataConverter } from '../../codec/data-converter.ts';
 import { findTemporalCli } from '../../embedded/temporal-binary.ts';
 import { testServerBinary } from '../../embedded/test-servers.ts';
@@ -55,6 +56,7 @@ export async function testWorker(env: TestWorkflowEnvironment, activities: objec
     workflowBundle: await workflowBundle(),
     dataConverter,
     activities,
+    interceptors: { activity: [() => ({ inbound: heartbeating })] },
   });
 }
 

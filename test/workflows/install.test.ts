@@ -4,8 +4,14 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { InstallActivities } from '../../activities/install.ts';
+import { searchAttributes } from '../../domain/search-attributes.ts';
 import { workflowIds } from '../../domain/workflow-ids.ts';
-import { getInstallProgressQuery, onboardingDoneSignal } from '../../workflows/install/messages.ts';
+import {
+  getInstallProgressQuery,
+  onboardingDoneSignal,
+  retryAskedSignal,
+  retryInstallUpdate,
+} from '../../workflows/install/messages.ts';
 import type { install } from '../../workflows/install/workflow.ts';
 import { fakeInstallActivities } from './fake-install-side.ts';
 import { devServer, testWorker, timeSkipping, workflowBundle } from './harness.ts';
@@ -47,6 +53,20 @@ const states = async (handle: WorkflowHandle<typeof install>) =>
   (await progressOf(handle)).steps.map(({ state }) => state);
 const ready = (handle: WorkflowHandle<typeof install>) =>
   eventually(async () => expect((await progressOf(handle)).status).toBe('ready'));
+const failed = (handle: WorkflowHandle<typeof install>) =>
+  eventually(async () => expect((await progressOf(handle)).status).toBe('failed'));
+/** Zoom refuses the welcome card for as long as `refuses`. */
+function refused(type: string) {
+  const state = { refuses: true, tries: 0 };
+  const fake = fakeInstallActivities();
+  const { postWelcomeCard } = fake.activities;
+  fake.activities.postWelcomeCard = async (input) => {
+    state.tries += 1;
+    if (state.refuses) throw ApplicationFailure.nonRetryable('Zoom said no, and why.', type);
+    return postWelcomeCard(input);
+  };
+  return { fake, state };
+}
 const stepNames = (fake: ReturnType<typeof fakeInstallActivities>) => fake.seen.steps.map((step) => step.split(' ')[0]);
 
 describe.concurrent('an install', { timeout: 60_000 }, () => {
@@ -142,43 +162,80 @@ describe.concurrent('an install', { timeout: 60_000 }, () => {
     ['NeedsReconnect', 'reauthorize'],
     ['BotNotAllowed', 'retry'],
     ['ZoomRefused', 'retry'],
-  ] as const)('that Zoom refuses for good (%s) fails, says why, and offers to %s', async (type, next) => {
-    const fake = fakeInstallActivities({
-      async postWelcomeCard() {
-        throw ApplicationFailure.nonRetryable('Zoom said no, and why.', type);
-      },
-    });
-    await installing(fake, async (start) => {
+  ] as const)('that Zoom refuses for good (%s) waits, says why, and offers to %s', async (type, next) => {
+    await installing(refused(type).fake, async (start) => {
       const handle = await start();
-      const failure: unknown = await handle.result().catch((error: unknown) => error);
-      expect(failure).toBeInstanceOf(WorkflowFailedError);
-      expect(failure).toMatchObject({ cause: { type, message: expect.stringContaining('Zoom said no') as string } });
+      await failed(handle);
       expect(await progressOf(handle)).toMatchObject({
         status: 'failed',
         failure: { step: 'welcomeCard', message: 'Zoom said no, and why.', next },
       });
       expect(await states(handle)).toEqual(['done', 'done', 'done', 'failed', 'pending']);
+      const { typedSearchAttributes, status } = await handle.describe();
+      expect([typedSearchAttributes.get(searchAttributes.status), status.name]).toEqual(['failed', 'RUNNING']);
+      await handle.terminate();
     });
-    expect(stepNames(fake)).not.toContain('welcomeMessage');
   });
 
-  test('run again after a failure finishes, and makes nothing a second time', async () => {
-    let refused = true;
-    const fake = fakeInstallActivities();
-    const { postWelcomeCard } = fake.activities;
-    fake.activities.postWelcomeCard = async (input) => {
-      if (refused) throw ApplicationFailure.nonRetryable('not yet', 'BotNotAllowed');
-      return postWelcomeCard(input);
-    };
+  test('that nobody has retried in a week fails for good, with the sentence', async () => {
+    await installing(
+      refused('BotNotAllowed').fake,
+      async (start) => {
+        const failure: unknown = await (await start()).result().catch((error: unknown) => error);
+        expect(failure).toBeInstanceOf(WorkflowFailedError);
+        const message = 'The install stopped at “post the welcome card”: Zoom said no, and why.';
+        expect(failure).toMatchObject({ cause: { type: 'BotNotAllowed', message } });
+      },
+      skipping,
+    );
+  });
+
+  test.each([
+    ['the page', (handle: WorkflowHandle) => handle.signal(retryAskedSignal)],
+    [
+      'an operator',
+      (handle: WorkflowHandle) =>
+        handle.executeUpdate(retryInstallUpdate, { args: [undefined] }).catch(() => undefined),
+    ],
+  ])('that failed is retried by %s, goes on from there, and makes nothing a second time', async (_who, retry) => {
+    const { fake, state } = refused('BotNotAllowed');
     await installing(fake, async (start) => {
-      await expect((await start()).result()).rejects.toThrow();
-      refused = false;
-      const again = await start();
-      await ready(again);
-      await again.signal(onboardingDoneSignal);
-      expect(await again.result()).toMatchObject({ status: 'done' });
+      const handle = await start();
+      await failed(handle);
+      await retry(handle);
+      // Still refused: it says so again, and waits again.
+      await eventually(() => expect(state.tries).toBe(2));
+      await failed(handle);
+      state.refuses = false;
+      await retry(handle);
+      await ready(handle);
+      expect((await progressOf(handle)).failure).toBeUndefined();
+      await handle.signal(onboardingDoneSignal);
+      expect(await handle.result()).toMatchObject({ status: 'done' });
     });
     expect(fake.seen.made).toEqual(['account', 'channel', 'card']);
+    expect(stepNames(fake).filter((step) => step === 'fetchUser')).toHaveLength(1);
+  });
+
+  test('answers an operator’s retry with what came of it, and refuses one where nothing has failed', async () => {
+    const { fake, state } = refused('BotNotAllowed');
+    await installing(fake, async (start) => {
+      const handle = await start();
+      await failed(handle);
+      const retry = (input?: unknown) => handle.executeUpdate('retryInstall', { args: [input] });
+      await expect(retry()).rejects.toMatchObject({
+        cause: {
+          message: expect.stringContaining('and stopped: Zoom does not let the bot into the channel.') as string,
+        },
+      });
+      state.refuses = false;
+      expect(await retry({ by: 'operator' })).toMatchObject({ status: 'ready' });
+      await expect(retry()).rejects.toMatchObject({ cause: { message: 'No step has failed: this install is ready.' } });
+      await expect(retry('please')).rejects.toMatchObject({
+        cause: { message: expect.stringContaining('retryInstall takes {"by":"operator"}.') as string },
+      });
+      await handle.terminate();
+    });
   });
 
   test('takes “I’m Done” that comes before it is ready', async () => {
@@ -221,9 +278,9 @@ describe.concurrent('two installs of one account at the same time', { timeout: 6
       const alex = await start('alex');
       const kim = await start('kim');
       await kim.signal(onboardingDoneSignal);
-      const [failed, done] = await Promise.allSettled([alex.result(), kim.result()]);
-      expect(failed.status).toBe('rejected');
-      expect(done).toMatchObject({ status: 'fulfilled', value: { status: 'done' } });
+      expect(await kim.result()).toMatchObject({ status: 'done' });
+      await failed(alex);
+      await alex.terminate();
     });
   });
 });

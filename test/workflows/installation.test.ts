@@ -136,6 +136,25 @@ describe('a grant that Zoom no longer accepts', () => {
     expect(fake.seen.asked).toBe(1);
   });
 
+  test('has the user asked once more when an operator says so, and only then', async () => {
+    const { state, fake } = lost();
+    await granted(fake, async ({ handle, renew }) => {
+      const ask = (input?: unknown) => handle.executeUpdate('askToReconnect', { args: [input] });
+      await expect(ask()).rejects.toMatchObject({
+        cause: { message: 'There is nothing to ask for: this grant is connected.' },
+      });
+      await renew('set-0');
+      expect(await ask({ by: 'operator' })).toEqual({ status: 'needsReconnect', refreshes: 0 });
+      await expect(ask({ by: 'me' })).rejects.toMatchObject({
+        cause: { message: expect.stringContaining('askToReconnect takes {"by":"operator"}.') as string },
+      });
+      state.lost = false;
+      await handle.signal(grantedSignal);
+      await expect(ask()).rejects.toThrow();
+    });
+    expect(fake.seen.asked).toBe(2);
+  });
+
   test('is forgotten with a new one, and asked about again when that is lost too', async () => {
     const { state, fake } = lost();
     await granted(fake, async ({ handle, renew }) => {

@@ -191,14 +191,16 @@ describe('scopes', () => {
       'chat_message:read:admin',
       'chat_message:write:admin',
     ]);
-    expect(SCOPE_NEEDS.filter((need) => !need.required).map((need) => need.classic)).toEqual([
-      'chat_message:write:admin',
+    expect(SCOPE_NEEDS.filter((need) => !need.required).map((need) => need.operations)).toEqual([
+      ['members.remove'],
+      ['messages.send'],
     ]);
   });
 
   it.each([
     [CLASSIC_SCOPES, []],
     [SCOPE_NEEDS.flatMap((need) => need.granular), []],
+    [SCOPE_NEEDS.filter((need) => need.required).flatMap((need) => need.granular), []],
     [['user:read:admin', 'chat_channel:write:admin', 'imchat:bot', 'chat_message:write:admin'], []],
     [
       ['imchat:bot', 'user:read:admin'],

@@ -1,5 +1,6 @@
 import { proxyActivities, type ActivityInterfaceFor, type ActivityOptions } from '@temporalio/workflow';
 import type { ChatActivities } from '../../activities/chat.ts';
+import type { OperatorActivities } from '../../activities/operator.ts';
 import type { RelayActivities } from '../../activities/relay.ts';
 import type { ShortWayActivities } from '../../activities/short-way.ts';
 import type { DeliveryActivities } from '../../domain/delivery.ts';
@@ -22,8 +23,8 @@ const recording: ActivityOptions = {
 };
 
 /**
- * What a chat needs from Zoom to go on. Zoom may be down for hours and the chat waits; after two days a person has to
- * look. One attempt makes a few calls of at most 10 s each; posting looks before it repeats itself.
+ * What a chat needs from Zoom to go on. Zoom may be down for hours and the chat waits, in legs (patience.ts); after two
+ * days a person has to look. One attempt makes a few calls of at most 10 s each; posting looks before it repeats itself.
  */
 const needed: ActivityOptions = {
   startToCloseTimeout: '60 seconds',
@@ -61,6 +62,15 @@ export const { inviteAgent } = withSummary(beside, 'Invite another agent');
 export const { findAgent: findAgentSoon } = withSummary(beside, 'Look up a colleague in Zoom');
 export const { postToChatChannel } = withSummary(needed, 'Post to the chat channel');
 export const { readChannelBack } = withSummary(helpful, 'Read the channel back for lost webhooks');
+
+/** While an operator waits for the answer. */
+const promptly = { ...beside, startToCloseTimeout: '8 seconds', scheduleToCloseTimeout: '8 seconds' } as const;
+export const { findAgent: findMember } = withSummary(promptly, 'Look up the member that an operator named');
+export const { inviteAgent: inviteMember } = withSummary(promptly, 'Invite the member that an operator named');
+export const { removeAgents } = proxyActivities<OperatorActivities>({
+  ...promptly,
+  summary: 'Take the previous agents out of the chat channel',
+});
 
 /** How long an api instance may take to accept a task before it counts as gone. */
 const instanceGoneAfter = '2 seconds';

@@ -1,6 +1,7 @@
-import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import { defineQuery, defineSignal } from '@temporalio/workflow';
 import type { VisitorRoute } from '../../domain/delivery.ts';
 import type { Agent, ChatStatus } from '../../domain/timeline.ts';
+import type { Wait } from './waits.ts';
 
 /** How a chat is started: by the visitor's first message, with signal-with-start. */
 export interface ChatInput {
@@ -85,8 +86,10 @@ export interface ChatSnapshot {
   waitingForZoom: number;
   /** Api instances that hold sockets of the visitor, however many tabs there are. */
   openSockets: number;
+  /** What Zoom keeps the chat waiting for; absent when nothing does. */
+  waits?: Wait[];
 }
 export const getChatQuery = defineQuery<ChatSnapshot>('getChat');
 
-/** End the chat from outside (operators): refused if it has ended already. */
-export const endChatUpdate = defineUpdate<ChatSnapshot, [{ by: 'operator' }]>('endChat');
+// What operators send in Temporal UI is in operator-messages.ts.
+export { endChatUpdate, reassignChatUpdate, retryNowUpdate } from './operator-messages.ts';

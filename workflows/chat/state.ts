@@ -85,6 +85,8 @@ export interface ChatState {
   /** Sockets whose api instance did not answer last time: given up if it does not answer again. */
   doubted: string[];
   agents: Agent[];
+  /** Whom an operator has taken off the chat: a late word of theirs keeps its name, and does not bring them back. */
+  takenOff?: (Agent & { /** Why they are still a member of the chat channel. */ still?: string })[];
   joinRequests: Agent[];
   channel?: ZoomChannel;
   /** How many chat channels have vanished in Zoom: the next one needs a name of its own. */
@@ -105,6 +107,15 @@ export interface ChatState {
   awaitedEchoes: string[];
   /** Times of recent posts into the chat channel, ms, for Zoom's per-channel limits. */
   postTimes: number[];
+}
+
+/** Times of a chat, ms, and whom an operator has taken off it. */
+export interface ChatOutlook {
+  startedAt: number;
+  lastActivityAt: number;
+  waitingSince?: number;
+  takenOff: NonNullable<ChatState['takenOff']>;
+  next?: { what: 'missed' | 'readBack' | 'idle'; at: number };
 }
 
 /**
@@ -301,6 +312,13 @@ export class Chat {
     state.waitingSince = now;
     state.firstWords = state.waitingLines.reduce((words, line) => joinedWords(words, line.text), '');
     this.#setStatus('waiting');
+  }
+
+  /** An operator gave the chat to somebody else. `still`: why this one is still a member of the chat channel. */
+  agentTakenOff(agent: Agent, now: number, still?: string): void {
+    const others = (this.state.takenOff ?? []).filter(({ id }) => id !== agent.id);
+    this.state.takenOff = [...others, { ...agent, ...(still === undefined ? {} : { still }) }];
+    this.#agentLeft(agent.id, now);
   }
 
   /** Nobody joined in time: the visitor is told, the chat stays joinable. */
@@ -618,6 +636,22 @@ export class Chat {
     );
   }
 
+  /** Times for an operator, ms: what has been, and what comes by itself. */
+  outlook(now: number): ChatOutlook {
+    const { startedAt, lastActivityAt, waitingSince } = this.state;
+    // Somebody who has joined again is an agent like the others.
+    const isAgent = (id: string) => this.state.agents.some((agent) => agent.id === id);
+    const takenOff = (this.state.takenOff ?? []).filter(({ id }) => !isAgent(id));
+    const next = this.nextDeadline(now);
+    return {
+      startedAt,
+      lastActivityAt,
+      ...(waitingSince === undefined ? {} : { waitingSince }),
+      takenOff,
+      ...(next === undefined ? {} : { next: { what: next.what, at: now + next.inMs } }),
+    };
+  }
+
   get snapshot(): ChatSnapshot {
     const { state } = this;
     return {
@@ -668,7 +702,8 @@ export class Chat {
     const files = (event.files ?? []).map((name) => `📎 ${name}`);
     const text = [event.text, ...files].filter((part) => part !== '').join('\n');
     if (text === '') return;
-    const name = state.agents.find((agent) => agent.id === event.userId)?.name ?? '';
+    const known = [...state.agents, ...(state.takenOff ?? [])];
+    const name = known.find((agent) => agent.id === event.userId)?.name ?? '';
     this.#add({
       kind: 'agentMessage',
       at: event.at,

@@ -1,8 +1,9 @@
 import {
   allHandlersFinished,
-  ApplicationFailure,
+  CancellationScope,
   condition,
   continueAsNew,
+  isCancellation,
   log,
   setCurrentDetails,
   setHandler,
@@ -18,14 +19,9 @@ import { failureType } from '../failures.ts';
 import * as zoom from './activities.ts';
 import { chatDetails } from './details.ts';
 import { firstAgentJoined } from './metrics.ts';
-import {
-  endChatUpdate,
-  getChatQuery,
-  visitorSignal,
-  zoomSignal,
-  type ChatInput,
-  type ChatSnapshot,
-} from './messages.ts';
+import { getChatQuery, visitorSignal, zoomSignal, type ChatInput, type ChatSnapshot } from './messages.ts';
+import { acceptOperators } from './operator.ts';
+import { Patience, type Leg } from './patience.ts';
 import { relayNow, tellNow } from './short-way.ts';
 import { Chat, type ChatState, type News, type WaitingLine } from './state.ts';
 
@@ -36,9 +32,16 @@ import { Chat, type ChatState, type News, type WaitingLine } from './state.ts';
  * Four strands run side by side, each doing one thing at a time: the visitor's side, the inbound card, the chat channel
  * and the clock. They share the `Chat`, which holds every rule; what they do in the world are activities.
  *
+ * Cancelling it ends the chat, told to both sides, as `endChat` does: nothing in it is cut off.
+ *
  * @param carried the chat's memory, when a run continues as new.
  */
 export async function chat(input: ChatInput, carried?: ChatState): Promise<ChatSnapshot> {
+  const { cancelRequested } = CancellationScope.current();
+  return CancellationScope.nonCancellable(() => liveChat(input, cancelRequested, carried));
+}
+
+async function liveChat(input: ChatInput, cancelRequested: Promise<never>, carried?: ChatState): Promise<ChatSnapshot> {
   const live = carried ? new Chat(input, carried) : Chat.begin(input, Date.now());
   let busy = 0;
   /** The run is over and its memory goes to the next: no strand may start anything any more. */
@@ -50,27 +53,16 @@ export async function chat(input: ChatInput, carried?: ChatState): Promise<ChatS
       await work;
     } finally {
       busy -= 1;
-      showDetails(live);
+      showDetails(live, patience);
     }
   };
+  const patience = new Patience(() => showDetails(live, patience));
 
   setHandler(visitorSignal, (event) => live.onVisitor(event, Date.now()));
   setHandler(zoomSignal, (event) => live.onZoom(event, Date.now()));
-  setHandler(getChatQuery, () => live.snapshot);
-  setHandler(
-    endChatUpdate,
-    ({ by }) => {
-      live.end(by, Date.now());
-      return live.snapshot;
-    },
-    {
-      description: 'End this chat: the visitor and the chat channel are told.',
-      validator: (_request: { by: 'operator' }) => {
-        if (live.ended) throw ApplicationFailure.nonRetryable('This chat has ended already.', 'ChatEnded');
-      },
-    },
-  );
-  showDetails(live);
+  setHandler(getChatQuery, () => snapshotOf(live, patience));
+  acceptOperators(live, patience, cancelRequested);
+  showDetails(live, patience);
 
   if (!carried) await zoom.beginChat({ ...input, startedAt: live.state.startedAt });
 
@@ -90,11 +82,11 @@ export async function chat(input: ChatInput, carried?: ChatState): Promise<ChatS
     ),
     everyTime(
       () => live.cardStale,
-      () => showCard(live),
+      () => showCard(live, patience),
     ),
     everyTime(
       () => live.nextJoin !== undefined || live.nextPost.length > 0 || live.needsClosing,
-      () => workInZoom(live),
+      () => workInZoom(live, patience),
     ),
     keepTime(live, (work) => (handingOver ? condition(() => false) : during(work()))),
   ];
@@ -175,7 +167,7 @@ async function deliver(chat: Chat, instanceId: string, news: News): Promise<bool
 }
 
 /** The card in the inbound channel says where the chat stands. */
-async function showCard(chat: Chat): Promise<void> {
+async function showCard(chat: Chat, patience: Patience): Promise<void> {
   const { chatId, accountId, visitor, page } = chat.input;
   const { card, firstWords } = chat.state;
   const face = chat.face;
@@ -189,7 +181,10 @@ async function showCard(chat: Chat): Promise<void> {
   };
   if (!card) {
     const deliveredSeq = chat.deliveredSeqWithCard;
-    chat.cardShown(await zoom.postInboundCard({ ...view, deliveredSeq }), face, deliveredSeq);
+    const posted = await patience.forZoom('the card in the inbound channel', ({ options, again }) =>
+      zoom.postInboundCard.executeWithOptions(options, [{ ...view, deliveredSeq, ...again }]),
+    );
+    chat.cardShown(posted, face, deliveredSeq);
     return;
   }
   try {
@@ -201,14 +196,14 @@ async function showCard(chat: Chat): Promise<void> {
 }
 
 /** The next thing in the chat channel: let an agent in, relay what the visitor wrote, or say goodbye. */
-async function workInZoom(chat: Chat): Promise<void> {
+async function workInZoom(chat: Chat, patience: Patience): Promise<void> {
   const agent = chat.nextJoin;
   const lines = chat.nextPost;
   chat.zoomBusy = true;
   try {
-    if (agent) await admit(chat, agent);
-    else if (lines.length > 0) await relay(chat, lines);
-    else await sayGoodbye(chat);
+    if (agent) await admit(chat, patience, agent);
+    else if (lines.length > 0) await relay(chat, patience, lines);
+    else await sayGoodbye(chat, patience);
   } catch (error) {
     if (failureType(error) !== failureTypes.channelGone) throw error;
     chat.channelGone(Date.now());
@@ -218,25 +213,27 @@ async function workInZoom(chat: Chat): Promise<void> {
 }
 
 /** An agent pressed Join Chat: the first one opens the chat channel, the next ones are invited into it. */
-async function admit(chat: Chat, presser: Agent): Promise<void> {
+async function admit(chat: Chat, patience: Patience, presser: Agent): Promise<void> {
   const { chatId, accountId, visitor, page } = chat.input;
   const { channel: existing, ownerUserId: owner } = chat.state;
   try {
-    const find = existing ? zoom.findAgentSoon : zoom.findAgent;
-    const agent = await find({ accountId, user: presser });
+    const agent = existing
+      ? await zoom.findAgentSoon({ accountId, user: presser })
+      : await patience.forZoom('the name of the agent who pressed Join Chat', ({ options }) =>
+          zoom.findAgent.executeWithOptions(options, [{ accountId, user: presser }]),
+        );
     if (existing) {
       await zoom.inviteAgent({ channelId: existing.id, ownerUserId: owner ?? '', agent });
     } else {
-      const { channel, ownerUserId } = await zoom.openChatChannel({
-        chatId,
-        accountId,
-        visitorName: visitor.name,
-        agent,
-        channelsLost: chat.state.channelsLost,
-      });
+      const channelsLost = chat.state.channelsLost;
+      const { channel, ownerUserId } = await patience.forZoom('the chat channel', ({ options, again }) =>
+        zoom.openChatChannel.executeWithOptions(options, [
+          { chatId, accountId, visitorName: visitor.name, agent, channelsLost, ...again },
+        ]),
+      );
       chat.channelOpened(channel, ownerUserId);
       upsertSearchAttributes([{ key: searchAttributes.channel, value: channel.id }]);
-      await post(chat, { kind: 'greeting', agentName: agent.name, ...(page === undefined ? {} : { page }) });
+      await post(chat, patience, { kind: 'greeting', agentName: agent.name, ...(page === undefined ? {} : { page }) });
     }
     if (!existing && chat.state.channelsLost === 0) firstAgentJoined(Date.now() - chat.state.startedAt);
     chat.agentJoined({ id: agent.id, name: agent.name }, Date.now());
@@ -250,7 +247,7 @@ async function admit(chat: Chat, presser: Agent): Promise<void> {
 }
 
 /** What the visitor wrote goes into the chat channel; with it, the entries are recorded and the visitor sees ✓✓. */
-async function relay(chat: Chat, lines: WaitingLine[]): Promise<void> {
+async function relay(chat: Chat, patience: Patience, lines: WaitingLine[]): Promise<void> {
   const lastSeq = lines.at(-1)?.seq ?? 0;
   const text = lines.map((line) => line.text).join('\n');
   const content = {
@@ -259,7 +256,7 @@ async function relay(chat: Chat, lines: WaitingLine[]): Promise<void> {
     lastSeq,
     ...(lines.length > 1 ? { ends: endsOf(lines) } : {}),
   } as const;
-  const told = await post(chat, content, lines);
+  const told = await post(chat, patience, content, lines);
   chat.linesDelivered(lines);
   chat.newsTold({ lastSeq, deliveredSeq: told ? lastSeq : 0 });
 }
@@ -270,10 +267,10 @@ function endsOf(lines: WaitingLine[]): number[] {
   return lines.map((line) => (length += 1 + line.text.length));
 }
 
-async function sayGoodbye(chat: Chat): Promise<void> {
+async function sayGoodbye(chat: Chat, patience: Patience): Promise<void> {
   // A last look: what a lost webhook held would otherwise never be told.
   await readBack(chat);
-  await post(chat, { kind: 'closing', by: chat.state.endedBy ?? 'system' });
+  await post(chat, patience, { kind: 'closing', by: chat.state.endedBy ?? 'system' });
   chat.state.closed = true;
 }
 
@@ -282,7 +279,7 @@ async function sayGoodbye(chat: Chat): Promise<void> {
  * @param lines what of the visitor's it holds.
  * @returns whether every open socket of the visitor has been told of it.
  */
-async function post(chat: Chat, content: ChannelPost, lines: WaitingLine[] = []): Promise<boolean> {
+async function post(chat: Chat, patience: Patience, content: ChannelPost, lines: WaitingLine[] = []): Promise<boolean> {
   const { channel, ownerUserId } = chat.state;
   if (!channel || ownerUserId === undefined) return false;
   const { chatId, accountId, visitor } = chat.input;
@@ -307,9 +304,15 @@ async function post(chat: Chat, content: ChannelPost, lines: WaitingLine[] = [])
     ...(content.kind === 'visitorLines' ? { entries: chat.unrecordedUpTo(content.lastSeq) } : {}),
     ...(now?.outcome === 'unknown' ? lookFirst(lines) : {}),
   };
+  const what = 'a post into the chat channel';
   const fromInstance = content.kind === 'visitorLines' && chat.input.shortWay !== true;
-  const posted = fromInstance ? await postFromInstance(chat, input, lines) : undefined;
-  const { result, told } = posted ?? { result: await zoom.postToChatChannel(input), told: false };
+  const posted = fromInstance
+    ? await patience.forZoom(what, (leg) => postFromInstance(chat, input, lines, leg))
+    : undefined;
+  const { result, told } = posted ?? {
+    result: await patience.forZoom(what, (leg) => postFromWorker(input, leg)),
+    told: false,
+  };
   chat.posted(result, Date.now());
   return told;
 }
@@ -320,27 +323,35 @@ type PostInput = Parameters<typeof zoom.postToChatChannel>[0];
  * The api instance that holds the visitor's socket does the posting itself, so that ✓✓ needs no way of its own. If that
  * instance is gone, any worker does it, and looks first how far the instance came.
  */
-async function postFromInstance(chat: Chat, input: PostInput, lines: WaitingLine[]) {
+async function postFromInstance(chat: Chat, input: PostInput, lines: WaitingLine[], leg: Leg) {
   const [instanceId, ...others] = chat.instances;
   if (instanceId === undefined) return undefined;
+  if (leg.again.lookFirst) return { result: await postFromWorker(input, leg), told: false };
   const connections = chat.connectionsAt(instanceId);
   try {
-    const { sockets, ...result } = await zoom.relayBy(instanceId).relayToZoom(input);
+    const { sockets, ...result } = await zoom.relayBy(instanceId).relayToZoom.executeWithOptions(leg.options, [input]);
     if (sockets === 0) chat.connectionsGone(connections);
     else chat.connectionsReached(connections);
     return { result, told: others.length === 0 };
   } catch (error) {
-    // What Zoom said counts; anything else is about the instance.
-    if (failureType(error) !== undefined) throw error;
+    // What Zoom said counts, and what an operator asked for; anything else is about the instance.
+    if (failureType(error) !== undefined || isCancellation(error)) throw error;
     chat.connectionsUnreached(connections);
-    return { result: await zoom.postToChatChannel({ ...input, ...lookFirst(lines) }), told: false };
+    return { result: await postFromWorker({ ...input, ...lookFirst(lines) }, leg), told: false };
   }
 }
 
+/** Whoever posts as a later leg, or after somebody else, looks since when the first of them can have begun. */
+function postFromWorker(input: PostInput, { options, again }: Leg) {
+  const since = Math.min(input.lookSinceMs ?? Infinity, again.lookSinceMs ?? Infinity);
+  const look = { ...again, ...(Number.isFinite(since) ? { lookSinceMs: since } : {}) };
+  return zoom.postToChatChannel.executeWithOptions(options, [{ ...input, ...look }]);
+}
+
 /** Somebody else may have posted these lines already, but no earlier than they were written. */
-function lookFirst(lines: WaitingLine[]): Pick<PostInput, 'lookFirst' | 'triedSince'> {
+function lookFirst(lines: WaitingLine[]): Pick<PostInput, 'lookFirst' | 'lookSinceMs'> {
   const written = lines[0]?.at;
-  return { lookFirst: true, ...(written === undefined ? {} : { triedSince: written }) };
+  return { lookFirst: true, ...(written === undefined ? {} : { lookSinceMs: written }) };
 }
 
 /** What happens because nothing happens: missed, read back for a lost webhook, ended for silence. */
@@ -399,7 +410,12 @@ function showStatus(chat: Chat): void {
   ]);
 }
 
+/** Where the chat stands, what it waits for included. */
+function snapshotOf(chat: Chat, { waits }: Patience): ChatSnapshot {
+  return { ...chat.snapshot, ...(waits.length === 0 ? {} : { waits }) };
+}
+
 /** What an operator reads in Temporal UI. Kept in the workflow, not in its history: it may be told often. */
-function showDetails(chat: Chat): void {
-  setCurrentDetails(chatDetails(chat.snapshot, chat.state.startedAt));
+function showDetails(chat: Chat, patience: Patience): void {
+  setCurrentDetails(chatDetails(snapshotOf(chat, patience), chat.outlook(Date.now())));
 }

@@ -1,6 +1,7 @@
 import {
   ApplicationFailure,
   condition,
+  patched,
   setCurrentDetails,
   setHandler,
   upsertSearchAttributes,
@@ -8,18 +9,33 @@ import {
 import { installSteps, type InstallProgress, type InstallStep } from '../../domain/dashboard.ts';
 import { failureTypes } from '../../domain/failures.ts';
 import { searchAttributes } from '../../domain/search-attributes.ts';
-import { failureMessage, failureType } from '../failures.ts';
+import { failureMessage, failureType, noAnswer, wordsOfType } from '../failures.ts';
+import { parseInput, refuse } from '../operator-input.ts';
+import { time } from '../time.ts';
 import { onceForAccount } from './account-step.ts';
 import { fetchUser, provisionAccount, recordOnboarded, sendWelcomeMessage } from './activities.ts';
-import { getInstallProgressQuery, onboardingDoneSignal, type InstallInput } from './messages.ts';
+import {
+  getInstallProgressQuery,
+  onboardingDoneSignal,
+  retryAskedSignal,
+  retryInstallInput,
+  retryInstallUpdate,
+  type InstallInput,
+} from './messages.ts';
 
 /** How long the onboarding page may stay open before the install counts as finished without "I'm Done". */
 const patience = '30 days';
 
+/** How long a failed step waits for somebody to put right what stopped it; then the install fails for good. */
+const repairPatience = '7 days';
+
+/** How long an operator waits for a retried step, ms; the answer then says where it is. */
+const answerWithinMs = 15_000;
+
 /**
  * Add to Zoom, after consent: look the installer up, provision account and trial, set up the inbound channel, welcome the
  * channel and the installer, and wait for "I'm Done". Each step may run again: what was done before is left as it is.
- * Fails with the sentence that the onboarding page shows beside Retry.
+ * A step that fails for good says why, on the onboarding page beside Retry and to operators, and waits for a retry.
  */
 export async function install({ zoomUserId, accountId }: InstallInput): Promise<InstallProgress> {
   const progress: InstallProgress = {
@@ -27,40 +43,84 @@ export async function install({ zoomUserId, accountId }: InstallInput): Promise<
     steps: installSteps.map((id) => ({ id, state: 'pending' })),
   };
   let done = false;
+  let retryAsked = false;
+  /** Type of the failure that a retry waits after. */
+  let failedWith: string = noAnswer;
+  const startedAt = Date.now();
+  let changedAt = startedAt;
   setHandler(getInstallProgressQuery, () => progress);
   setHandler(onboardingDoneSignal, () => {
     done = true;
   });
+  setHandler(retryAskedSignal, () => {
+    retryAsked = true;
+  });
+  setHandler(
+    retryInstallUpdate,
+    async () => {
+      retryAsked = true;
+      await condition(() => !retryAsked && progress.status !== 'running', answerWithinMs);
+      if (progress.status === 'failed') {
+        const { why, helps } = wordsOfType(failedWith);
+        refuse(`Tried again, and stopped: ${why}. ${helps}`);
+      }
+      return progress;
+    },
+    {
+      description:
+        'Try the step that failed again, as Retry on the onboarding page does. Input: none, or {"by":"operator"}',
+      validator: (input) => {
+        parseInput(retryInstallInput, 'retryInstall', '{"by":"operator"}', input);
+        if (progress.status === 'failed' && !retryAsked) return;
+        refuse(`No step has failed: this install is ${progress.status}.`);
+      },
+    },
+  );
 
+  const show = (): void => setCurrentDetails(installDetails(progress, { startedAt, changedAt }));
   const enter = (status: InstallProgress['status']): void => {
     progress.status = status;
+    changedAt = Date.now();
     upsertSearchAttributes([{ key: searchAttributes.status, value: status }]);
-    setCurrentDetails(installDetails(progress));
+    show();
   };
   const step = async <T>(id: InstallStep, work: () => Promise<T>, detail?: (result: T) => string): Promise<T> => {
     const shown = progress.steps.find((known) => known.id === id) ?? { id, state: 'pending' };
-    shown.state = 'running';
-    setCurrentDetails(installDetails(progress));
-    try {
-      const result = await work();
-      shown.state = 'done';
-      if (detail) shown.detail = detail(result);
-      setCurrentDetails(installDetails(progress));
-      return result;
-    } catch (error) {
-      shown.state = 'failed';
-      progress.failure = { step: id, message: failureMessage(error), next: whatHelps(error) };
-      enter('failed');
-      throw ApplicationFailure.create({
-        message: `The install stopped at “${stepWords[id]}”: ${progress.failure.message}`,
-        type: failureType(error) ?? 'InstallFailed',
-        nonRetryable: true,
-        ...(error instanceof Error ? { cause: error } : {}),
-      });
+    for (;;) {
+      shown.state = 'running';
+      changedAt = Date.now();
+      show();
+      try {
+        const result = await work();
+        shown.state = 'done';
+        if (detail) shown.detail = detail(result);
+        show();
+        return result;
+      } catch (error) {
+        shown.state = 'failed';
+        const message = failureMessage(error);
+        progress.failure = { step: id, message, next: whatHelps(error) };
+        retryAsked = false;
+        failedWith = failureType(error) ?? noAnswer;
+        enter('failed');
+        // Runs from before failed at once, and were started again.
+        if (patched('a-failed-step-waits') && (await condition(() => retryAsked, repairPatience))) {
+          delete progress.failure;
+          retryAsked = false;
+          enter('running');
+          continue;
+        }
+        throw ApplicationFailure.create({
+          message: `The install stopped at “${stepWords[id]}”: ${message}`,
+          type: failureType(error) ?? 'InstallFailed',
+          nonRetryable: true,
+          ...(error instanceof Error ? { cause: error } : {}),
+        });
+      }
     }
   };
 
-  setCurrentDetails(installDetails(progress));
+  show();
   const user = await step(
     'fetchUser',
     () => fetchUser({ zoomUserId }),
@@ -98,13 +158,31 @@ const stepWords: Record<InstallStep, string> = {
   welcomeCard: 'post the welcome card',
   welcomeMessage: 'send the welcome message',
 };
-const marks = { pending: '⬜', running: '⏳', done: '✅', failed: '❌' } as const;
+const stateWords = { pending: 'not yet', running: 'under way', done: 'done', failed: 'failed' } as const;
 
 /** What Temporal UI shows: one line a step. Markdown. */
-function installDetails(progress: InstallProgress): string {
+function installDetails(progress: InstallProgress, { startedAt, changedAt }: { startedAt: number; changedAt: number }) {
   const steps = progress.steps.map(
-    ({ id, state, detail }) => `- ${marks[state]} ${stepWords[id]}${detail === undefined ? '' : ` (${detail})`}`,
+    ({ id, state, detail }) =>
+      `- ${capital(stepWords[id])}: **${stateWords[state]}**${detail === undefined ? '' : `, ${detail}`}`,
   );
-  const failure = progress.failure ? ['', `**Failed:** ${progress.failure.message}`] : [];
-  return [`**${progress.status}**`, '', ...steps, ...failure].join('\n');
+  const failure = progress.failure
+    ? ['', `**Failed:** ${progress.failure.message}`, '', `**What helps:** ${helpWords[progress.failure.next]}`]
+    : [];
+  const status = `**${statusWords[progress.status]}** since ${time(changedAt)} · started ${time(startedAt)}`;
+  return [status, '', ...steps, ...failure].join('\n');
 }
+
+const statusWords: Record<InstallProgress['status'], string> = {
+  notStarted: 'Not started',
+  running: 'Running',
+  ready: 'Ready, waiting for “I’m Done”',
+  done: 'Done',
+  failed: 'Failed, waiting for a retry',
+};
+const helpWords = {
+  retry: 'put right what it says, then send the update retryInstall, or have the installer press Retry.',
+  reauthorize: 'the installer has to add the app again, which asks Zoom for consent and goes on here by itself.',
+} as const;
+
+const capital = (words: string) => words.charAt(0).toUpperCase() + words.slice(1);

@@ -1,4 +1,5 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import { z } from 'zod';
 
 /** The entity workflow of one Zoom user's grant. */
 export interface InstallationInput {
@@ -24,4 +25,9 @@ export interface InstallationSnapshot {
   status: 'connected' | 'needsReconnect' | 'removed';
   refreshes: number;
 }
+
+export const askToReconnectInput = z.strictObject({ by: z.literal('operator').optional() }).optional();
+export type AskToReconnectInput = z.infer<typeof askToReconnectInput>;
+/** Ask the user once more, by the bot, to add the app again. For operators: refused unless that is what is missing. */
+export const askToReconnectUpdate = defineUpdate<InstallationSnapshot, [AskToReconnectInput]>('askToReconnect');
 export const getInstallationQuery = defineQuery<InstallationSnapshot>('getInstallation');

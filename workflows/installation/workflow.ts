@@ -13,7 +13,11 @@ import {
 import type { InstallationActivities } from '../../activities/installation.ts';
 import { searchAttributes } from '../../domain/search-attributes.ts';
 import { taskQueues } from '../../domain/workflow-ids.ts';
+import { parseInput, refuse } from '../operator-input.ts';
+import { time } from '../time.ts';
 import {
+  askToReconnectInput,
+  askToReconnectUpdate,
   deauthorizedSignal,
   getInstallationQuery,
   grantedSignal,
@@ -37,39 +41,49 @@ const { forgetInstallation, askToReconnect } = proxyActivities<InstallationActiv
   scheduleToCloseTimeout: '1 day',
 });
 
+/** What a run hands to the next; `since`: when the status last changed, ms. */
+type Carried = InstallationSnapshot & { since?: number };
+
 /**
  * The entity that owns one Zoom user's grant for as long as the app is installed: the only place that refreshes its
  * rotating tokens, one refresh at a time for all workers, and that cleans up when the user removes the app.
  * Tokens themselves never come here: activities read and write them in MongoDB.
  */
-export async function installation(input: InstallationInput, carried?: InstallationSnapshot): Promise<void> {
+export async function installation(input: InstallationInput, carried?: Carried): Promise<void> {
   const { zoomUserId } = input;
-  const state: InstallationSnapshot = carried ?? { status: 'connected', refreshes: 0 };
+  const { since = Date.now(), ...state } = carried ?? { status: 'connected', refreshes: 0 };
   /** When the user removed the app, ms, until that has been cleaned up; a grant after it cancels it. */
   const removal: { at?: number } = {};
+  let changedAt = since;
+  /** When the user was last asked to add the app again, ms. */
+  let asked: number | undefined;
   /** The refresh under way, which everybody who asks meanwhile shares. */
   let refreshing: Promise<boolean> | undefined;
   /** The message to the user that is under way. */
   let asking: Promise<void> | undefined;
 
   const enter = (status: InstallationSnapshot['status']): void => {
+    if (state.status !== status) changedAt = Date.now();
     state.status = status;
     upsertSearchAttributes([{ key: searchAttributes.status, value: status }]);
-    setCurrentDetails(`**${status}** · tokens refreshed ${state.refreshes} times`);
+    show();
   };
+  const show = (): void => setCurrentDetails(installationDetails(state, changedAt, asked));
 
   const refresh = async (staleTokenSetId: string): Promise<boolean> => {
     const outcome = await renewTokens({ zoomUserId, staleTokenSetId });
     if (outcome === 'grantInvalid') {
       if (state.status === 'connected') {
         enter('needsReconnect');
-        const asked = askToReconnect({ zoomUserId, lostTokenSetId: staleTokenSetId }).finally(() => {
+        asked = Date.now();
+        show();
+        const telling = askToReconnect({ zoomUserId, lostTokenSetId: staleTokenSetId }).finally(() => {
           asking = undefined;
         });
-        asking = asked;
+        asking = telling;
         // Who needs tokens is told at once: asking may take as long as Zoom does, and the user may be faster.
-        if (patched('2026-11-ask-beside')) asked.catch(() => log.warn('The user could not be asked to reconnect.'));
-        else await asked;
+        if (patched('2026-11-ask-beside')) telling.catch(() => log.warn('The user could not be asked to reconnect.'));
+        else await telling;
       }
       return false;
     }
@@ -94,8 +108,27 @@ export async function installation(input: InstallationInput, carried?: Installat
       });
       return { renewed: await refreshing };
     },
-    { description: 'See that there is a token set newer than the one that does not work.' },
+    { description: 'For the programs: see that there is a token set newer than the one that does not work.' },
   );
+  setHandler(
+    askToReconnectUpdate,
+    async () => {
+      asked = Date.now();
+      show();
+      await askToReconnect({ zoomUserId });
+      return state;
+    },
+    {
+      description:
+        'Ask this user once more, by a message from the bot in Zoom, to add the app again. Input: none, or {"by":"operator"}',
+      validator: (input) => {
+        parseInput(askToReconnectInput, 'askToReconnect', '{"by":"operator"}', input);
+        if (state.status === 'needsReconnect') return;
+        refuse(`There is nothing to ask for: this grant is ${state.status}.`);
+      },
+    },
+  );
+  show();
 
   for (;;) {
     await condition(() => removal.at !== undefined || workflowInfo().continueAsNewSuggested);
@@ -112,6 +145,29 @@ export async function installation(input: InstallationInput, carried?: Installat
     await condition(() => allHandlersFinished() && asking === undefined);
     // A removal that came while a handler was still at work is done by this run.
     if (removal.at !== undefined) continue;
-    await continueAsNew<typeof installation>(input, state);
+    await continueAsNew<typeof installation>(input, { ...state, since: changedAt });
   }
 }
+
+/** What Temporal UI shows: whether this user's grant works, and what to do if not. Markdown. */
+function installationDetails({ status, refreshes }: InstallationSnapshot, since: number, asked?: number): string {
+  return [
+    `**${statusWords[status]}** since ${time(since)}`,
+    '',
+    `- Tokens refreshed: ${refreshes} times`,
+    ...(asked === undefined ? [] : [`- Last asked to add the app again: ${time(asked)}`]),
+    ...(status === 'connected' ? [] : [`- What helps: ${helpWords[status]}`]),
+  ].join('\n');
+}
+
+const statusWords: Record<InstallationSnapshot['status'], string> = {
+  connected: 'Connected',
+  needsReconnect: 'Zoom refuses this grant',
+  removed: 'Removed by the user in Zoom',
+};
+const helpWords = {
+  needsReconnect:
+    'this user adds the app again, which the bot has asked for; ask once more by the update askToReconnect. Chats of the ' +
+    'account go on meanwhile if a colleague’s grant works.',
+  removed: 'nothing is wrong here; without another connected user of the account its chats wait.',
+} as const;

@@ -341,6 +341,7 @@ describe('every page', { timeout: 60_000 }, () => {
     await check('/preview', 'This season');
     await check('/error', 'Error 403');
     await check('/operator-refused', 'This is not the operator password.');
+    await check('/operator-home', 'Kept waiting by Zoom');
     site.api.install = installReady();
     await check('/onboarding', 'Your live chat is ready');
     site.api.install = installFailed('retry');

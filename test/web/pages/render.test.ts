@@ -4,6 +4,7 @@ import { installStepOrder, nextDelay } from '../../../web/client/install-progres
 import { safeHref } from '../../../web/design/links.tsx';
 import { loadWebAssets, renderPage, type PageProps, type WebAssets } from '../../../web/server.tsx';
 import { formatAgo, plural } from '../../../web/text/format.ts';
+import { operatorHome } from './samples.ts';
 
 const script = (name: string) => ({ src: `/assets/${name}-A.js`, imports: ['/assets/shared-B.js'] });
 const assets: WebAssets = {
@@ -25,6 +26,7 @@ const pages: PageProps[] = [
   { name: 'preview', widgetId: 'wdg_abc' },
   { name: 'error', status: 404, title: 'Not here', message: 'Nothing.', next: { label: 'Start', href: '/' } },
   { name: 'operatorSignIn', next: '/operator' },
+  { name: 'operator', ...operatorHome },
 ];
 
 describe('every page', () => {
@@ -60,6 +62,7 @@ describe('hostile props', () => {
     { name: 'error', status: 400, title: hostile, message: hostile, next: { label: hostile, href: hostile } },
     { name: 'operatorSignIn', error: hostile, next: hostile },
     { name: 'landing', docsUrl: hostile },
+    { name: 'operator', ...operatorHome, found: { words: hostile, chats: [], people: [], accounts: [] } },
   ];
   it.each(attacked.map((page) => [page.name, page] as const))('cannot break out of %s', (_name, page) => {
     const html = renderPage(page, assets);

@@ -1,3 +1,4 @@
+import type { OperatorHomeProps } from '../../../web/server.tsx';
 import {
   installSteps,
   type ChannelChoices,
@@ -116,3 +117,42 @@ export function problem(changes: Partial<Problem> = {}): Problem {
     ...changes,
   };
 }
+
+const ui = 'http://localhost:8233/namespaces/default/workflows';
+
+/** The operators' start page after a search. */
+export const operatorHome: OperatorHomeProps = {
+  temporalUi: ui,
+  lists: [
+    { name: 'waiting', href: `${ui}?query=1`, count: 3 },
+    { name: 'missed', href: `${ui}?query=2`, count: 0 },
+    { name: 'heldUp', href: `${ui}?query=3`, count: 12 },
+    { name: 'failedInstalls', href: `${ui}?query=4`, count: null },
+    { name: 'lostGrants', href: `${ui}?query=5`, count: 1 },
+  ],
+  found: {
+    words: 'Jill Chill',
+    chats: [
+      {
+        chatId: 'pV96jqB268WLdt1I',
+        visitorName: 'Jane Doe',
+        status: 'active',
+        startedAt: '2026-01-10T12:00:00Z',
+        agents: ['Jill Chill'],
+        href: `${ui}/chat%2FpV96jqB268WLdt1I`,
+      },
+    ],
+    people: [
+      {
+        zoomUserId: 'KDcuGIm1QgePTO8WbOqwIQ',
+        name: 'Jill Chill',
+        email: 'jill@example.com',
+        grant: 'needsReconnect',
+        chats: `${ui}?query=6`,
+        install: `${ui}/install%2Fjill`,
+        installation: `${ui}/installation%2Fjill`,
+      },
+    ],
+    accounts: [{ accountId: 'acc', name: 'example.com', everything: ui, waiting: ui, active: ui }],
+  },
+};

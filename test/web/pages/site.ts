@@ -7,7 +7,7 @@ import type { ChannelChoices, DashboardData, InstallProgress, Problem } from '..
 import { settingsInputSchema } from '../../../domain/dashboard.ts';
 import { buildWeb } from '../../../web/build.ts';
 import { loadWebAssets, renderPage, type PageProps, type WebAssets } from '../../../web/server.tsx';
-import { channels, dashboard, installRunning } from './samples.ts';
+import { channels, dashboard, installRunning, operatorHome } from './samples.ts';
 
 /** What the fake api answers; a test changes it and the pages see it. */
 export interface FakeApi {
@@ -60,6 +60,7 @@ const pages: Record<string, PageProps> = {
   '/preview': { name: 'preview', widgetId: 'wdg_abc' },
   '/error': errorPage,
   '/operator': { name: 'operatorSignIn', next: '/operator' },
+  '/operator-home': { name: 'operator', ...operatorHome },
   '/operator-refused': { name: 'operatorSignIn', next: '/operator', error: 'This is not the operator password.' },
 };
 

@@ -229,7 +229,7 @@ function checkWorkflows({ visitors, evidence }: Facts): Check {
         : [],
     ),
   );
-  for (const { id, status, pending, tries, stuckTask, chat } of evidence.workflows) {
+  for (const { id, status, pending, tries, stuckTask, chat, silent } of evidence.workflows) {
     const faults = [
       ...(status === 'RUNNING' || status === 'COMPLETED' ? [] : [`is ${status}`]),
       ...(endedChats.has(id) && status === 'RUNNING' ? ['has ended for its visitor and still runs'] : []),
@@ -237,6 +237,7 @@ function checkWorkflows({ visitors, evidence }: Facts): Check {
         ? ['is over, unknown to its visitor']
         : []),
       ...(stuckTask ? ['has a workflow task that cannot go on'] : []),
+      ...(silent === undefined ? [] : [`does not say where it stands: ${silent}`]),
       ...(pending > 0 ? [`still has ${pending} activities under way (try ${tries})`] : []),
       ...(chat && chat.waitingForZoom > 0 ? [`has ${chat.waitingForZoom} messages waiting for Zoom`] : []),
       ...(chat && chat.recordedSeq !== chat.lastSeq ? [`recorded ${chat.recordedSeq} of ${chat.lastSeq}`] : []),

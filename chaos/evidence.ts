@@ -1,5 +1,8 @@
 import { Client, Connection, type WorkflowExecutionInfo } from '@temporalio/client';
+import type { DataConverter } from '@temporalio/common';
 import proto from '@temporalio/proto';
+import { bundleWorkflowCode, DefaultLogger, makeTelemetryFilterString, Runtime, Worker } from '@temporalio/worker';
+import { fileURLToPath } from 'node:url';
 import type mongoose from 'mongoose';
 import { encryptedDataConverter } from '../codec/data-converter.ts';
 import { readConfig } from '../config/env.ts';
@@ -23,6 +26,8 @@ export interface WorkflowFacts {
   events: number;
   /** Of a running chat. */
   chat?: ChatSnapshot;
+  /** A running chat did not say where it stands, and why not. */
+  silent?: string;
 }
 
 /** Everything as it stands on all sides, read past the product. */
@@ -39,6 +44,8 @@ const innocentCauses: readonly number[] = [
   proto.temporal.api.enums.v1.WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_RESET_STICKY_TASK_QUEUE,
 ];
 
+type History = Awaited<ReturnType<ReturnType<Client['workflow']['getHandle']>['fetchHistory']>>;
+
 const queryMs = 5_000;
 
 /** Looks at MongoDB, Temporal and Zoom directly. */
@@ -47,8 +54,16 @@ export class Witness {
   readonly #mongo: mongoose.Connection;
   readonly #temporal: Connection;
   readonly #client: Client;
+  readonly #dataConverter: DataConverter;
 
-  private constructor(zoom: ZoomSide, mongo: mongoose.Connection, temporal: Connection, client: Client) {
+  private constructor(
+    zoom: ZoomSide,
+    mongo: mongoose.Connection,
+    temporal: Connection,
+    client: Client,
+    dataConverter: DataConverter,
+  ) {
+    this.#dataConverter = dataConverter;
     this.#zoom = zoom;
     this.#mongo = mongo;
     this.#temporal = temporal;
@@ -59,12 +74,9 @@ export class Witness {
     const config = readConfig(stack.env);
     const { address, namespace } = config.temporal;
     const temporal = await Connection.connect({ address });
-    const client = new Client({
-      connection: temporal,
-      namespace,
-      dataConverter: encryptedDataConverter(config.payloadKeys),
-    });
-    return new Witness(zoom, await connectMongo(config.mongodbUri), temporal, client);
+    const dataConverter = encryptedDataConverter(config.payloadKeys);
+    const client = new Client({ connection: temporal, namespace, dataConverter });
+    return new Witness(zoom, await connectMongo(config.mongodbUri), temporal, client, dataConverter);
   }
 
   /** @throws when one of them does not answer. */
@@ -82,17 +94,44 @@ export class Witness {
     return { zoom, chats: chats, timelines, workflows };
   }
 
-  /** Workflow tasks that failed at any time, e.g. since the code did something else than history says: `<id>: <why>`. */
-  async failedTasks(): Promise<string[]> {
-    const failed: string[] = [];
+  /**
+   * What the histories tell against the code: workflow tasks that failed at any time, and runs that the code would lead
+   * otherwise if a worker had to take them up from their histories, as it must after a kill.
+   */
+  async faultsOfHistories(): Promise<string[]> {
+    const histories: { workflowId: string; history: History }[] = [];
     for await (const { workflowId, runId } of this.#client.workflow.list()) {
-      const { events } = await this.#client.workflow.getHandle(workflowId, runId).fetchHistory();
-      for (const { workflowTaskFailedEventAttributes: failure } of events ?? []) {
-        if (!failure || innocentCauses.includes(failure.cause ?? 0)) continue;
-        failed.push(`${workflowId}: ${failure.failure?.message ?? `cause ${failure.cause}`}`);
-      }
+      const history = await this.#client.workflow.getHandle(workflowId, runId).fetchHistory();
+      histories.push({ workflowId, history });
     }
-    return failed;
+    return [
+      ...histories.flatMap(({ workflowId, history: { events } }) =>
+        (events ?? []).flatMap(({ workflowTaskFailedEventAttributes: failure }) => {
+          if (!failure || innocentCauses.includes(failure.cause ?? 0)) return [];
+          return [`${workflowId}: a workflow task failed: ${failure.failure?.message ?? `cause ${failure.cause}`}`];
+        }),
+      ),
+      ...(await this.#ledOtherwise(histories)),
+    ];
+  }
+
+  async #ledOtherwise(histories: readonly { workflowId: string; history: History }[]): Promise<string[]> {
+    const dataConverter = this.#dataConverter;
+    quietRuntime();
+    const workflowsPath = fileURLToPath(new URL('../workflows/index.ts', import.meta.url));
+    const logger = new DefaultLogger('ERROR', () => undefined);
+    const workflowBundle = await bundleWorkflowCode({
+      workflowsPath,
+      logger,
+      ...(dataConverter.failureConverterPath === undefined
+        ? {}
+        : { failureConverterPath: dataConverter.failureConverterPath }),
+    });
+    const faults: string[] = [];
+    for await (const { workflowId, error } of Worker.runReplayHistories({ workflowBundle, dataConverter }, histories)) {
+      if (error) faults.push(`${workflowId}: cannot be led again from its history: ${error.message.slice(0, 400)}`);
+    }
+    return faults;
   }
 
   async close(): Promise<void> {
@@ -123,7 +162,25 @@ export class Witness {
       stuckTask: (raw.pendingWorkflowTask?.attempt ?? 0) > 3,
     };
     if (!id.startsWith(workflowIds.chat({ chatId: '' }))) return facts;
-    const chat = await this.#client.withDeadline(Date.now() + queryMs, () => handle.query(getChatQuery));
-    return { ...facts, chat };
+    try {
+      const chat = await this.#client.withDeadline(Date.now() + queryMs, () => handle.query(getChatQuery));
+      return { ...facts, chat };
+    } catch (error) {
+      const reason =
+        error instanceof Error ? (error.cause instanceof Error ? error.cause : error).message : String(error);
+      return { ...facts, silent: reason };
+    }
+  }
+}
+
+/** A replay that fails is told by the result; what the SDK logs besides is for nobody. */
+function quietRuntime(): void {
+  try {
+    Runtime.install({
+      logger: new DefaultLogger('ERROR', () => undefined),
+      telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'ERROR' }) } },
+    });
+  } catch {
+    // Installed before in this process.
   }
 }

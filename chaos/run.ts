@@ -308,7 +308,7 @@ class ChaosRun {
 
   /** What must not have happened at any time. */
   async #lookBack(witness: Witness, proxy: Proxy, injector: FaultInjector): Promise<void> {
-    for (const failed of await witness.failedTasks()) this.#troubles.push(`A workflow task failed: ${failed}`);
+    this.#troubles.push(...(await witness.faultsOfHistories()));
     const unnoticed = proxy.unnoticed(noticedWithinMs);
     if (unnoticed > 0) {
       const within = noticedWithinMs / 1_000;

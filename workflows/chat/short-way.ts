@@ -9,6 +9,9 @@ import type { Chat, WaitingLine } from './state.ts';
  *
  * What a local activity makes visible must not depend on anything that another run of the same task could decide otherwise: see
  * `Chat.isFirm`. For the same reason nothing that comes out here makes an entry of the timeline.
+ *
+ * One at a time (`Chat.inTurn`): of two that run at once the results come one after the other, but when the history is led
+ * through again they come together, and the strands that go on then can overtake each other.
  */
 const local = proxyLocalActivities<ShortWayActivities>({
   // A call to Zoom may take 10 s. That is longer than a workflow task: the worker keeps the task alive meanwhile.
@@ -27,18 +30,19 @@ export async function relayNow(chat: Chat, lines: WaitingLine[]): Promise<RelayO
   const lastSeq = lines.at(-1)?.seq ?? 0;
   const entries = chat.takeInHand(lastSeq);
   try {
-    const result = await local.relayNow({
+    const relay = {
       chatId,
       accountId,
       channel,
       ownerUserId,
       visitorName: visitor.name,
-      content: { kind: 'visitorLines', text: lines.map((line) => line.text).join('\n'), lastSeq },
+      content: { kind: 'visitorLines' as const, text: lines.map((line) => line.text).join('\n'), lastSeq },
       as: postsAs,
       entries,
       lastSeq,
       routes: routes.map(({ route }) => route),
-    });
+    };
+    const result = await chat.inTurn(() => local.relayNow(relay));
     if (result.outcome === 'posted') chat.routesTold(routes, result.routes);
     return result;
   } catch {
@@ -50,10 +54,11 @@ export async function relayNow(chat: Chat, lines: WaitingLine[]): Promise<RelayO
 
 /** Record the news and show them to the visitor at once; undefined when that did not work, which does no harm. */
 export async function tellNow(
+  chat: Chat,
   input: Parameters<ShortWayActivities['tell']>[0],
 ): Promise<Awaited<ReturnType<ShortWayActivities['tell']>> | undefined> {
   try {
-    return await local.tell(input);
+    return await chat.inTurn(() => local.tell(input));
   } catch {
     return undefined;
   }

@@ -145,6 +145,7 @@ export class Chat {
   #tellUpTo = 0;
   #zoomBusy = false;
   #signalled = false;
+  #turn: Promise<void> = Promise.resolve();
 
   constructor(input: ChatInput, state: ChatState) {
     this.input = input;
@@ -440,6 +441,16 @@ export class Chat {
 
   letGo(): void {
     this.#relayFrom = undefined;
+  }
+
+  /** Work of several strands, one after the other, in the order it is asked for. */
+  inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.#turn.then(work);
+    this.#turn = mine.then(
+      () => undefined,
+      () => undefined,
+    );
+    return mine;
   }
 
   /** Where the chat stands, for its record. */

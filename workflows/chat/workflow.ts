@@ -116,7 +116,7 @@ async function tellNews(chat: Chat): Promise<void> {
   const { chatId } = chat.input;
   const input = { chatId, ...news, routes: routes.map(({ route }) => route) };
   const told =
-    (!recordStale && isFirm ? await tellNow(input) : undefined) ??
+    (!recordStale && isFirm ? await tellNow(chat, input) : undefined) ??
     (await zoom.tell({ ...input, ...(recordStale ? { standing: chat.standing(Date.now()) } : {}) }));
   chat.tellingUpTo = 0;
   chat.routesTold(routes, told.routes);

@@ -1,7 +1,8 @@
-import { access, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { traceHeader } from '../../domain/tracing.ts';
 import { defaultPrograms } from '../../embedded/programs.ts';
 import { startStack, type Stack } from '../../embedded/supervisor.ts';
 import { build } from '../../scripts/build.ts';
@@ -36,6 +37,10 @@ describe('the production build', () => {
       'web/widget.js',
     ];
     for (const file of files) await expect(access(join(outDir, file)), file).resolves.toBeUndefined();
+  });
+
+  test('has the code that carries traces through workflows in the workflow bundle', async () => {
+    expect(await readFile(join(outDir, 'workflow-bundle.js'), 'utf8')).toContain(traceHeader);
   });
 
   test('runs: an install, and a chat that is joined and answered', async () => {

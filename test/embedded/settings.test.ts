@@ -10,7 +10,15 @@ const zoom = {
 
 test('an empty environment gives the documented defaults and the sandbox', () => {
   expect(readSettings({ PORT: '' })).toMatchObject({
-    ports: { app: 3000, sandbox: 3100, temporal: 7233, temporalUi: 8233, mongo: 27018, apiMetrics: 0, workerMetrics: 0 },
+    ports: {
+      app: 3000,
+      sandbox: 3100,
+      temporal: 7233,
+      temporalUi: 8233,
+      mongo: 27018,
+      apiMetrics: 0,
+      workerMetrics: 0,
+    },
     zoom: undefined,
     publicUrl: undefined,
   });

@@ -224,6 +224,7 @@ async function atHumanPace(bench: Bench, { chats }: Tenant, seconds: number): Pr
 /** More than Zoom takes, until `signal`: what is late counts as any other. */
 async function flood(
   { chats }: Tenant,
+  { flood: rates }: Scenario,
   signal: AbortSignal,
   seconds: number,
 ): Promise<{ said: number; shown: number }> {

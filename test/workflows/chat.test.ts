@@ -246,6 +246,30 @@ describe('a chat', () => {
     });
   });
 
+  test('waits two days for Zoom, at little cost, and then fails with what Zoom said', async () => {
+    const threeHours = 3 * 3_600_000;
+    const fake = fakeChatActivities({
+      async postToChatChannel() {
+        throw ApplicationFailure.create({
+          message: 'Zoom asks to wait.',
+          type: 'ZoomUnavailable',
+          nextRetryDelay: threeHours,
+          details: [{ tryAgainInMs: threeHours }],
+        });
+      },
+    });
+    await running(fake, async ({ handle, join }) => {
+      await join(jill);
+      const failure: unknown = await handle.result().catch((error: unknown) => error);
+      expect(failure).toMatchObject({ cause: { cause: { type: 'ZoomUnavailable', message: 'Zoom asks to wait.' } } });
+      const { startTime, closeTime, historyLength } = await handle.describe();
+      const waitedHours = ((closeTime?.getTime() ?? 0) - startTime.getTime()) / 3_600_000;
+      expect(waitedHours).toBeGreaterThan(48);
+      expect(waitedHours).toBeLessThan(54);
+      expect(historyLength).toBeLessThan(500);
+    });
+  });
+
   test('is delivered by the api instance that holds the socket, and recorded by the worker when that instance is gone', async () => {
     const fake = fakeChatActivities();
     const instanceId = randomUUID();

@@ -20,4 +20,6 @@ export const limits = {
   webhookBodyBytes: 512_000,
   /** Client message ids and Zoom message ids a chat remembers to recognise repeats. */
   rememberedIds: 500,
+  /** Texts that are under way when a chat continues as new; as JSON in UTF-8 each unit takes at most 6 bytes. */
+  carriedText: 300_000,
 } as const;

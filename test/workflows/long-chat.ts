@@ -19,8 +19,8 @@ import { fakeChatActivities } from './fake-zoom-side.ts';
 import { testWorker } from './harness.ts';
 import type { History } from './stored-history.ts';
 
-/** gRPC’s code. */
-const failedPrecondition: number = 9;
+/** A code of gRPC. */
+const failedPrecondition = '9';
 const { EventType } = proto.temporal.api.enums.v1;
 
 export interface LongChatOptions {
@@ -55,11 +55,12 @@ export interface LongRun {
   handedOver?: { bytes: number; state: ChatState };
 }
 
-/** Fewer than half, for the same reason: what one agent writes comes in at any pace. */
-const visitorsShare = 0.25;
-/** As many as the visitor writes at once. */
-const burst = 125;
-/** How long Zoom takes for a post, ms. Temporal ends a task during which 100 signals come in: at the pace of this test that is soon. */
+/** Few, for the same reason: what an agent writes comes in at any pace. */
+const visitorsShare = 0.1;
+/** As many as the visitor writes at once, and as many of the agent's as are under way: it never gets quiet. */
+const burst = 30;
+const agentsUnderWay = 40;
+/** How long Zoom takes for a post, ms. */
 const zoomTakesMs = 20;
 
 /** Every so many messages one is sent again, as by a widget or a webhook that has had no answer. */
@@ -68,8 +69,10 @@ const repeatEvery = 25;
 const repeated = 20;
 
 /**
- * A chat in which both sides write without a pause and without waiting for each other, in bursts as fast as Temporal takes them, while
- * its runs change. Some messages are sent again, some of those across a seam.
+ * A chat in which both sides write without a pause, as fast as it takes them, while its runs change. Some messages are sent again, some
+ * of those across a seam.
+ *
+ * Not faster: Temporal fails a task during which more than 100 signals come in, over and over as long as they do.
  */
 export async function runLongChat(env: TestWorkflowEnvironment, options: LongChatOptions): Promise<LongChat> {
   const { messages, continueAfterEvents, shortWay, report } = options;
@@ -109,13 +112,14 @@ export async function runLongChat(env: TestWorkflowEnvironment, options: LongCha
     await visitorSends(visitor[0] ?? '', false);
     await gateway.signalZoom(chatId, { kind: 'joinPressed', user: { id: 'jill', name: 'Jill' } });
     await until(handle, (chat) => chat.status === 'active');
-    let sent = 0;
+    const agentsArrived = countOf(fake.seen.recorded, ({ kind }) => kind === 'agentMessage');
+    let agents = 0;
     await Promise.all([
-      speak(agent, 0, async (text) => {
-        await agentSends(text);
-        sent += 1;
+      speak(agent, { from: 0, to: agent.length }, agentSends, async (n) => {
+        agents = n;
+        while (n - agentsArrived() > agentsUnderWay) await pause(2);
       }),
-      bursts(visitor, visitorSends, () => sent / agent.length),
+      bursts(visitor, visitorSends, () => agents / agent.length),
     ]);
     report?.(`all sent after ${seconds(begun)} s`);
     await arrival(handle, messages, report);
@@ -174,11 +178,12 @@ const zoomEvent = (text: string): ZoomEvent => ({
 /** One after the other, since that is the order which has to arrive; now and then an earlier one again. */
 async function speak(
   texts: readonly string[],
-  from: number,
-  send: (text: string) => Promise<unknown>,
-  to = texts.length,
+  { from, to }: { from: number; to: number },
+  send: (text: string) => Promise<void>,
+  before?: (n: number) => Promise<void>,
 ): Promise<void> {
   for (let n = from; n < to; n += 1) {
+    await before?.(n);
     await send(texts[n] ?? '');
     const again = n % repeatEvery === 0 ? texts[n - repeated] : undefined;
     if (again !== undefined) await send(again);
@@ -188,13 +193,23 @@ async function speak(
 /** All but the first of the visitor's, in bursts that are spread over what the agent says. */
 async function bursts(
   texts: readonly string[],
-  send: (text: string) => Promise<unknown>,
+  send: (text: string) => Promise<void>,
   agentsShare: () => number,
 ): Promise<void> {
   for (let from = 1; from < texts.length; from += burst) {
-    while (agentsShare() < from / texts.length) await pause(5);
-    await speak(texts, from, send, Math.min(from + burst, texts.length));
+    while (agentsShare() < (from - 1) / texts.length) await pause(5);
+    await speak(texts, { from, to: Math.min(from + burst, texts.length) }, send);
   }
+}
+
+/** How many items of a growing list are so; each is looked at once. */
+function countOf<T>(list: readonly T[], so: (item: T) => boolean): () => number {
+  let [looked, count] = [0, 0];
+  return () => {
+    for (const item of list.slice(looked)) if (so(item)) count += 1;
+    looked = list.length;
+    return count;
+  };
 }
 
 /** Until everything is relayed and recorded. */
@@ -224,7 +239,7 @@ async function asked(handle: WorkflowHandle): Promise<ChatSnapshot> {
       return await handle.query(getChatQuery);
     } catch (error) {
       const { cause } = error as Error;
-      if (!isGrpcServiceError(cause) || cause.code !== failedPrecondition) throw error;
+      if (!isGrpcServiceError(cause) || `${cause.code}` !== failedPrecondition) throw error;
       await pause(25);
     }
   }

@@ -111,7 +111,7 @@ function messageParts(text: string): string[] {
 }
 
 /** What the visitor wrote, without the messages that posts of a cut-off attempt hold already; see `ends`. */
-function notYetPosted(
+export function notYetPosted(
   { text, ends }: Extract<ChannelPost, { kind: 'visitorLines' }>,
   earlier: ReadBack,
   said: (words: string) => (message: ZoomMessage) => boolean,

@@ -2,13 +2,19 @@ import { ApplicationFailure } from '@temporalio/activity';
 import type { ChatActivities } from '../../activities/chat.ts';
 import type { OperatorActivities } from '../../activities/operator.ts';
 import { createRelayActivities } from '../../activities/relay.ts';
-import { postText } from '../../domain/channel-post.ts';
-import type { VisitorDelivery } from '../../domain/delivery.ts';
+import type { ShortWayActivities } from '../../activities/short-way.ts';
+import { notYetPosted } from '../../activities/channel-poster.ts';
+import { postText, type ChannelPost } from '../../domain/channel-post.ts';
+import type { RouteOutcome, VisitorDelivery, VisitorRoute } from '../../domain/delivery.ts';
 import type { TimelineEntry } from '../../domain/timeline.ts';
+import type { ZoomMessage } from '../../zoom/index.ts';
 
 type Input<Name extends keyof ChatActivities> = Parameters<ChatActivities[Name]>[0];
 
-/** The chat activities with Zoom and MongoDB replaced by lists that a test looks at. Typed as the real ones. */
+/**
+ * The chat activities with Zoom and MongoDB replaced by lists that a test looks at. Typed as the real ones. A worker for chats
+ * with the short way has `shortWay` besides `activities`.
+ */
 export function fakeChatActivities(overrides: Partial<ChatActivities & OperatorActivities> = {}) {
   const seen = {
     begun: [] as Input<'beginChat'>[],
@@ -22,8 +28,13 @@ export function fakeChatActivities(overrides: Partial<ChatActivities & OperatorA
     posts: [] as string[],
     readBacks: 0,
   };
-  const record = (entries: readonly TimelineEntry[]) => {
-    for (const entry of entries) if (!seen.recorded.some((known) => known.seq === entry.seq)) seen.recorded.push(entry);
+  const keys = new Set<number>();
+  /** Keyed, as MongoDB's inserts are. Whether none of them was there. */
+  const record = (entries: readonly TimelineEntry[]): boolean => {
+    const fresh = entries.filter(({ seq }) => !keys.has(seq));
+    for (const entry of fresh) keys.add(entry.seq);
+    seen.recorded.push(...fresh);
+    return fresh.length === entries.length;
   };
   const activities: ChatActivities & OperatorActivities = {
     async beginChat(chat) {
@@ -64,9 +75,11 @@ export function fakeChatActivities(overrides: Partial<ChatActivities & OperatorA
       const stayed = input.agents.filter(({ id }) => id === input.ownerUserId);
       return { stayed: stayed.map((agent) => ({ agent, why: 'owner' as const })) };
     },
-    async postToChatChannel({ visitorName, content, as, entries = [] }) {
+    async postToChatChannel({ visitorName, content, as, entries = [], lookFirst = false }) {
       record(entries);
-      seen.posts.push(postText(visitorName, content));
+      const left =
+        lookFirst && content.kind === 'visitorLines' ? { ...content, text: notThere(visitorName, content) } : content;
+      if (left.kind !== 'visitorLines' || left.text !== '') seen.posts.push(postText(visitorName, left));
       return { messageIds: [`post-${seen.posts.length}`], as };
     },
     async readChannelBack() {
@@ -74,6 +87,17 @@ export function fakeChatActivities(overrides: Partial<ChatActivities & OperatorA
       return [];
     },
     ...overrides,
+  };
+  /** What of the lines is not among the posts yet, found as the real activity finds it. */
+  const notThere = (visitorName: string, lines: Extract<ChannelPost, { kind: 'visitorLines' }>): string => {
+    const posts = [...seen.posts];
+    const find = (matches: (message: ZoomMessage) => boolean) => {
+      const index = posts.findIndex((text) => matches({ text } as ZoomMessage));
+      return index === -1 ? undefined : ({ text: posts.splice(index, 1)[0] } as ZoomMessage);
+    };
+    const said = (text: string) => (message: ZoomMessage) =>
+      message.text === postText(visitorName, { kind: 'visitorLines', text, lastSeq: 0 });
+    return notYetPosted({ ...lines, ends: lines.ends ?? [lines.text.length] }, { find }, said);
   };
   const deliveries: VisitorDelivery[] = [];
   const deliver = (input: VisitorDelivery) => {
@@ -88,5 +112,26 @@ export function fakeChatActivities(overrides: Partial<ChatActivities & OperatorA
     },
     ...createRelayActivities(activities, { deliver }),
   };
-  return { activities, seen, instance, deliveries };
+  /** What a worker runs within the workflow task. The direct line reaches every instance that has an address. */
+  const shortWay: ShortWayActivities = {
+    async tell({ routes, standing, ...delivery }) {
+      record(delivery.entries);
+      if (standing) seen.states.push(standing);
+      return { routes: pushed(routes, delivery) };
+    },
+    async relayNow({ chatId, visitorName, content, as, entries, lastSeq, routes }) {
+      if (!record(entries)) return { outcome: 'unknown' };
+      seen.posts.push(postText(visitorName, content));
+      const messageIds = [`post-${seen.posts.length}`];
+      const told = pushed(routes, { chatId, entries, lastSeq, deliveredSeq: lastSeq });
+      return { outcome: 'posted', messageIds, as, routes: told };
+    },
+  };
+  const pushed = (routes: readonly VisitorRoute[], delivery: VisitorDelivery): RouteOutcome[] =>
+    routes.map(({ url }) => {
+      if (url === undefined) return 'unreached';
+      deliver(delivery);
+      return 'reached';
+    });
+  return { activities, seen, instance, deliveries, shortWay };
 }

@@ -663,6 +663,17 @@ export class Chat {
     };
   }
 
+  /**
+   * Whether the memory is small enough to be handed to the next run: Temporal takes 2 MB. What waits for an agent or for Zoom
+   * may be more; it is handed over once it has gone out.
+   */
+  get portable(): boolean {
+    const { waitingLines, unrecorded } = this.state;
+    const length = (item: object) => ('text' in item ? String(item.text).length : 0) + limits.carriedOverhead;
+    const total = [...waitingLines, ...unrecorded].reduce((sum, item) => sum + length(item), 0);
+    return total <= limits.carriedLength;
+  }
+
   get snapshot(): ChatSnapshot {
     const { state } = this;
     return {

@@ -66,11 +66,27 @@ async function liveChat(input: ChatInput, cancelRequested: Promise<never>, carri
 
   if (!carried) await zoom.beginChat({ ...input, startedAt: live.state.startedAt });
 
-  /** Whenever there is something to do, do it; as long as this run lasts. */
-  const everyTime = async (due: () => boolean, work: () => Promise<void>): Promise<never> => {
+  const { continueAfterEvents = Infinity } = input;
+  const long = () => workflowInfo().continueAsNewSuggested || workflowInfo().historyLength > continueAfterEvents;
+  /** Nothing is begun just now, so that the run can be handed over. */
+  let holding = false;
+
+  /**
+   * Whenever there is something to do, do it; as long as this run lasts.
+   * @param pace waits until it may be done. That is not doing it: the run can be handed over meanwhile.
+   */
+  const everyTime = async (
+    due: () => boolean,
+    work: () => Promise<void>,
+    pace?: () => Promise<void>,
+  ): Promise<never> => {
     for (;;) {
       // Between a condition coming true and the code behind it, the hand-over may have been decided: look again.
-      await condition(() => !handingOver && due());
+      await condition(() => !handingOver && !holding && due());
+      if (pace) {
+        await pace();
+        if (holding || !due()) continue;
+      }
       if (!handingOver) await during(work());
     }
   };
@@ -87,14 +103,27 @@ async function liveChat(input: ChatInput, cancelRequested: Promise<never>, carri
     everyTime(
       () => live.nextJoin !== undefined || live.nextPost.length > 0 || live.needsClosing,
       () => workInZoom(live, patience),
+      input.shortWay === true ? () => waitForPace(live) : undefined,
     ),
     keepTime(live, (work) => (handingOver ? condition(() => false) : during(work()))),
   ];
 
-  const { continueAfterEvents = Infinity } = input;
-  const long = () => workflowInfo().continueAsNewSuggested || workflowInfo().historyLength > continueAfterEvents;
+  if (input.shortWay === true) {
+    // Where somebody always writes there is never a quiet moment: one is made. Not for long, since what is under way may be waiting for Zoom.
+    const makeQuiet = async (): Promise<never> => {
+      for (;;) {
+        await condition(() => long() && live.portable);
+        holding = true;
+        await sleep(quietMs);
+        holding = false;
+        await sleep(betweenQuietMs);
+      }
+    };
+    strands.push(makeQuiet());
+  }
+
   const over = condition(() => {
-    if (busy === 0 && allHandlersFinished() && (live.finished || long())) handingOver = true;
+    if (busy === 0 && allHandlersFinished() && (live.finished || (long() && live.portable))) handingOver = true;
     return handingOver;
   });
   // A strand never returns; if one fails, the chat fails with it.
@@ -102,6 +131,10 @@ async function liveChat(input: ChatInput, cancelRequested: Promise<never>, carri
   if (!live.finished) await continueAsNew<typeof chat>(input, live.state);
   return live.snapshot;
 }
+
+/** How long a run whose history is long begins nothing, ms, and how long it goes on when that did not bring a quiet moment. */
+const quietMs = 5_000;
+const betweenQuietMs = 60_000;
 
 /** Record what is new, and bring the visitor's open sockets up to date. */
 async function tellNews(chat: Chat): Promise<void> {
@@ -272,6 +305,19 @@ async function sayGoodbye(chat: Chat, patience: Patience): Promise<void> {
   await readBack(chat);
   await post(chat, patience, { kind: 'closing', by: chat.state.endedBy ?? 'system' });
   chat.state.closed = true;
+}
+
+/** Until the channel's pace lets out what the visitor has written; what he writes meanwhile goes out with it. */
+async function waitForPace(chat: Chat): Promise<void> {
+  const lines = chat.nextPost;
+  if (chat.nextJoin !== undefined || lines.length === 0) return;
+  const text = lines.map((line) => line.text).join('\n');
+  const { name } = chat.input.visitor;
+  const delay = chat.postDelay(postText(name, { kind: 'visitorLines', text, lastSeq: 0 }), Date.now());
+  if (delay === 0) return;
+  chat.zoomBusy = true;
+  await condition(() => chat.nextJoin !== undefined, delay);
+  chat.zoomBusy = false;
 }
 
 /**

@@ -1,5 +1,12 @@
 import { activityInfo, asyncLocalStorage, heartbeat, type Context } from '@temporalio/activity';
-import { createRateLimiter, type CallGate, type RateLimiterOptions, type Turn, type ZoomPlan } from '../zoom/index.ts';
+import {
+  createRateLimiter,
+  type CallGate,
+  type Leave,
+  type RateLimiterOptions,
+  type Turn,
+  type ZoomPlan,
+} from '../zoom/index.ts';
 import type { Store } from '../store/index.ts';
 
 /**
@@ -9,6 +16,8 @@ import type { Store } from '../store/index.ts';
 
 /** A wait so short holds no slot of a worker for long, and spares the way back to the server, ms. */
 const activityPatienceMs = 100;
+/** Work that has begun is let finish: waiting holds a slot, but only for as many as permits there are, ms. */
+const begunPatienceMs = 5_000;
 /** A local activity keeps its workflow waiting, ms. */
 const localPatienceMs = 25;
 /** A person waits for a page, ms. */
@@ -20,12 +29,16 @@ const requestPatienceMs = 2_000;
  */
 function turnNow(): Turn {
   const context = asyncLocalStorage.getStore();
-  if (!context) return { returning: false, comesBack: 'never', patienceMs: requestPatienceMs };
+  if (!context) return { returning: false, continues: false, comesBack: 'never', patienceMs: requestPatienceMs };
   const { attempt, isLocal } = context.info;
-  if (isLocal) return { returning: false, comesBack: 'asAnother', patienceMs: localPatienceMs };
-  return { returning: attempt > 1, comesBack: 'later', patienceMs: activityPatienceMs };
+  const continues = begun.has(context);
+  const comesBack = isLocal ? 'asAnother' : 'later';
+  const patienceMs = continues ? begunPatienceMs : isLocal ? localPatienceMs : activityPatienceMs;
+  return { returning: attempt > 1, continues, comesBack, patienceMs };
 }
 
+/** Activities whose present attempt has made a call. */
+const begun = new WeakSet<Context>();
 /** Activities whose present attempt has sent something that changes something in Zoom. */
 const wrote = new WeakSet<Context>();
 
@@ -41,24 +54,22 @@ export function zoomGate(
     leave: (key, place) => rateShares.leave(key, place),
     take: (part) => rateDays.take(part),
   };
-  return notingWrites(createRateLimiter({ plan, onHeldBack, board, turn: turnNow }));
+  return notingCalls(createRateLimiter({ plan, onHeldBack, board, turn: turnNow }));
 }
 
-/** A gate that notes which activities have written. */
-export function notingWrites(gate: CallGate): CallGate {
+/** A gate that notes which activities have gone through, and which of them to write. */
+export function notingCalls(gate: CallGate): CallGate {
   return {
     enter(call) {
       const leave = gate.enter(call);
       const context = asyncLocalStorage.getStore();
-      if (!context || !call.write) return leave;
-      if (!(leave instanceof Promise)) {
-        wrote.add(context);
-        return leave;
-      }
-      return leave.then((entered) => {
-        wrote.add(context);
+      if (!context) return leave;
+      const note = (entered: Leave): Leave => {
+        begun.add(context);
+        if (call.write) wrote.add(context);
         return entered;
-      });
+      };
+      return leave instanceof Promise ? leave.then(note) : note(leave);
     },
   };
 }

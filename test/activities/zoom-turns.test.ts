@@ -6,7 +6,7 @@ import { NativeConnection, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { InstallationActivities } from '../../activities/installation.ts';
 import { asZoomFailures } from '../../activities/zoom-failures.ts';
-import { earlierAttemptsActed, notingWrites, zoomGate } from '../../activities/zoom-turns.ts';
+import { earlierAttemptsActed, notingCalls, zoomGate } from '../../activities/zoom-turns.ts';
 import { testTemporal } from '../../embedded/test-servers.ts';
 import { isZoomError, type CallGate, type GatedCall } from '../../zoom/index.ts';
 import { deauthorizedSignal, type InstallationInput } from '../../workflows/installation/messages.ts';
@@ -26,14 +26,14 @@ describe('an activity that was held back', () => {
     });
 
   test('says so by a type of its own when it had changed nothing before', async () => {
-    const failure = await failureOf(attempt(1, () => held(() => notingWrites(open).enter(call(false)))));
+    const failure = await failureOf(attempt(1, () => held(() => notingCalls(open).enter(call(false)))));
     expect(failure).toMatchObject({ type: 'HeldBack', nonRetryable: false, category: 'BENIGN', nextRetryDelay: 10 });
   });
 
   test('is as any other that has to look first when it had', async () => {
     const waited: CallGate = { enter: async () => () => undefined };
     for (const gate of [open, waited]) {
-      const failure = await failureOf(attempt(1, () => held(() => notingWrites(gate).enter(call(true)))));
+      const failure = await failureOf(attempt(1, () => held(() => notingCalls(gate).enter(call(true)))));
       expect(failure).toMatchObject({ type: 'ZoomUnavailable', nonRetryable: false, nextRetryDelay: 10 });
     }
   });
@@ -44,7 +44,7 @@ describe('an activity that was held back', () => {
         throw heldBack();
       },
     };
-    const failure = await failureOf(attempt(1, () => held(() => notingWrites(shut).enter(call(true)))));
+    const failure = await failureOf(attempt(1, () => held(() => notingCalls(shut).enter(call(true)))));
     expect(failure.type).toBe('HeldBack');
   });
 });
@@ -82,7 +82,7 @@ describe('the next attempt', () => {
         asZoomFailures('wait', async () => {
           heartbeat();
           seen.push(earlierAttemptsActed());
-          if (activityInfo().attempt === 3) await notingWrites(open).enter(call(true));
+          if (activityInfo().attempt === 3) await notingCalls(open).enter(call(true));
           if (activityInfo().attempt < 5) throw heldBack();
           return { removed: true };
         });

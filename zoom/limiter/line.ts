@@ -9,6 +9,11 @@ export interface Turn {
   /** It was held back before and has come back: it goes before those that come for the first time. */
   readonly returning: boolean;
   /**
+   * The same piece of work has made a call already: it goes before all others. Begun work that had to start over for want of
+   * one more permit would use up, by starting over, those that it needs to finish.
+   */
+  readonly continues: boolean;
+  /**
    * What becomes of it when it is held back: it comes back by itself (`later`), so a place in the line is kept for it; something
    * else comes in its place (`asAnother`); or nothing does (`never`): then it may wait here though others have a place before it.
    */
@@ -30,6 +35,7 @@ const longestMs = 20_000;
 const morningMs = 120_000;
 
 interface Waiter {
+  readonly continues: boolean;
   readonly go: () => void;
   readonly giveUpAt: number;
   readonly giveUp: () => void;
@@ -94,17 +100,19 @@ export class Line {
       throw this.#heldBack(call, spentUntil - now + this.#options.random() * morningMs);
     }
     if (turn.returning && (this.#places[0] ?? Infinity) <= now + turn.patienceMs) this.#places.shift();
-    const due = turn.returning ? 0 : this.#dueBy(now + soonDueMs);
+    const goesFirst = turn.returning || turn.continues;
+    const due = goesFirst ? 0 : this.#dueBy(now + soonDueMs);
+    const before = turn.continues ? this.#continuing : this.#waiters.length;
     const free = this.#free(now);
     // Of several, the last free one is taken: ask for a share before it is missed.
     if (this.#used(now) + 1 >= Math.max(2, this.#options.free)) this.#share.need();
-    if (this.#waiters.length === 0 && free > due) return this.#pass(call);
+    if (before === 0 && free > due) return this.#pass(call);
 
     this.#share.needMore();
-    const soonest = this.#permitAt(now, this.#waiters.length + due);
+    const soonest = this.#permitAt(now, before + due);
     // New ones that wait here would go before those that were told to come back.
-    const mayWait = turn.returning || turn.comesBack === 'never' || this.#places.length === 0;
-    if (mayWait && soonest <= now + turn.patienceMs && this.#waiters.length < this.#mostWaiters(turn)) {
+    const mayWait = goesFirst || turn.comesBack === 'never' || this.#places.length === 0;
+    if (mayWait && soonest <= now + turn.patienceMs && before < this.#mostWaiters(turn)) {
       return this.#wait(call, turn, now);
     }
     throw this.#heldBack(call, this.#comeBackIn(turn, now, soonest));
@@ -128,6 +136,12 @@ export class Line {
   /** As many may wait here as permits come free in half a second, or in the time that these wait. */
   #mostWaiters({ patienceMs }: Turn): number {
     return Math.max(2, Math.ceil((this.#share.prospect * Math.max(patienceMs, permitMs / 2)) / permitMs));
+  }
+
+  /** How many wait here to go on with what they have begun; they are the first. */
+  get #continuing(): number {
+    const index = this.#waiters.findIndex((waiter) => !waiter.continues);
+    return index === -1 ? this.#waiters.length : index;
   }
 
   /** When about the permit after `ahead` others can be had, ms. */
@@ -173,7 +187,9 @@ export class Line {
 
   #wait(call: GatedCall, turn: Turn, now: number): Promise<Leave> {
     return new Promise((resolve, reject) => {
-      this.#waiters.push({
+      const at = turn.continues ? this.#continuing : this.#waiters.length;
+      this.#waiters.splice(at, 0, {
+        continues: turn.continues,
         giveUpAt: now + turn.patienceMs,
         go: () => resolve(this.#pass(call)),
         giveUp: () => {
@@ -191,7 +207,6 @@ export class Line {
     this.#wakesAt = Infinity;
     const now = this.#options.clock();
     while (this.#waiters.length > 0 && this.#free(now) > 0) this.#waiters.shift()?.go();
-    // In the order of their coming, which is that of their patience but for a few.
     for (let index = 0; index < this.#waiters.length;) {
       const waiter = this.#waiters[index];
       if (!waiter || waiter.giveUpAt > now) index += 1;

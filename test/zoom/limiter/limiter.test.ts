@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { RATES, type ZoomPlan } from '../../../zoom/index.ts';
+import { RATES, type Turn, type ZoomPlan } from '../../../zoom/index.ts';
 import {
   comingBack,
   CountingZoom,
@@ -146,7 +146,7 @@ describe('a busy account', () => {
     await onFakeTime(async () => {
       const flooding = flood([process], zoom, 60, 4);
       await pause(2_500);
-      const turn = { returning: false, comesBack: 'never', patienceMs: 2_000 } as const;
+      const turn = { ...firstTime, comesBack: 'never', patienceMs: 2_000 } as const;
       expect((await tryToEnter(process, { turn, operation: 'channels.list' })).leave).toBeTypeOf('function');
       await flooding;
     });
@@ -276,6 +276,36 @@ describe('a call that is held back', () => {
       expect((await tryToEnter(process)).waitMs).toBeGreaterThan(0);
       expect((await tryToEnter(process, { turn: comingBack })).leave).toBeTypeOf('function');
     });
+  });
+
+  test('is not held back in the middle: work of several calls is finished, however many others have begun too', async () => {
+    const plan: ZoomPlan = 'free';
+    const process = startProcess(new MemoryBoard(), 'a', plan);
+    const zoom = new CountingZoom(2);
+    const random = generator(9);
+    /** An activity of four calls, which starts over when one of them is held back. */
+    const work = async () => {
+      let turn: Turn = firstTime;
+      for (let call = 0; call < 4;) {
+        const entered = await tryToEnter(process, { turn });
+        if (entered.leave) {
+          await zoom.call(random);
+          entered.leave();
+          call += 1;
+          turn = { ...firstTime, continues: true, patienceMs: 5_000 };
+        } else {
+          await pause(entered.waitMs + random() * 20);
+          call = 0;
+          turn = comingBack;
+        }
+      }
+    };
+    const begun = Date.now();
+    await onFakeTime(() => Promise.all(Array.from({ length: 10 }, work)));
+    expect(zoom.refused).toBe(0);
+    // Ten times four calls, two a second, and little in vain.
+    expect(zoom.times.length).toBeLessThanOrEqual(44);
+    expect(Date.now() - begun).toBeLessThan(45_000);
   });
 
   test('of a local activity keeps no place in the line', async () => {

@@ -688,6 +688,17 @@ describe('the server', () => {
     await expect.poll(() => visitors.size()).toBe(0);
   });
 
+  test('looks after a silent visitor’s connection without a word to his chat', async () => {
+    const { url, temporal } = await startVisitors({ pingEveryMs: 20 });
+    const { widget } = await welcomed(url);
+    widget.send(message(1));
+    await widget.next('accepted');
+    const before = temporal.calls.length;
+    // Each look comes with a ping.
+    for (let looks = 0; looks < 5; looks += 1) await once(widget.socket, 'ping');
+    expect(temporal.calls.slice(before)).toEqual([]);
+  });
+
   test('closes with 1001 when it goes away, and tells the chats', async () => {
     const { url, visitors, temporal } = await startVisitors();
     const { widget } = await welcomed(url);

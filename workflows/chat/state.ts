@@ -669,9 +669,9 @@ export class Chat {
    */
   get portable(): boolean {
     const { waitingLines, unrecorded } = this.state;
-    const length = (item: object) => ('text' in item ? String(item.text).length : 0) + limits.carriedOverhead;
-    const total = [...waitingLines, ...unrecorded].reduce((sum, item) => sum + length(item), 0);
-    return total <= limits.carriedLength;
+    // As JSON in UTF-8 a unit of text takes at most 6 bytes; ids, names and times beside it take less than 250.
+    const bytes = (item: object) => ('text' in item ? 6 * String(item.text).length : 0) + 250;
+    return [...waitingLines, ...unrecorded].reduce((sum, item) => sum + bytes(item), 0) <= limits.carriedBytes;
   }
 
   get snapshot(): ChatSnapshot {

@@ -67,7 +67,10 @@ interface Joined {
   feed: TimelineFeed;
   /** Temporal knows the chat: the visitor has written before, or now. */
   begun: boolean;
+  /** The visitor can write nothing more. What was written before may still be on its way, to him and from him. */
   ended: boolean;
+  /** Temporal has said that the chat's workflow is over: from now on nothing comes. */
+  closed: boolean;
   place: Place;
 }
 
@@ -150,7 +153,7 @@ export class VisitorSession implements DeliverySink {
    */
   async refresh(): Promise<void> {
     await this.#serve(async (joined) => {
-      if (!joined.begun || joined.ended) return;
+      if (!joined.begun || joined.closed) return;
       const missed = await joined.feed.catchUp();
       // The chat has lost sight of this process.
       if (missed > 0) joined.place.presence.known = false;
@@ -253,18 +256,27 @@ export class VisitorSession implements DeliverySink {
    */
   async #tellInTurn(joined: Joined): Promise<void> {
     const { presence } = joined.place;
-    const needless = () => this.#closed || !joined.begun || joined.ended || presence.known;
+    const needless = () => this.#closed || !joined.begun || joined.closed || presence.known;
     if (needless()) return;
     try {
       await this.#deps.tellTurns.take(joined.input.accountId, async () => {
-        if (needless()) return;
+        if (needless() || (await this.#tellWhere(joined)) !== 'ended') return;
+        joined.closed = true;
         // The record did not say so: somebody has ended the workflow by hand.
-        if ((await this.#tellWhere(joined)) === 'ended') this.#chatEnded();
+        if (!joined.ended) this.#chatEnded();
+        else await this.#lastLook(joined);
       });
     } catch (error) {
       // Not now: the next look after the connection tries again.
       if (!(error instanceof TooBusyError) && !(error instanceof TemporalUnavailableError)) throw error;
     }
+  }
+
+  /** What came after this connection had read it, and before the chat was over. */
+  async #lastLook({ chatId, feed }: Joined): Promise<void> {
+    await feed.catchUp();
+    const record = await this.#deps.store.chats.get(chatId);
+    this.#tellDelivered(record?.deliveredSeq ?? 0);
   }
 
   /** Tell the chat that its visitor is here. */
@@ -370,6 +382,7 @@ export class VisitorSession implements DeliverySink {
       feed: this.#feed(chatId, sentSeq),
       begun: false,
       ended: false,
+      closed: false,
       place: this.#deps.connections.add(chatId, this),
     };
   }
@@ -439,7 +452,7 @@ export class VisitorSession implements DeliverySink {
     this.#socket.send(errorFrame('chat_ended', 'This chat has ended: say hello without its token.', { ref }));
   }
 
-  /** The chat takes nothing more, nor needs to be told anything. */
+  /** The chat takes nothing more. What is still on its way is looked for until the chat's workflow is over. */
   #over(joined: Joined): void {
     joined.ended = true;
     joined.place.presence.known = false;

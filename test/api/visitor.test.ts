@@ -357,6 +357,30 @@ describe('a visitor who comes back', () => {
     expect(app.temporal.named('visitorMessage')).toEqual([]);
   });
 
+  test('to an ended chat that is still being closed is told what comes last', async () => {
+    const app = await appWithChat({ status: 'ended' });
+    const { widget, welcome } = await welcomed(app.url, { token: app.token });
+    expect(welcome.chat?.status).toBe('ended');
+    await expect.poll(() => app.temporal.named('signalVisitor')).toHaveLength(1);
+    expect(app.temporal.named('signalVisitor')[0]).toMatchObject([app.chatId, { kind: 'connected' }]);
+    app.connections.deliver({ chatId: app.chatId, entries: [agentEntry(1)], lastSeq: 1, deliveredSeq: 7 });
+    expect((await widget.next('entries')).entries).toHaveLength(1);
+    expect(await widget.next('delivered')).toMatchObject({ deliveredSeq: 7 });
+  });
+
+  test('to an ended chat gets what was recorded while it was being closed, and nothing is asked after that', async () => {
+    const app = await appWithChat({ status: 'ended' });
+    app.temporal.over.add(app.chatId);
+    app.temporal.before = async () => {
+      await app.store.timeline.append(app.chatId, [agentEntry(1)]);
+      app.store.chatsById.set(app.chatId, chat({ _id: app.chatId, status: 'ended', deliveredSeq: 7 }));
+    };
+    const { widget } = await welcomed(app.url, { token: app.token });
+    expect((await widget.next('entries')).entries).toHaveLength(1);
+    expect(await widget.next('delivered')).toMatchObject({ deliveredSeq: 7 });
+    await widget.nothingMore();
+  });
+
   test('before his first message was sent goes on with the same chat', async () => {
     const app = await startVisitors();
     const { chatId, token } = await app.tokens.begin('widget-1');

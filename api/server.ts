@@ -60,7 +60,7 @@ const requestsGraceMs = 3_000;
  */
 export async function startApi(options: ApiOptions): Promise<Api> {
   const { config, log, telemetry = noTelemetry(), webDir = builtWebDir(), visitorServer } = options;
-  const { metrics, interceptors } = telemetry;
+  const { metrics, served, interceptors } = telemetry;
   // First, since a missing build is the commonest fault at a first start.
   const assets = loadWebAssets(webDir);
   const clock = Date.now;
@@ -116,7 +116,8 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     if (isDirectDelivery(request)) direct(request, response);
     else app(request, response);
   });
-  const unwatch = watchSystem({ client, temporal, mongoAnswers: () => mongoAnswers(mongo), metrics, clock });
+  const watched = { client, temporal, mongoAnswers: () => mongoAnswers(mongo), metrics, clock };
+  const unwatch = served ? watchSystem(watched) : () => undefined;
   const delivering = worker.run();
   try {
     server.listen(config.http.port, config.http.host);

@@ -13,6 +13,8 @@ export type { Metrics } from './metrics.ts';
 /** What one process tells about itself. */
 export interface Telemetry {
   metrics: Metrics;
+  /** Whether anybody can ask for them: if not, nothing needs to be looked up for them. */
+  served: boolean;
   /** For its Temporal client, and for its workers' activities; empty unless traces are sent. */
   interceptors: {
     client: WorkflowClientInterceptor[];
@@ -41,10 +43,12 @@ export function startTelemetry(
     throw new Error(`No metrics can be served on ${host}:${port}: set METRICS_PORT and METRICS_HOST.`, { cause });
   }
   const metrics = createMetrics(Runtime.instance().metricMeter);
-  const unwatch = config.metrics.port === undefined ? undefined : watchProcess(metrics);
+  const served = config.metrics.port !== undefined;
+  const unwatch = served ? watchProcess(metrics) : undefined;
   const tracing = config.tracing ? startTracing(service) : undefined;
   return {
     metrics,
+    served,
     interceptors: { client: tracing ? [tracedClient] : [], activity: tracing ? [tracedActivity] : [] },
     stop: async () => {
       unwatch?.();
@@ -57,6 +61,7 @@ export function startTelemetry(
 export function noTelemetry(): Telemetry {
   return {
     metrics: createMetrics(noopMetricMeter),
+    served: false,
     interceptors: { client: [], activity: [] },
     stop: () => Promise.resolve(),
   };

@@ -15,6 +15,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
+import { heartbeat } from '@temporalio/activity';
 import type { WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
@@ -72,43 +73,58 @@ async function until(what: string, check: () => boolean | Promise<boolean>): Pro
 const jill = { id: 'jill', name: 'Jill' };
 const sam = { id: 'sam', name: 'Sam' };
 
+/** Chats are of two kinds: `.v1` goes the long way, `.v2` the short one, see docs/decisions/0015-the-short-way.md. */
+type Way = 'long' | 'short';
+const versionOf: Record<Way, string> = { long: 'v1', short: 'v2' };
+
 interface ChatOnStage {
   chatId: string;
   handle: WorkflowHandle;
   fake: ReturnType<typeof fakeChatActivities>;
   say(text: string): Promise<void>;
   zoom(event: ZoomEvent): Promise<void>;
+  /** A socket of the visitor's at that instance; with the short way workers reach it directly. */
+  opens(instanceId: string): Promise<void>;
   /** Press Join and wait until the agent is in. */
   join(agent: { id: string; name: string }): Promise<void>;
   visitorEnds(): Promise<void>;
   relayed(): Promise<void>;
 }
 
+interface ChatStoryOptions {
+  input?: Partial<ChatInput>;
+  fake?: () => ReturnType<typeof fakeChatActivities>;
+  skipsTime?: boolean;
+  /** Default: both. */
+  ways?: Way[];
+}
+
+/** One story of a chat, told on each way. */
 function chatStory(
   name: string,
   proves: string,
   tell: (chat: ChatOnStage, stage: Stage) => Promise<void>,
-  options: {
-    input?: Partial<ChatInput>;
-    fake?: () => ReturnType<typeof fakeChatActivities>;
-    skipsTime?: boolean;
-  } = {},
-): Story {
-  return {
-    names: [`chat-${name}`],
-    ...(options.skipsTime ? { skipsTime: true } : {}),
-    tell: (stage) =>
-      onStage(stage, options, async (chat) => {
-        await tell(chat, stage);
-        await stage.env.client.workflow.getHandle(chat.handle.workflowId).result();
-        await stage.keep(`chat-${name}`, proves, chat.handle.workflowId);
-      }),
-  };
+  options: ChatStoryOptions = {},
+): Story[] {
+  return (options.ways ?? ['long', 'short']).map((way) => {
+    const file = `chat-${name}.${versionOf[way]}`;
+    return {
+      names: [file],
+      ...(options.skipsTime ? { skipsTime: true } : {}),
+      tell: (stage) =>
+        onStage(stage, way, options, async (chat) => {
+          await tell(chat, stage);
+          await stage.env.client.workflow.getHandle(chat.handle.workflowId).result();
+          await stage.keep(file, proves, chat.handle.workflowId);
+        }),
+    };
+  });
 }
 
 async function onStage(
   { env, gateway }: Stage,
-  options: { input?: Partial<ChatInput>; fake?: () => ReturnType<typeof fakeChatActivities> },
+  way: Way,
+  options: ChatStoryOptions,
   tell: (chat: ChatOnStage) => Promise<void>,
 ): Promise<void> {
   const fake = options.fake?.() ?? fakeChatActivities();
@@ -121,6 +137,7 @@ async function onStage(
     visitor: { name: 'Jane Doe', email: 'jane@example.org' },
     page: { url: 'https://example.com/pricing', title: 'Pricing' },
     timings: { missedAfterMs: 300_000, idleEndMs: 86_400_000 },
+    ...(way === 'short' ? { shortWay: true } : {}),
     ...options.input,
   };
   let messages = 0;
@@ -131,7 +148,7 @@ async function onStage(
   const zoom = async (event: ZoomEvent): Promise<void> => {
     await gateway.signalZoom(chatId, event);
   };
-  const worker = await testWorker(env, fake.activities, taskQueues.main);
+  const worker = await testWorker(env, { ...fake.activities, ...fake.shortWay }, taskQueues.main);
   await worker.runUntil(async () => {
     await say('Hello');
     await until('the card is posted', () => fake.seen.cards.length > 0);
@@ -141,6 +158,10 @@ async function onStage(
       fake,
       say,
       zoom,
+      async opens(instanceId) {
+        const route = { instanceId, ...(way === 'short' ? { url: 'http://api.example' } : {}) };
+        await gateway.signalVisitor(chatId, { kind: 'connected', connection: { connectionId: 'socket-1', ...route } });
+      },
       async join(agent) {
         await zoom({ kind: 'joinPressed', user: agent });
         await until('the agent is in', async () =>
@@ -175,6 +196,9 @@ function failing(type: string, when: (postsSoFar: number, channelId: string) => 
     if (when(fake.seen.posts.length, input.channel.id)) throw ApplicationFailure.nonRetryable('refused', type);
     return postToChatChannel(input);
   };
+  const { relayNow } = fake.shortWay;
+  fake.shortWay.relayNow = async (input) =>
+    when(fake.seen.posts.length, input.channel.id) ? { outcome: 'notPosted' } : relayNow(input);
   return fake;
 }
 
@@ -194,6 +218,10 @@ function puttingOff(words: string) {
       details: [{ tryAgainInMs: wait }],
     });
   };
+  // Nor at once.
+  const { relayNow } = fake.shortWay;
+  fake.shortWay.relayNow = (input) =>
+    JSON.stringify(input.content).includes(words) ? Promise.resolve({ outcome: 'notPosted' }) : relayNow(input);
   return fake;
 }
 
@@ -210,8 +238,7 @@ const chats: Story[] = [
         activities: chat.fake.instance,
       });
       await instance.runUntil(async () => {
-        const connection = { connectionId: 'socket-1', instanceId };
-        await gateway.signalVisitor(chat.chatId, { kind: 'connected', connection });
+        await chat.opens(instanceId);
         await chat.join(jill);
         await chat.zoom(answer('z1', 'Hi Jane'));
         await chat.zoom({ kind: 'edited', messageId: 'z1', text: 'Hi, Jane', at: 3 });
@@ -396,26 +423,116 @@ const chats: Story[] = [
         }),
     },
   ),
+  (['long', 'short'] as const).map((way): Story => {
+    const [first, last] = ['first', 'last'].map((run) => `chat-continued-as-new-${run}-run.${versionOf[way]}`);
+    const names = [first ?? '', last ?? ''] as const;
+    return {
+      names: [...names],
+      tell: (stage) =>
+        onStage(stage, way, { input: { continueAfterEvents: 40 } }, async (chat) => {
+          const { runId } = await chat.handle.describe();
+          await chat.join(jill);
+          const next = async () => (await chat.handle.describe()).runId !== runId;
+          // A message takes fewer events on the short way.
+          for (let n = 0; n < 4 || (way === 'short' && n < 20 && !(await next())); n += 1) {
+            await chat.say(`message ${n}`);
+            await chat.relayed();
+          }
+          await until('there is a next run', next);
+          await chat.zoom(answer('z1', 'Hi Jane'));
+          await chat.visitorEnds();
+          await chat.handle.result();
+          const { workflowId } = chat.handle;
+          await stage.keep(names[0], 'Hands its memory over.', workflowId, runId);
+          await stage.keep(names[1], 'Goes on with a memory handed over.', workflowId);
+        }),
+    };
+  }),
+  chatStory(
+    'burst',
+    'Several messages at once, both ways.',
+    async (chat) => {
+      await chat.opens('instance-1');
+      await chat.join(jill);
+      const all = Array.from({ length: 6 }, (_, n) => n);
+      await Promise.all(all.flatMap((n) => [chat.say(`message ${n}`), chat.zoom(answer(`z${n}`, `answer ${n}`))]));
+      await chat.relayed();
+      await chat.zoom({ kind: 'endPressed', user: jill });
+    },
+    { ways: ['short'] },
+  ),
+  chatStory(
+    'outcome-unknown',
+    'Nobody knows whether a message was posted: an ordinary activity looks, and posts what is missing.',
+    async (chat) => {
+      await chat.join(jill);
+      await chat.say('Are you there?');
+      await chat.relayed();
+      await chat.say('Still?');
+      await chat.relayed();
+      await chat.visitorEnds();
+    },
+    {
+      ways: ['short'],
+      fake() {
+        const fake = fakeChatActivities();
+        const { relayNow } = fake.shortWay;
+        let posts = 0;
+        // The first one posts, and its answer is lost; the second one does not even get so far.
+        fake.shortWay.relayNow = async (input) => {
+          posts += 1;
+          if (posts === 1) await relayNow(input);
+          return { outcome: 'unknown' };
+        };
+        return fake;
+      },
+    },
+  ),
+  chatStory(
+    'zoom-refuses-for-now',
+    'Zoom does not take a message at once: an ordinary activity tries again.',
+    async (chat) => {
+      await chat.join(jill);
+      await chat.say('Are you there?');
+      await chat.relayed();
+      await chat.zoom({ kind: 'endPressed', user: jill });
+    },
+    {
+      ways: ['short'],
+      fake() {
+        const fake = fakeChatActivities();
+        fake.shortWay.relayNow = async () => ({ outcome: 'notPosted' });
+        return fake;
+      },
+    },
+  ),
   {
-    names: ['chat-continued-as-new-first-run', 'chat-continued-as-new-last-run'],
-    tell: (stage) =>
-      onStage(stage, { input: { continueAfterEvents: 40 } }, async (chat) => {
-        const { runId: first } = await chat.handle.describe();
-        await chat.join(jill);
-        for (let n = 0; n < 4; n += 1) {
-          await chat.say(`message ${n}`);
-          await chat.relayed();
+    names: ['chat-not-quiet-in-time.v2'],
+    tell: (stage: Stage) => {
+      const fake = fakeChatActivities();
+      const { postToChatChannel } = fake.activities;
+      fake.activities.postToChatChannel = async (input) => {
+        // Longer than a run waits for a quiet moment.
+        for (let seconds = 0; input.content.kind === 'greeting' && seconds < 7; seconds += 1) {
+          await pause(1_000);
+          heartbeat();
         }
-        await until('there is a next run', async () => (await chat.handle.describe()).runId !== first);
+        return postToChatChannel(input);
+      };
+      return onStage(stage, 'short', { input: { continueAfterEvents: 40 }, fake: () => fake }, async (chat) => {
+        const { runId } = await chat.handle.describe();
+        await chat.zoom({ kind: 'joinPressed', user: jill });
+        await until('the channel is open', () => fake.seen.opened.length > 0);
         await chat.zoom(answer('z1', 'Hi Jane'));
-        await chat.visitorEnds();
+        await chat.relayed();
+        await chat.zoom({ kind: 'endPressed', user: jill });
         await chat.handle.result();
-        const { workflowId } = chat.handle;
-        await stage.keep('chat-continued-as-new-first-run', 'Hands its memory over.', workflowId, first);
-        await stage.keep('chat-continued-as-new-last-run', 'Goes on with a memory handed over.', workflowId);
-      }),
+        const proves = 'The history is long, but a post takes longer than the quiet that is made for handing over.';
+        await stage.keep('chat-not-quiet-in-time.v2', proves, chat.handle.workflowId, runId);
+      });
+    },
   },
-];
+].flat();
 
 // ---- installs
 

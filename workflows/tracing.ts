@@ -34,6 +34,8 @@ const causeLastsMs = 30_000;
 const purposes: Readonly<Record<string, { purpose: string; side: string }>> = {
   relayToZoom: { purpose: 'relay', side: 'visitor' },
   postToChatChannel: { purpose: 'relay', side: 'visitor' },
+  relayNow: { purpose: 'relay', side: 'visitor' },
+  tell: { purpose: 'deliver', side: 'zoom' },
   deliverToVisitor: { purpose: 'deliver', side: 'zoom' },
 };
 

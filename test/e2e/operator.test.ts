@@ -181,7 +181,8 @@ describe('an operator in Temporal UI', () => {
           kind: 'status',
           status: 429,
           headers: { 'Retry-After': '240' },
-          times: 1,
+          // The short way, and the activity that follows on it.
+          times: 2,
           match: { method: 'POST', path: '/v2/im/chat/messages' },
         },
       ],

@@ -140,8 +140,12 @@ async function failOnPurpose(): Promise<void> {
     const { workflow } = new Client({ connection });
     const taskQueue = taskQueues.main;
     const unknown = await workflow.start('noSuchWorkflow', { workflowId: 'no-such-workflow', taskQueue });
-    const input = { zoomUserId: 'nobody', accountId: 'nowhere' };
-    const failing = await workflow.start('install', { workflowId: 'install/nobody', taskQueue, args: [input] });
+    const input = { zoomUserId: 'nobody', accountId: 'nowhere', step: 'inbound-channel' };
+    const failing = await workflow.start('accountStep', {
+      workflowId: 'account/nowhere/inbound-channel',
+      taskQueue,
+      args: [input],
+    });
     await expect(failing.result()).rejects.toThrow();
     await eventually(async () => {
       const { events } = await unknown.fetchHistory();

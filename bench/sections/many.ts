@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { StackUrls } from '../../embedded/supervisor.ts';
 import type { Bench, Section } from '../bench.ts';
 import type { BenchChat } from '../chat.ts';
 import { cpuFigure, cpuTimes } from '../cpu.ts';
@@ -43,10 +44,23 @@ export const manySection: Section = {
       };
     }
     const cpuBefore = await cpuTimes(bench.stack);
+    const cacheBefore = await cacheOf(bench);
     const { toZoom, toVisitor } = await sweep(open, bench);
+    const cacheAfter = await cacheOf(bench);
     yield latencyFigure('many.toZoom', 'a message in each, visitor → Zoom (p50)', toZoom);
     yield latencyFigure('many.toVisitor', 'a message in each, Zoom → visitor (p50)', toVisitor);
     yield* await cpuFigure('many.cpu', 'CPU time per message', bench.stack, cpuBefore, 2 * chats);
+    if (cacheBefore && cacheAfter) {
+      const misses = cacheAfter.misses - cacheBefore.misses;
+      yield {
+        id: 'many.misses',
+        label: 'of these, chats that were led through their history again',
+        value: misses,
+        unit: '×',
+        detail: `the worker keeps ${cacheAfter.size} workflows`,
+        verdict: { target: '0', ratio: misses, pass: misses === 0 },
+      };
+    }
     const first = await sweep(open.slice(0, compared), bench);
     const last = await sweep(open.slice(-compared), bench);
     const p50 = ({ toZoom, toVisitor }: Sweep) => summarize([...toZoom, ...toVisitor]).p50;
@@ -79,6 +93,26 @@ async function sweep(chats: readonly BenchChat[], bench: Bench): Promise<Sweep> 
   };
   await Promise.all(Array.from({ length: atOnce }, work));
   return found;
+}
+
+interface Cache {
+  /** Workflows in the worker's memory. */
+  size: number;
+  /** Tasks whose workflow was not there. */
+  misses: number;
+}
+
+/** The worker's cache, by its own metrics; undefined where it has none. */
+async function cacheOf({ stack }: Bench): Promise<Cache | undefined> {
+  const { workerMetrics } = stack.urls as StackUrls & { workerMetrics?: string };
+  if (workerMetrics === undefined) return undefined;
+  const text = await (await fetch(workerMetrics)).text();
+  const sum = (name: string) =>
+    [...text.matchAll(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'gm'))].reduce(
+      (all, [, value]) => all + Number(value),
+      0,
+    );
+  return { size: sum('temporal_sticky_cache_size'), misses: sum('temporal_sticky_cache_miss(?:_total)?') };
 }
 
 function workerMemory(bench: Bench): Promise<number | undefined> {

@@ -6,6 +6,7 @@ import { floorSection } from './sections/floor.ts';
 import { historySection } from './sections/history.ts';
 import { idleSection } from './sections/idle.ts';
 import { installSection } from './sections/install.ts';
+import { manySection } from './sections/many.ts';
 import { paceSection } from './sections/pace.ts';
 import { rateSection } from './sections/rate.ts';
 import { readySection } from './sections/ready.ts';
@@ -26,4 +27,5 @@ export const sections: readonly Section[] = [
   fairnessSection,
   visitorsSection,
   recoverySection,
+  manySection,
 ];

@@ -9,7 +9,7 @@ import { getChatQuery, type ChatInput } from '../../workflows/chat/messages.ts';
 import { storedBundle } from '../versions/stored-bundle.ts';
 import { dataConverter, devServer, workflowBundle } from './harness.ts';
 import { manyFakes } from './many-fakes.ts';
-import type { History } from './stored-history.ts';
+import { readHistory, storedHistories, type History } from './stored-history.ts';
 
 /** The last version without the short way: see test/versions/README.md. */
 const before = '8522c14';
@@ -156,6 +156,20 @@ function expectWhole({ seen, written, arrived }: ChatOnTest): void {
   expect(seen.begun).toHaveLength(1);
   expect(seen.opened).toHaveLength(1);
 }
+
+describe('the stored workflow code', () => {
+  test.each(['chat-ended-by-visitor.v1.json', 'chat-paced.v1.json', 'install-done.v1.json'])(
+    'is that of its time: it continues %s',
+    async (file) => {
+      const { workflowId = '' } = (await storedHistories()).find((stored) => stored.file === file) ?? {};
+      await Worker.runReplayHistory(
+        { workflowBundle: bundles.old, dataConverter },
+        await readHistory(file),
+        workflowId,
+      );
+    },
+  );
+});
 
 describe('an update under running chats', () => {
   test('loses, repeats and reorders nothing while workers of both versions share the chats, nor after it', async () => {

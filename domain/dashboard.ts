@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { InstallStep } from './install-steps.ts';
 import type { ChatStatus } from './timeline.ts';
 
 /** What the pages and the api say to each other: JSON over HTTP, same origin, session cookie. Errors are problem JSON. */
@@ -13,15 +14,6 @@ export interface Problem {
   errors?: { path: string; message: string }[];
 }
 
-/** The steps of an install, in order, by the ids that the onboarding page gives words to. */
-export const installSteps = [
-  'fetchUser',
-  'provisionAccount',
-  'inboundChannel',
-  'welcomeCard',
-  'welcomeMessage',
-] as const;
-export type InstallStep = (typeof installSteps)[number];
 export type InstallStepState = 'pending' | 'running' | 'done' | 'failed';
 
 /** Answer of `GET /api/install` and of the install workflow's query. */

@@ -32,7 +32,14 @@ const shutdown = { shutdownGraceTime: '5 seconds', shutdownForceTime: '10 second
  * Relaying waits for Zoom within workflow tasks (the short way), so there may be many of them, and as many local activities:
  * each that waits costs some memory and nothing else.
  */
-const room = { maxConcurrentWorkflowTaskExecutions: 1_000, maxConcurrentLocalActivityExecutions: 1_000 } as const;
+const room = {
+  maxConcurrentWorkflowTaskExecutions: 1_000,
+  maxConcurrentLocalActivityExecutions: 1_000,
+  // Open chats that stay in memory: one that does not is led through its whole history again at its next message. The default
+  // goes by the size of the heap, for larger workflows than ours, and is below 500 on a machine of 2 GB, which would also be the limit
+  // on tasks. See `many` in docs/performance.md for what they take.
+  maxCachedWorkflows: 2_000,
+} as const;
 
 /**
  * Run the worker until it is asked to stop (SIGTERM, SIGINT). Two queues: workflows and their activities, and token

@@ -1,4 +1,5 @@
-import { installSteps, type InstallProgress } from '../../domain/dashboard.ts';
+import type { InstallProgress } from '../../domain/dashboard.ts';
+import { installSteps } from '../../domain/install-steps.ts';
 import type { Person } from '../auth/session.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { HttpProblem } from '../http/problem.ts';

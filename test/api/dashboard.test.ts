@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { NeedsReconnectError, RenewalUnavailableError } from '../../activities/user-zoom.ts';
-import { installSteps, type DashboardData, type InstallProgress, type Problem } from '../../domain/dashboard.ts';
+import type { DashboardData, InstallProgress, Problem } from '../../domain/dashboard.ts';
+import { installSteps } from '../../domain/install-steps.ts';
 import type { ZoomChannel } from '../../zoom/index.ts';
 import { account, accountId, chat, installation, start, userId, zoomError } from './fakes.ts';
 import { startTestApp } from './harness.ts';

@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
-import type { InstallProgress, InstallStep } from '../../domain/dashboard.ts';
+import type { InstallProgress } from '../../domain/dashboard.ts';
+import type { InstallStep } from '../../domain/install-steps.ts';
 import { request, type Failure } from './http.ts';
 
 /** The steps in their order. Not imported from the domain, whose module would bring the schema library to the browser. */

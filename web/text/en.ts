@@ -1,4 +1,5 @@
-import type { InstallStep, InstallStepState } from '../../domain/dashboard.ts';
+import type { InstallStepState } from '../../domain/dashboard.ts';
+import type { InstallStep } from '../../domain/install-steps.ts';
 import type { ChatStatus } from '../../domain/timeline.ts';
 import { formatDate, plural } from './format.ts';
 

@@ -1,26 +1,21 @@
 import { defineUpdate } from '@temporalio/workflow';
-import { z } from 'zod';
 import type { Agent } from '../../domain/timeline.ts';
+import type { ByOperator } from '../operator-input.ts';
 import type { ChatSnapshot } from './messages.ts';
 import type { Wait } from './waits.ts';
 
-/**
- * What operators send to a chat in Temporal UI, by hand: parsed like everything from outside. `by` may be left out; it is
- * there so that a history says in words who it was.
+/*
+ * What operators send to a chat in Temporal UI, by hand: checked like everything from outside.
  */
-const by = z.literal('operator').optional();
 
-export const endChatInput = z.strictObject({ by }).optional();
-export type EndChatInput = z.infer<typeof endChatInput>;
+export type EndChatInput = ByOperator | undefined;
 /** End the chat from outside: refused if it has ended already. */
 export const endChatUpdate = defineUpdate<ChatSnapshot, [EndChatInput]>('endChat');
 
-export const reassignChatInput = z.strictObject({
+export interface ReassignChatInput extends ByOperator {
   /** Zoom user id or e-mail address. */
-  to: z.string().regex(/^[^\s/]{1,254}$/, 'is a Zoom user id or an e-mail address of a member of the account'),
-  by,
-});
-export type ReassignChatInput = z.infer<typeof reassignChatInput>;
+  to: string;
+}
 export interface Reassigned {
   /**
    * `done`: the new agent has the chat. `begun`: the chat has no channel yet and Zoom has not let the agent in so far; the
@@ -36,8 +31,7 @@ export interface Reassigned {
 /** Give the chat to another member of the account. */
 export const reassignChatUpdate = defineUpdate<Reassigned, [ReassignChatInput]>('reassignChat');
 
-export const retryNowInput = z.strictObject({ by }).optional();
-export type RetryNowInput = z.infer<typeof retryNowInput>;
+export type RetryNowInput = ByOperator | undefined;
 export interface RetriedNow {
   /** What was tried at once and is settled. */
   settled: string[];

@@ -1,17 +1,9 @@
 import { condition, setHandler } from '@temporalio/workflow';
 import type { Agent } from '../../domain/timeline.ts';
 import { failureWords, noAnswer, wordsOfType } from '../failures.ts';
-import { parseInput, refuse } from '../operator-input.ts';
+import { checkInput, nothingNeeded, refuse, somebodyNeeded } from '../operator-input.ts';
 import { findMember, inviteMember, removeAgents } from './activities.ts';
-import {
-  endChatInput,
-  endChatUpdate,
-  reassignChatInput,
-  reassignChatUpdate,
-  retryNowInput,
-  retryNowUpdate,
-  type Reassigned,
-} from './operator-messages.ts';
+import { endChatUpdate, reassignChatUpdate, retryNowUpdate, type Reassigned } from './operator-messages.ts';
 import type { Patience } from './patience.ts';
 import type { Chat } from './state.ts';
 
@@ -34,7 +26,7 @@ export function acceptOperators(chat: Chat, patience: Patience, cancelRequested:
     {
       description: 'End this chat. The visitor and the chat channel are told. Input: none, or {"by":"operator"}',
       validator: (input) => {
-        parseInput(endChatInput, 'endChat', '{"by":"operator"}', input);
+        checkInput(nothingNeeded, 'endChat', '{"by":"operator"}', input);
         mustBeOpen(chat);
       },
     },
@@ -55,7 +47,7 @@ export function acceptOperators(chat: Chat, patience: Patience, cancelRequested:
         'Give this chat to another member of the Zoom account; whoever had it is taken out of the chat channel. ' +
         'Input: {"to":"e-mail address or Zoom user id"}',
       validator: (input) => {
-        parseInput(reassignChatInput, 'reassignChat', '{"to":"jill@example.com"}', input);
+        checkInput(somebodyNeeded, 'reassignChat', '{"to":"jill@example.com"}', input);
         mustBeOpen(chat);
         if (reassigning) refuse('This chat is being given to somebody just now. Wait for that, then look.');
       },
@@ -78,7 +70,7 @@ export function acceptOperators(chat: Chat, patience: Patience, cancelRequested:
         'Try at once what this chat waits for in Zoom, in place of waiting for the next try. Nothing is done twice. ' +
         'Input: none, or {"by":"operator"}',
       validator: (input) => {
-        parseInput(retryNowInput, 'retryNow', '{"by":"operator"}', input);
+        checkInput(nothingNeeded, 'retryNow', '{"by":"operator"}', input);
         if (patience.waits.length === 0) refuse('This chat waits for nothing in Zoom just now.');
       },
     },

@@ -1,6 +1,6 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import { z } from 'zod';
 import type { InstallProgress } from '../../domain/dashboard.ts';
+import type { ByOperator } from '../operator-input.ts';
 
 /** Started by the OAuth callback once the grant is stored; holds no token. */
 export interface InstallInput {
@@ -14,7 +14,6 @@ export const onboardingDoneSignal = defineSignal('onboardingDone');
 export const retryAskedSignal = defineSignal('retryAsked');
 export const getInstallProgressQuery = defineQuery<InstallProgress>('getInstallProgress');
 
-export const retryInstallInput = z.strictObject({ by: z.literal('operator').optional() }).optional();
-export type RetryInstallInput = z.infer<typeof retryInstallInput>;
+export type RetryInstallInput = ByOperator | undefined;
 /** The same by an operator in Temporal UI: refused while no step has failed. */
 export const retryInstallUpdate = defineUpdate<InstallProgress, [RetryInstallInput]>('retryInstall');

@@ -6,11 +6,12 @@ import {
   setHandler,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
-import { installSteps, type InstallProgress, type InstallStep } from '../../domain/dashboard.ts';
+import type { InstallProgress } from '../../domain/dashboard.ts';
+import { installSteps, type InstallStep } from '../../domain/install-steps.ts';
 import { failureTypes } from '../../domain/failures.ts';
 import { searchAttributes } from '../../domain/search-attributes.ts';
 import { failureMessage, failureType, noAnswer, wordsOfType } from '../failures.ts';
-import { parseInput, refuse } from '../operator-input.ts';
+import { checkInput, nothingNeeded, refuse } from '../operator-input.ts';
 import { time } from '../time.ts';
 import { onceForAccount } from './account-step.ts';
 import { fetchUser, provisionAccount, recordOnboarded, sendWelcomeMessage } from './activities.ts';
@@ -18,7 +19,6 @@ import {
   getInstallProgressQuery,
   onboardingDoneSignal,
   retryAskedSignal,
-  retryInstallInput,
   retryInstallUpdate,
   type InstallInput,
 } from './messages.ts';
@@ -70,7 +70,7 @@ export async function install({ zoomUserId, accountId }: InstallInput): Promise<
       description:
         'Try the step that failed again, as Retry on the onboarding page does. Input: none, or {"by":"operator"}',
       validator: (input) => {
-        parseInput(retryInstallInput, 'retryInstall', '{"by":"operator"}', input);
+        checkInput(nothingNeeded, 'retryInstall', '{"by":"operator"}', input);
         if (progress.status === 'failed' && !retryAsked) return;
         refuse(`No step has failed: this install is ${progress.status}.`);
       },

@@ -1,5 +1,5 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import { z } from 'zod';
+import type { ByOperator } from '../operator-input.ts';
 
 /** The entity workflow of one Zoom user's grant. */
 export interface InstallationInput {
@@ -26,8 +26,7 @@ export interface InstallationSnapshot {
   refreshes: number;
 }
 
-export const askToReconnectInput = z.strictObject({ by: z.literal('operator').optional() }).optional();
-export type AskToReconnectInput = z.infer<typeof askToReconnectInput>;
+export type AskToReconnectInput = ByOperator | undefined;
 /** Ask the user once more, by the bot, to add the app again. For operators: refused unless that is what is missing. */
 export const askToReconnectUpdate = defineUpdate<InstallationSnapshot, [AskToReconnectInput]>('askToReconnect');
 export const getInstallationQuery = defineQuery<InstallationSnapshot>('getInstallation');

@@ -13,10 +13,9 @@ import {
 import type { InstallationActivities } from '../../activities/installation.ts';
 import { searchAttributes } from '../../domain/search-attributes.ts';
 import { taskQueues } from '../../domain/workflow-ids.ts';
-import { parseInput, refuse } from '../operator-input.ts';
+import { checkInput, nothingNeeded, refuse } from '../operator-input.ts';
 import { time } from '../time.ts';
 import {
-  askToReconnectInput,
   askToReconnectUpdate,
   deauthorizedSignal,
   getInstallationQuery,
@@ -122,7 +121,7 @@ export async function installation(input: InstallationInput, carried?: Carried):
       description:
         'Ask this user once more, by a message from the bot in Zoom, to add the app again. Input: none, or {"by":"operator"}',
       validator: (input) => {
-        parseInput(askToReconnectInput, 'askToReconnect', '{"by":"operator"}', input);
+        checkInput(nothingNeeded, 'askToReconnect', '{"by":"operator"}', input);
         if (state.status === 'needsReconnect') return;
         refuse(`There is nothing to ask for: this grant is ${state.status}.`);
       },

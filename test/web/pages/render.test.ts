@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { installSteps } from '../../../domain/dashboard.ts';
+import { installSteps } from '../../../domain/install-steps.ts';
 import { installStepOrder, nextDelay } from '../../../web/client/install-progress.ts';
 import { safeHref } from '../../../web/design/links.tsx';
 import { loadWebAssets, renderPage, type PageProps, type WebAssets } from '../../../web/server.tsx';

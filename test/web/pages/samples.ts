@@ -1,11 +1,6 @@
 import type { OperatorHomeProps } from '../../../web/server.tsx';
-import {
-  installSteps,
-  type ChannelChoices,
-  type DashboardData,
-  type InstallProgress,
-  type Problem,
-} from '../../../domain/dashboard.ts';
+import type { ChannelChoices, DashboardData, InstallProgress, Problem } from '../../../domain/dashboard.ts';
+import { installSteps } from '../../../domain/install-steps.ts';
 
 const hour = 3_600_000;
 const ago = (ms: number) => new Date(Date.now() - ms).toISOString();

@@ -48,14 +48,19 @@ async function run(name: Version | 'instance', options: Omit<WorkerOptions, 'con
   running.set(name, { worker, done });
 }
 
-/** A worker of that version. Without a cache: every task can go to either, and is worked off from the whole history. */
-async function start(version: Version): Promise<void> {
+/**
+ * A worker of that version. Without a cache: every task can go to either, and is worked off from the whole history.
+ *
+ * For chats with the short way it needs one: the SDK throws a run without a cache away while results of its local
+ * activities are still on their way (https://github.com/temporalio/sdk-rust/pull/1482), which has nothing to do with versions.
+ */
+async function start(version: Version, { cached = 0 } = {}): Promise<void> {
   await run(version, {
     taskQueue: taskQueues.main,
     identity: `${version}-worker`,
     workflowBundle: bundles[version],
     activities: version === 'old' ? fakes.activities : { ...fakes.activities, ...fakes.shortWay },
-    maxCachedWorkflows: 0,
+    maxCachedWorkflows: cached,
   });
 }
 
@@ -188,6 +193,8 @@ describe('an update under running chats', () => {
     await talk(chats, 'as the old one goes for good', () => stop('old'));
 
     // The workers are all new: now the apis may be.
+    await stop('new');
+    await start('new', { cached: 100 });
     const fresh = [chatOf('new'), chatOf('new')];
     await Promise.all(fresh.map((chat) => chat.begin()));
     await talk([...chats, ...fresh], 'side by side', async () => {});
@@ -202,7 +209,7 @@ describe('an update under running chats', () => {
 
   test('that leaves an old worker running makes chats with the short way wait for a new one, and loses nothing', async () => {
     const chat = chatOf('new');
-    await start('new');
+    await start('new', { cached: 100 });
     await chat.begin();
     await talk([chat], 'with the new worker', async () => {});
     await stop('new');
@@ -211,7 +218,7 @@ describe('an update under running chats', () => {
     await chat.agentSays('a to the old worker');
     await eventually(async () => expect(await chat.failures()).toBeGreaterThan(0));
     await stop('old');
-    await start('new');
+    await start('new', { cached: 100 });
     await chat.relayed();
     await chat.end();
     expectWhole(chat);

@@ -218,13 +218,13 @@ export function createChatActivities(dependencies: ChatActivityDependencies) {
     ): Promise<Posted> {
       return asZoomFailures('wait', async () => {
         const { chatId, channel, ownerUserId, content, knownIds } = input;
-        const recorded = store.timeline.append(chatId, input.entries ?? []);
-        recorded.catch(() => undefined);
         const asOwner = <T>(fn: Parameters<typeof userZoom<T>>[1]) => userZoom(ownerUserId, fn);
-        const posted = await oneAtATime(turns.channelPosts(chatId), async () =>
-          poster.post(input, await readBackForRetry(asOwner, channel.id, knownIds, input)),
-        );
-        await recorded;
+        const posted = await oneAtATime(turns.channelPosts(chatId), async () => {
+          // What is there already may have been posted too, by a run of the short way of which the chat knows nothing.
+          const recordedBefore = !(await store.timeline.append(chatId, input.entries ?? []));
+          const look = { ...input, lookFirst: input.lookFirst === true || recordedBefore };
+          return poster.post(input, await readBackForRetry(asOwner, channel.id, knownIds, look));
+        });
         relayed?.(input.entries ?? []);
         if (content.kind === 'visitorLines') await store.chats.set(chatId, { deliveredSeq: content.lastSeq });
         return posted;

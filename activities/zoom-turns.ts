@@ -2,7 +2,9 @@ import { activityInfo, asyncLocalStorage, heartbeat, type Context } from '@tempo
 import {
   createRateLimiter,
   type CallGate,
+  type GatedCall,
   type Leave,
+  type RateLabel,
   type RateLimiterOptions,
   type Turn,
   type ZoomPlan,
@@ -18,35 +20,45 @@ import type { Store } from '../store/index.ts';
 const activityPatienceMs = 100;
 /** Work that has begun is let finish: waiting holds a slot, but only for as many as permits there are, ms. */
 const begunPatienceMs = 5_000;
-/** A local activity keeps its workflow waiting, ms. */
+/** A local activity keeps its workflow waiting; one that has come back in its time is not sent away for a moment, ms. */
 const localPatienceMs = 25;
 /** A person waits for a page, ms. */
 const requestPatienceMs = 2_000;
 
-/**
- * The turn of the running activity. One that Temporal runs again has waited already; a local one is tried once, and comes
- * back, if at all, as another activity.
- */
+/** The turn of the running activity. One that Temporal runs again has waited already; of a local one its workflow knows. */
 function turnNow(): Turn {
   const context = asyncLocalStorage.getStore();
-  if (!context) return { returning: false, continues: false, comesBack: 'never', patienceMs: requestPatienceMs };
+  if (!context) return { returning: false, continues: false, comesBack: false, patienceMs: requestPatienceMs };
   const { attempt, isLocal } = context.info;
   const continues = begun.has(context);
-  const comesBack = isLocal ? 'asAnother' : 'later';
-  const patienceMs = continues ? begunPatienceMs : isLocal ? localPatienceMs : activityPatienceMs;
-  return { returning: attempt > 1, continues, comesBack, patienceMs };
+  const returning = attempt > 1 || sentBefore.has(context);
+  const patienceMs = continues ? begunPatienceMs : isLocal && !returning ? localPatienceMs : activityPatienceMs;
+  return { returning, continues, comesBack: true, patienceMs };
 }
+
+/** Local activities whose workflow was told before to come back at this time. */
+const sentBefore = new WeakSet<Context>();
 
 /** Activities whose present attempt has made a call. */
 const begun = new WeakSet<Context>();
 /** Activities whose present attempt has sent something that changes something in Zoom. */
 const wrote = new WeakSet<Context>();
 
+/** A gate at which the running activity can take the turn of its next call ahead of the call. */
+export interface TurnGate extends CallGate {
+  /**
+   * @param cameBack its workflow was told before to come back now.
+   * @returns to be called when the activity ends: gives back a turn that no call has used.
+   * @throws ZoomError `heldBack`, with `retryAfterMs`: nothing was done.
+   */
+  takeTurn(call: GatedCall, cameBack: boolean): Promise<() => void>;
+}
+
 /** The rate limiter of this process: what every call to Zoom passes. Keep one. None for the plan `off`. */
 export function zoomGate(
   store: Pick<Store, 'rateShares' | 'rateDays'>,
   { plan, onHeldBack }: Pick<RateLimiterOptions, 'onHeldBack'> & { plan: ZoomPlan | 'off' },
-): CallGate | undefined {
+): TurnGate | undefined {
   if (plan === 'off') return undefined;
   const { rateShares, rateDays } = store;
   const board: RateLimiterOptions['board'] = {
@@ -58,18 +70,37 @@ export function zoomGate(
 }
 
 /** A gate that notes which activities have gone through, and which of them to write. */
-export function notingCalls(gate: CallGate): CallGate {
+export function notingCalls(gate: CallGate): TurnGate {
+  /** Turns that were taken ahead, and for which calls. */
+  const taken = new WeakMap<Context, { accountId: string; label: RateLabel; leave: Leave }>();
+  const use = (context: Context, { accountId, label }: GatedCall): Leave | undefined => {
+    const turn = taken.get(context);
+    if (turn?.accountId !== accountId || turn.label !== label) return undefined;
+    taken.delete(context);
+    return turn.leave;
+  };
   return {
     enter(call) {
-      const leave = gate.enter(call);
       const context = asyncLocalStorage.getStore();
-      if (!context) return leave;
+      if (!context) return gate.enter(call);
       const note = (entered: Leave): Leave => {
         begun.add(context);
         if (call.write) wrote.add(context);
         return entered;
       };
+      const leave = use(context, call) ?? gate.enter(call);
       return leave instanceof Promise ? leave.then(note) : note(leave);
+    },
+    async takeTurn(call, cameBack) {
+      const context = asyncLocalStorage.getStore();
+      if (!context) return () => undefined;
+      if (cameBack) sentBefore.add(context);
+      const { accountId, label } = call;
+      const leave = await gate.enter(call);
+      taken.set(context, { accountId, label, leave });
+      return () => {
+        if (taken.delete(context)) leave();
+      };
     },
   };
 }

@@ -506,6 +506,32 @@ const chats: Story[] = [
       },
     },
   ),
+  chatStory(
+    'held-back',
+    'The account is at its rate: a message waits for its turn, once unrecorded and once recorded.',
+    async (chat) => {
+      await chat.join(jill);
+      await chat.say('Are you there?');
+      await chat.relayed();
+      await chat.say('Still?');
+      await chat.zoom({ kind: 'message', messageId: 'z1', userId: jill.id, text: 'Yes!', at: 3 });
+      await chat.relayed();
+      await chat.zoom({ kind: 'endPressed', user: jill });
+    },
+    {
+      ways: ['short'],
+      fake() {
+        const fake = fakeChatActivities();
+        const { relayNow } = fake.shortWay;
+        const waits: (number | undefined)[] = [300, undefined, 1_000];
+        fake.shortWay.relayNow = async (input) => {
+          const tryAgainInMs = waits.shift();
+          return tryAgainInMs === undefined ? relayNow(input) : { outcome: 'heldBack', tryAgainInMs };
+        };
+        return fake;
+      },
+    },
+  ),
   {
     names: ['chat-not-quiet-in-time.v2'],
     tell: (stage: Stage) => {

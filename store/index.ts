@@ -4,6 +4,7 @@ import { accountStore } from './accounts.ts';
 import { chatChannelStore, chatStore } from './chats.ts';
 import { installationStore } from './installations.ts';
 import { usedStateStore } from './oauth-states.ts';
+import { postClaimStore } from './post-claims.ts';
 import { rateDayStore, rateShareStore } from './rate-shares.ts';
 import { timelineStore } from './timeline.ts';
 import { tokenSetStore } from './token-sets.ts';
@@ -27,6 +28,7 @@ export async function createStore(connection: Connection, tokenKeys: SealingKeys
     chats: chatStore(connection),
     chatChannels: chatChannelStore(connection),
     timeline: timelineStore(connection),
+    postClaims: postClaimStore(connection),
     rateShares: rateShareStore(connection),
     rateDays: rateDayStore(connection),
   };

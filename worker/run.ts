@@ -66,9 +66,10 @@ export async function runWorker(config: Config, log: Logger): Promise<void> {
     });
     await registerSearchAttributes(client);
 
+    const gate = zoomGate(store, config.zoom);
     const zoom = createZoomClient({
       ...config.zoom,
-      gate: zoomGate(store, config.zoom),
+      gate,
       onCall: observeZoomCalls(metrics, ZOOM_ERROR_KINDS),
     });
     const people = rememberPeople(store.installations);
@@ -99,7 +100,7 @@ export async function runWorker(config: Config, log: Logger): Promise<void> {
       sinks: tracingSinks,
       activities: {
         ...createChatActivities({ store, zoom, userZoom, people, relayed }),
-        ...createShortWayActivities({ store, zoom, userZoom, people, directLine, relayed }),
+        ...createShortWayActivities({ store, zoom, userZoom, people, gate, directLine, relayed }),
         ...createOperatorActivities({ userZoom }),
         ...createInstallActivities({ store, zoom, userZoom, product: config.product, publicUrl }),
         ...grantActivities,

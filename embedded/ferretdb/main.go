@@ -48,9 +48,10 @@ func main() {
 	// Warnings would print whole replies, and with them what visitors wrote.
 	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))
 	server, err := ferretdb.New(&ferretdb.Config{
-		Listener:  ferretdb.ListenerConfig{TCP: "127.0.0.1:0"},
-		Handler:   "sqlite",
-		SQLiteURL: "file:" + filepath.ToSlash(folder) + "/",
+		Listener: ferretdb.ListenerConfig{TCP: "127.0.0.1:0"},
+		Handler:  "sqlite",
+		// Otherwise each write waits for the disk, and all others for it. A killed process loses nothing; a power cut can lose the last moments.
+		SQLiteURL: "file:" + filepath.ToSlash(folder) + "/?_pragma=synchronous(normal)",
 		Logger:    logger,
 	})
 	if err != nil {

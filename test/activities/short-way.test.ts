@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { createChatActivities } from '../../activities/chat.ts';
 import { rememberPeople } from '../../activities/people.ts';
-import { createShortWayActivities } from '../../activities/short-way.ts';
+import { createShortWayActivities, type ShortWayDependencies } from '../../activities/short-way.ts';
 import type { RouteOutcome, VisitorDelivery, VisitorRoute } from '../../domain/delivery.ts';
 import type { TimelineEntry } from '../../domain/timeline.ts';
 import { cardTexts, channelJid, channelUrl } from '../../zoom/index.ts';
@@ -11,7 +11,7 @@ import { attempt, settledAccount, testStore } from './harness.ts';
 
 const held = testStore();
 
-async function setUp(options: { letsBotIn?: boolean } = {}) {
+async function setUp(options: { letsBotIn?: boolean; gate?: ShortWayDependencies['gate'] } = {}) {
   const { store } = held;
   const { zoom, accountId, owner } = await settledAccount(store);
   const room = zoom.addChannel('Jane · 123456', {
@@ -25,6 +25,7 @@ async function setUp(options: { letsBotIn?: boolean } = {}) {
   const dependencies = { store, zoom: zoom.client, userZoom: zoom.userZoom, people };
   const shortWay = createShortWayActivities({
     ...dependencies,
+    gate: options.gate,
     directLine: {
       async deliver(route, delivery) {
         deliveries.push({ route, delivery });
@@ -121,8 +122,71 @@ describe('relayNow', () => {
   });
 });
 
+describe('relayNow at an account’s rate', () => {
+  /** Holds back as often as is said, then lets through. */
+  function gateThat(...waits: number[]) {
+    const seen = { cameBack: [] as boolean[], open: 0 };
+    const gate: ShortWayDependencies['gate'] = {
+      async takeTurn(_call, cameBack) {
+        seen.cameBack.push(cameBack);
+        const retryAfterMs = waits.shift();
+        if (retryAfterMs !== undefined) throw zoomError('heldBack', { retryable: true, retryAfterMs });
+        seen.open += 1;
+        return () => {
+          seen.open -= 1;
+        };
+      },
+    };
+    return { gate, seen };
+  }
+
+  test('leaves no trace and says when to come back; then it posts as if for the first time', async () => {
+    const { gate, seen } = gateThat(1_200);
+    const it = await setUp({ gate });
+    const input = relayOf(it, line(1, 'Hello'));
+    expect(await attempt(1, it.shortWay.relayNow, input)).toEqual({ outcome: 'heldBack', tryAgainInMs: 1_200 });
+    expect(await it.store.timeline.after(it.chatId, 0, 10)).toEqual([]);
+    expect(it.deliveries).toEqual([]);
+    expect(await attempt(1, it.shortWay.relayNow, { ...input, cameBack: true })).toMatchObject({ outcome: 'posted' });
+    expect(written(it.room)).toEqual(['Hello']);
+    expect(seen).toEqual({ cameBack: [false, true], open: 0 });
+  });
+
+  test('is for an ordinary activity when its turn is far off, as at the end of a day', async () => {
+    const it = await setUp({ gate: gateThat(3_600_000).gate });
+    expect(await attempt(1, it.shortWay.relayNow, relayOf(it, line(1, 'Hello')))).toEqual({ outcome: 'notPosted' });
+  });
+
+  test('gives back a turn that it had no use for', async () => {
+    const { gate, seen } = gateThat();
+    const it = await setUp({ gate });
+    const input = relayOf(it, line(1, 'Hello'));
+    await it.store.timeline.append(it.chatId, input.entries);
+    expect(await attempt(1, it.shortWay.relayNow, input)).toEqual({ outcome: 'unknown' });
+    expect(seen.open).toBe(0);
+  });
+
+  test('what was recorded while it waited is posted once for each claim', async () => {
+    const it = await setUp();
+    const [first, second] = [line(1, 'first'), line(2, 'second')];
+    await it.store.timeline.append(it.chatId, [first]);
+    const input = { ...relayOf(it, first, second), entries: [second], cameBack: true, claim: 1 };
+    expect(await attempt(1, it.shortWay.relayNow, input)).toMatchObject({ outcome: 'posted' });
+    expect(await it.store.timeline.after(it.chatId, 0, 10)).toEqual([first, second]);
+    // The worker was killed before Temporal knew; in the second run there is one line more.
+    const again = { ...relayOf(it, first, second, line(3, 'third')), entries: [line(3, 'third')], cameBack: true };
+    expect(await attempt(1, it.shortWay.relayNow, { ...again, claim: 1 })).toEqual({ outcome: 'unknown' });
+    expect(written(it.room)).toEqual(['first\nsecond']);
+    // Another attempt is another matter.
+    await it.store.timeline.append(it.chatId, [line(4, 'fourth')]);
+    const next = { ...relayOf(it, line(4, 'fourth')), entries: [], cameBack: true, claim: 2 };
+    expect(await attempt(1, it.shortWay.relayNow, next)).toMatchObject({ outcome: 'posted' });
+    expect(written(it.room)).toEqual(['first\nsecond', 'fourth']);
+  });
+});
+
 describe('after a worker was killed in the middle of the short way, the long way', () => {
-  const longWay = (it: SetUp, ...lines: ReturnType<typeof line>[]) => {
+  const longWay = (it: SetUp, { lookFirst = true }, ...lines: ReturnType<typeof line>[]) => {
     const { entries, content, ...input } = relayOf(it, ...lines);
     let length = -1;
     const ends = lines.map(({ text }) => (length += 1 + text.length));
@@ -132,7 +196,7 @@ describe('after a worker was killed in the middle of the short way, the long way
       content: { ...content, ends },
       entries,
       knownIds: [],
-      lookFirst: true,
+      lookFirst,
       lookSinceMs,
     });
   };
@@ -141,15 +205,23 @@ describe('after a worker was killed in the middle of the short way, the long way
     const it = await setUp();
     const first = line(1, 'first');
     await attempt(1, it.shortWay.relayNow, relayOf(it, first));
-    await longWay(it, first, line(2, 'second'), line(3, 'third'));
+    await longWay(it, {}, first, line(2, 'second'), line(3, 'third'));
     expect(written(it.room)).toEqual(['first', 'second\nthird']);
+  });
+
+  test('looks without being told, when what came meanwhile is too much for the short way', async () => {
+    const it = await setUp();
+    const first = line(1, 'first');
+    await attempt(1, it.shortWay.relayNow, relayOf(it, first));
+    await longWay(it, { lookFirst: false }, first, line(2, 'second'));
+    expect(written(it.room)).toEqual(['first', 'second']);
   });
 
   test('knows a post of several lines, and lines that are equal', async () => {
     const it = await setUp();
     const lines = [line(1, 'ok'), line(2, 'ok')];
     await attempt(1, it.shortWay.relayNow, relayOf(it, ...lines));
-    await longWay(it, ...lines, line(3, 'ok'));
+    await longWay(it, {}, ...lines, line(3, 'ok'));
     expect(written(it.room)).toEqual(['ok\nok', 'ok']);
   });
 
@@ -158,7 +230,7 @@ describe('after a worker was killed in the middle of the short way, the long way
     const first = line(1, 'first');
     await it.store.timeline.append(it.chatId, [first]);
     expect(await attempt(1, it.shortWay.relayNow, relayOf(it, first))).toEqual({ outcome: 'unknown' });
-    await longWay(it, first);
+    await longWay(it, {}, first);
     expect(written(it.room)).toEqual(['first']);
   });
 
@@ -166,7 +238,7 @@ describe('after a worker was killed in the middle of the short way, the long way
     const it = await setUp({ letsBotIn: false });
     const first = line(1, 'first');
     await attempt(1, it.shortWay.relayNow, relayOf(it, first));
-    await longWay(it, first, line(2, 'second'));
+    await longWay(it, {}, first, line(2, 'second'));
     expect(written(it.room)).toEqual(['Jane: first', 'Jane: second']);
   });
 });

@@ -139,6 +139,37 @@ describe('the turn of a call', () => {
     expect(await waitOf(2)).toBeLessThan(firsts.at(-1) ?? 0);
   });
 
+  test('can be taken ahead: then the call itself finds it there, and one that is not used is given back', async () => {
+    const seen = { entered: 0, left: 0 };
+    const gate = notingCalls({
+      enter() {
+        seen.entered += 1;
+        return () => {
+          seen.left += 1;
+        };
+      },
+    });
+    await attempt(1, async () => {
+      const done = await gate.takeTurn(call(true), false);
+      const leave = await gate.enter(call(true));
+      expect(seen).toEqual({ entered: 1, left: 0 });
+      leave();
+      done();
+      expect(seen).toEqual({ entered: 1, left: 1 });
+      // A second call of the same activity takes a turn of its own.
+      (await gate.enter(call(true)))();
+      expect(seen).toEqual({ entered: 2, left: 2 });
+    });
+    await attempt(1, async () => {
+      const done = await gate.takeTurn(call(true), false);
+      // Of another account.
+      (await gate.enter({ ...call(true), accountId: 'b' }))();
+      expect(seen).toEqual({ entered: 4, left: 3 });
+      done();
+      expect(seen.left).toBe(4);
+    });
+  });
+
   test('is of no account where no rate is kept', () => {
     expect(zoomGate(held.store, { plan: 'off' })).toBeUndefined();
   });

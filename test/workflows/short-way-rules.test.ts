@@ -107,6 +107,70 @@ describe('a place in the timeline is firm', () => {
   });
 });
 
+describe('words that the account’s rate holds back', () => {
+  const heldBack = (tryAgainInMs = 2_000) => {
+    const chat = active();
+    visitorSays(chat, 'm2');
+    chat.heldBack(tryAgainInMs, 10);
+    chat.zoomBusy = true;
+    return chat;
+  };
+
+  test('wait until it is their turn, and may take the short way again', () => {
+    const chat = heldBack();
+    expect([chat.turnIn(10), chat.turnIn(1_510), chat.turnIn(2_010)]).toEqual([2_000, 500, 0]);
+    expect(mayRelay(chat)).toBe(true);
+    expect(chat.claimFor(chat.nextPost)).toBeUndefined();
+  });
+
+  test('are recorded meanwhile only if that is long, or when there is other news', () => {
+    expect(heldBack(2_000).hasNews).toBe(false);
+    expect(heldBack(8_000).hasNews).toBe(true);
+    const again = heldBack(2_000);
+    again.heldBack(4_000, 2_010);
+    expect(again.hasNews).toBe(true);
+    const answered = heldBack(2_000);
+    agentSays(answered, 'z1');
+    expect(answered.hasNews).toBe(true);
+    expect(answered.news.entries.map(({ seq }) => seq)).toEqual([3, 4]);
+  });
+
+  test('need a claim of their own once they are recorded', () => {
+    const chat = heldBack();
+    tellAll(chat);
+    expect(mayRelay(chat)).toBe(true);
+    expect(chat.claimFor(chat.nextPost)).toBe(1);
+    chat.heldBack(1_000, 2_010);
+    expect(chat.claimFor(chat.nextPost)).toBe(2);
+  });
+
+  test('take the long way after a minute, or while somebody is recording', () => {
+    const chat = heldBack();
+    tellAll(chat);
+    chat.tellingUpTo = 4;
+    expect(mayRelay(chat)).toBe(false);
+    chat.tellingUpTo = 0;
+    chat.heldBack(15_000, 40_010);
+    expect(mayRelay(chat)).toBe(true);
+    chat.heldBack(15_000, 55_010);
+    expect(mayRelay(chat)).toBe(false);
+    expect(chat.cameBack(chat.nextPost)).toBe(true);
+  });
+
+  test('are forgotten once posted: the next ones begin anew', () => {
+    const chat = heldBack();
+    tellAll(chat);
+    const lines = chat.nextPost;
+    chat.posted({ messageIds: ['p1'], as: 'bot' }, 2_010);
+    chat.linesDelivered(lines);
+    chat.zoomBusy = false;
+    visitorSays(chat, 'm3');
+    expect(chat.turnIn(0)).toBe(0);
+    expect(chat.cameBack(chat.nextPost)).toBe(false);
+    expect(mayRelay(chat)).toBe(true);
+  });
+});
+
 describe('while the visitor’s words are on the short way', () => {
   test('what comes after them waits, and what came before goes on', () => {
     const chat = active();

@@ -33,6 +33,7 @@ async function openChat() {
     async relayNow(input): Promise<RelayOutcome> {
       await pause(takes.relayMs);
       const outcome = outcomes.shift() ?? 'posted';
+      if (outcome === 'heldBack') return { outcome, tryAgainInMs: 300 };
       if (outcome !== 'posted') return { outcome };
       const routes = input.routes.map(() => 'reached' as const);
       return { outcome, routes, ...(await fake.activities.postToChatChannel({ ...input, knownIds: [] })) };
@@ -113,7 +114,7 @@ describe('a chat on the short way can be led through again from its history', ()
     async (_which, tellMs, relayMs) => {
       const chat = await openChat();
       Object.assign(chat.takes, { tellMs, relayMs });
-      for (const outcome of ['posted', 'notPosted', 'unknown'] as const) {
+      for (const outcome of ['posted', 'notPosted', 'unknown', 'heldBack'] as const) {
         chat.outcomes.push(outcome);
         await chat.agent();
         await chat.visitor('short');

@@ -28,6 +28,7 @@ export async function relayNow(chat: Chat, lines: WaitingLine[]): Promise<RelayO
   const { chatId, accountId, visitor } = chat.input;
   const { routes } = chat;
   const lastSeq = lines.at(-1)?.seq ?? 0;
+  const claim = chat.claimFor(lines);
   const entries = chat.takeInHand(lastSeq);
   try {
     const relay = {
@@ -41,6 +42,8 @@ export async function relayNow(chat: Chat, lines: WaitingLine[]): Promise<RelayO
       entries,
       lastSeq,
       routes: routes.map(({ route }) => route),
+      ...(chat.state.turn === undefined ? {} : { cameBack: true }),
+      ...(claim === undefined ? {} : { claim }),
     };
     const result = await chat.inTurn(() => local.relayNow(relay));
     if (result.outcome === 'posted') chat.routesTold(routes, result.routes);

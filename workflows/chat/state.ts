@@ -107,6 +107,10 @@ export interface ChatState {
   awaitedEchoes: string[];
   /** Times of recent posts into the chat channel, ms, for Zoom's per-channel limits. */
   postTimes: number[];
+  /** The account's rate has held the next post back: since when, when it is its turn, ms; and whether that is long. */
+  turn?: { since: number; at: number; long: boolean };
+  /** Claims made so far, see `claimFor`. */
+  claims?: number;
 }
 
 /** Times of a chat, ms, and whom an operator has taken off it. */
@@ -333,13 +337,13 @@ export class Chat {
   // ---- towards the visitor
 
   /**
-   * Something to record, or to tell the visitor. The visitor's own messages are not news while they can be relayed: they
+   * Something to record, or to tell the visitor. The visitor's own messages are not news while they can be relayed soon: they
    * are recorded on their way to Zoom.
    */
   get hasNews(): boolean {
     const { unrecorded, recordStale, greetSocket, connections, deliveredSeq, toldDeliveredSeq } = this.state;
-    const { channel, waitingLines } = this.state;
-    const relayedFrom = (channel && waitingLines[0]?.seq) ?? Infinity;
+    const { channel, waitingLines, turn } = this.state;
+    const relayedFrom = (channel && turn?.long !== true && waitingLines[0]?.seq) || Infinity;
     const held = this.#heldFrom;
     return (
       recordStale ||
@@ -413,12 +417,31 @@ export class Chat {
   }
 
   /**
-   * Whether these lines may take the short way: they make one message, and nobody has begun to record or to post them.
+   * Whether these lines may take the short way: they make one message, and nobody has begun to record or to post them; or
+   * they come back in their turn, recorded meanwhile.
    * @param text the post as it is in a user's name.
    */
   mayRelayNow(lines: readonly WaitingLine[], text: string): boolean {
     const fresh = (lines[0]?.seq ?? 0) > Math.max(this.state.recordedSeq, this.#tellUpTo);
-    return this.input.shortWay === true && fresh && text.length <= longestPart && this.isFirm;
+    const inTurn = this.cameBack(lines) && this.#tellUpTo === 0;
+    const { at = 0, since = 0 } = this.state.turn ?? {};
+    const soon = at - since <= longestTurnsMs;
+    return this.input.shortWay === true && (fresh || inTurn) && soon && text.length <= longestPart && this.isFirm;
+  }
+
+  /** Whether these lines have been held back by the account's rate, and were recorded while they waited. */
+  cameBack(lines: readonly WaitingLine[]): boolean {
+    return this.state.turn !== undefined && (lines[0]?.seq ?? Infinity) <= this.state.recordedSeq;
+  }
+
+  /**
+   * For lines that are recorded already: what tells a second run of the task from the first, since it is the same number in
+   * both, whatever has been written in between.
+   */
+  claimFor(lines: readonly WaitingLine[]): number | undefined {
+    if (!this.cameBack(lines)) return undefined;
+    this.state.claims = (this.state.claims ?? 0) + 1;
+    return this.state.claims;
   }
 
   /**
@@ -545,6 +568,19 @@ export class Chat {
     return delayBeforePost(this.state.postTimes, now, parts);
   }
 
+  /** ms until it is the next post's turn at the account's rate. */
+  turnIn(now: number): number {
+    return Math.max(0, (this.state.turn?.at ?? 0) - now);
+  }
+
+  /** The account's rate has held a post back. */
+  heldBack(tryAgainInMs: number, now: number): void {
+    const since = this.state.turn?.since ?? now;
+    const at = now + tryAgainInMs;
+    this.state.turn = { since, at, long: at - since > longTurnMs };
+    this.state.awaitedEchoes = [];
+  }
+
   /** Before a post: its text as it is in a user's name, for the echo that may come back before Zoom's answer does. */
   posting(text: string): void {
     this.state.awaitedEchoes = [text];
@@ -560,6 +596,7 @@ export class Chat {
     state.postsAs = result.as;
     // From here on the ids tell.
     state.awaitedEchoes = [];
+    delete state.turn;
   }
 
   /** Zoom has taken these lines. */
@@ -793,6 +830,11 @@ export class Chat {
 
 /** Sockets of one visitor that a chat keeps track of: tabs beyond that catch up when they reconnect. */
 const maxConnections = 20;
+
+/** What waits longer than that for its turn is recorded meanwhile, for a visitor who comes back, ms. */
+const longTurnMs = 5_000;
+/** What waits longer than that takes the long way, where operators see it, ms. */
+const longestTurnsMs = 60_000;
 
 /** Longest message that Zoom takes. */
 const longestPart = 1_024;

@@ -290,6 +290,7 @@ async function relay(chat: Chat, patience: Patience, lines: WaitingLine[]): Prom
     ...(lines.length > 1 ? { ends: endsOf(lines) } : {}),
   } as const;
   const told = await post(chat, patience, content, lines);
+  if (told === 'notItsTurn') return;
   chat.linesDelivered(lines);
   chat.newsTold({ lastSeq, deliveredSeq: told ? lastSeq : 0 });
 }
@@ -307,13 +308,17 @@ async function sayGoodbye(chat: Chat, patience: Patience): Promise<void> {
   chat.state.closed = true;
 }
 
-/** Until the channel's pace lets out what the visitor has written; what he writes meanwhile goes out with it. */
+/** Until the channel's pace and the account's rate let out what the visitor has written; what he writes meanwhile goes out with it. */
 async function waitForPace(chat: Chat): Promise<void> {
   const lines = chat.nextPost;
   if (chat.nextJoin !== undefined || lines.length === 0) return;
   const text = lines.map((line) => line.text).join('\n');
   const { name } = chat.input.visitor;
-  const delay = chat.postDelay(postText(name, { kind: 'visitorLines', text, lastSeq: 0 }), Date.now());
+  const now = Date.now();
+  const delay = Math.max(
+    chat.postDelay(postText(name, { kind: 'visitorLines', text, lastSeq: 0 }), now),
+    chat.turnIn(now),
+  );
   if (delay === 0) return;
   chat.zoomBusy = true;
   await condition(() => chat.nextJoin !== undefined, delay);
@@ -325,7 +330,12 @@ async function waitForPace(chat: Chat): Promise<void> {
  * @param lines what of the visitor's it holds.
  * @returns whether every open socket of the visitor has been told of it.
  */
-async function post(chat: Chat, patience: Patience, content: ChannelPost, lines: WaitingLine[] = []): Promise<boolean> {
+async function post(
+  chat: Chat,
+  patience: Patience,
+  content: ChannelPost,
+  lines: WaitingLine[] = [],
+): Promise<boolean | 'notItsTurn'> {
   const { channel, ownerUserId } = chat.state;
   if (!channel || ownerUserId === undefined) return false;
   const { chatId, accountId, visitor } = chat.input;
@@ -338,6 +348,10 @@ async function post(chat: Chat, patience: Patience, content: ChannelPost, lines:
     chat.posted(now, Date.now());
     return now.routes.every((outcome) => outcome !== 'unreached');
   }
+  if (now?.outcome === 'heldBack') {
+    chat.heldBack(now.tryAgainInMs, Date.now());
+    return 'notItsTurn';
+  }
   const input = {
     chatId,
     accountId,
@@ -348,13 +362,13 @@ async function post(chat: Chat, patience: Patience, content: ChannelPost, lines:
     as: chat.state.postsAs,
     knownIds: chat.state.ownPostIds.slice(-50),
     ...(content.kind === 'visitorLines' ? { entries: chat.unrecordedUpTo(content.lastSeq) } : {}),
-    ...(now?.outcome === 'unknown' ? lookFirst(lines) : {}),
+    ...since(lines),
+    // Another run of this task may have gone the short way with these lines.
+    ...(now?.outcome === 'unknown' || chat.cameBack(lines) ? { lookFirst: true } : {}),
   };
   const what = 'a post into the chat channel';
   const fromInstance = content.kind === 'visitorLines' && chat.input.shortWay !== true;
-  const posted = fromInstance
-    ? await patience.forZoom(what, (leg) => postFromInstance(chat, input, lines, leg))
-    : undefined;
+  const posted = fromInstance ? await patience.forZoom(what, (leg) => postFromInstance(chat, input, leg)) : undefined;
   const { result, told } = posted ?? {
     result: await patience.forZoom(what, (leg) => postFromWorker(input, leg)),
     told: false,
@@ -369,7 +383,7 @@ type PostInput = Parameters<typeof zoom.postToChatChannel>[0];
  * The api instance that holds the visitor's socket does the posting itself, so that ✓✓ needs no way of its own. If that
  * instance is gone, any worker does it, and looks first how far the instance came.
  */
-async function postFromInstance(chat: Chat, input: PostInput, lines: WaitingLine[], leg: Leg) {
+async function postFromInstance(chat: Chat, input: PostInput, leg: Leg) {
   const [instanceId, ...others] = chat.instances;
   if (instanceId === undefined) return undefined;
   if (leg.again.lookFirst) return { result: await postFromWorker(input, leg), told: false };
@@ -383,7 +397,7 @@ async function postFromInstance(chat: Chat, input: PostInput, lines: WaitingLine
     // What Zoom said counts, and what an operator asked for; anything else is about the instance.
     if (failureType(error) !== undefined || isCancellation(error)) throw error;
     chat.connectionsUnreached(connections);
-    return { result: await postFromWorker({ ...input, ...lookFirst(lines) }, leg), told: false };
+    return { result: await postFromWorker({ ...input, lookFirst: true }, leg), told: false };
   }
 }
 
@@ -394,10 +408,10 @@ function postFromWorker(input: PostInput, { options, again }: Leg) {
   return zoom.postToChatChannel.executeWithOptions(options, [{ ...input, ...look }]);
 }
 
-/** Somebody else may have posted these lines already, but no earlier than they were written. */
-function lookFirst(lines: WaitingLine[]): Pick<PostInput, 'lookFirst' | 'lookSinceMs'> {
+/** If somebody else has posted these lines already, then no earlier than they were written. */
+function since(lines: WaitingLine[]): Pick<PostInput, 'lookSinceMs'> {
   const written = lines[0]?.at;
-  return { lookFirst: true, ...(written === undefined ? {} : { lookSinceMs: written }) };
+  return written === undefined ? {} : { lookSinceMs: written };
 }
 
 /** What happens because nothing happens: missed, read back for a lost webhook, ended for silence. */

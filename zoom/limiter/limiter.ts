@@ -20,7 +20,7 @@ export interface RateLimiterOptions {
 }
 
 /** Somebody waits for a page, not for a message: better a moment late than refused. */
-const patient: Turn = { returning: false, continues: false, comesBack: 'never', patienceMs: 2_000 };
+const patient: Turn = { returning: false, continues: false, comesBack: false, patienceMs: 2_000 };
 
 /** Part of an account's rate that processes claim; the rest is for their free permits. */
 const claimable = 0.85;

@@ -14,10 +14,10 @@ export interface Turn {
    */
   readonly continues: boolean;
   /**
-   * What becomes of it when it is held back: it comes back by itself (`later`), so a place in the line is kept for it; something
-   * else comes in its place (`asAnother`); or nothing does (`never`): then it may wait here though others have a place before it.
+   * When it is held back it comes back by itself, so a place in the line is kept for it. Otherwise it may wait here though
+   * others have a place before it.
    */
-  readonly comesBack: 'later' | 'asAnother' | 'never';
+  readonly comesBack: boolean;
   /** How long it may wait here for a permit, ms; what would take longer is held back at once. */
   readonly patienceMs: number;
 }
@@ -111,7 +111,7 @@ export class Line {
     this.#share.needMore();
     const soonest = this.#permitAt(now, before + due);
     // New ones that wait here would go before those that were told to come back.
-    const mayWait = goesFirst || turn.comesBack === 'never' || this.#places.length === 0;
+    const mayWait = goesFirst || !turn.comesBack || this.#places.length === 0;
     if (mayWait && soonest <= now + turn.patienceMs && before < this.#mostWaiters(turn)) {
       return this.#wait(call, turn, now);
     }
@@ -241,7 +241,7 @@ export class Line {
     const last = now + longestMs;
     // Nobody is told to wait longer; those beyond come back spread over a while.
     const place = at <= last ? at : last - this.#options.random() * (longestMs / 2);
-    if (turn.comesBack === 'later' && this.#places.length < mostPlaces) {
+    if (turn.comesBack && this.#places.length < mostPlaces) {
       if (!turn.returning) this.#tail = Math.max(this.#tail, Math.min(at, last));
       insert(this.#places, place);
     }

@@ -109,7 +109,7 @@ export interface Process {
   random: () => number;
 }
 
-export const firstTime: Turn = { returning: false, continues: false, comesBack: 'later', patienceMs: 100 };
+export const firstTime: Turn = { returning: false, continues: false, comesBack: true, patienceMs: 100 };
 export const comingBack: Turn = { ...firstTime, returning: true };
 
 export function startProcess(board: MemoryBoard, name: string, plan: ZoomPlan = 'pro', seed = 1): Process {

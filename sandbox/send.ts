@@ -7,9 +7,9 @@ export interface Outcome {
   body: string;
 }
 
-// One connection per event: a kept one that the receiver closed while restarting would look like a fault.
-const httpAgent = new HttpAgent({ keepAlive: false });
-const httpsAgent = new HttpsAgent({ keepAlive: false });
+// Connections are kept for a while, so that what is measured is the receiver's time and not that of connecting.
+const httpAgent = new HttpAgent({ keepAlive: true });
+const httpsAgent = new HttpsAgent({ keepAlive: true });
 const longestAnswer = 64 * 1024;
 
 const faultNumbers: Record<string, number> = { ECONNREFUSED: -2, ENOTFOUND: -13, EAI_AGAIN: -13 };
@@ -39,6 +39,11 @@ export function sendJson(
     }, limitMs);
     const fail = (error: Error & { code?: string }): void => {
       clearTimeout(timer);
+      // A kept connection that the receiver has closed meanwhile, as when it restarts, is no fault: try on a new one.
+      if (request.reusedSocket && error.code === 'ECONNRESET') {
+        resolve(sendJson(url, body, headers, limitMs, signal));
+        return;
+      }
       resolve({ status: faultNumbers[error.code ?? ''] ?? -3, body: error.message });
     };
     request.on('error', fail);

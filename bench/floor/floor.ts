@@ -20,9 +20,12 @@ export interface Floor {
   stop: () => Promise<void>;
 }
 
+/** Of a process; several floors can be measured, one after the other. */
+let runtime: Runtime | undefined;
+
 /** Runs bare workflows with the app's encryption on the stack's Temporal server; their worker is this process. */
 export async function startFloor(bench: Bench, workflows: number): Promise<Floor> {
-  Runtime.install({
+  runtime ??= Runtime.install({
     logger: new DefaultLogger('ERROR'),
     telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' }) } },
     shutdownSignals: [],

@@ -17,6 +17,8 @@ const waiting = `${openChats} AND LiveChatStatus = "waiting"`;
 const closedBadly = 'WorkflowType = "chat" AND ExecutionStatus IN ("Failed", "TimedOut", "Terminated")';
 const toReconnect =
   'WorkflowType = "installation" AND ExecutionStatus = "Running" AND LiveChatStatus = "needsReconnect"';
+/** An install that failed waits for its user, or an operator, to have it retried. */
+const failedInstalls = 'WorkflowType = "install" AND ExecutionStatus = "Running" AND LiveChatStatus = "failed"';
 
 interface WatchDependencies extends Pick<ApiDependencies, 'temporal' | 'mongoAnswers' | 'metrics' | 'clock'> {
   client: Client;
@@ -69,6 +71,7 @@ async function showChats({ client, metrics, clock }: WatchDependencies): Promise
     const badly = count(`${closedBadly} AND CloseTime > "${anHourAgo}"`);
     metrics.set('live_chat_chats_closed_badly', await known(badly));
     metrics.set('live_chat_grants_to_reconnect', await known(count(toReconnect)));
+    metrics.set('live_chat_installs_failed', await known(count(failedInstalls)));
   });
 }
 

@@ -58,11 +58,19 @@ describe('the watch', () => {
 
   test('shows how many chats are in which state, since when one waits, and what is there', async () => {
     const { metrics, end } = watched(
-      (query) =>
-        query.includes('"waiting"') ? 2 : query.includes('"active"') ? 7 : query.includes('needsReconnect') ? 1 : 0,
+      (query) => {
+        if (query.includes('"install"')) return query.includes('"failed"') ? 3 : 0;
+        return query.includes('"waiting"')
+          ? 2
+          : query.includes('"active"')
+            ? 7
+            : query.includes('needsReconnect')
+              ? 1
+              : 0;
+      },
       [start - 5_000, start - 45_000],
     );
-    await vi.waitFor(() => expect(metrics.values.has('live_chat_grants_to_reconnect')).toBe(true));
+    await vi.waitFor(() => expect(metrics.values.has('live_chat_installs_failed')).toBe(true));
     end();
     expect(Object.fromEntries(metrics.values)).toEqual({
       'live_chat_chats{status="waiting"}': 2,
@@ -72,6 +80,7 @@ describe('the watch', () => {
       live_chat_oldest_waiting_seconds: 45,
       live_chat_chats_closed_badly: 0,
       live_chat_grants_to_reconnect: 1,
+      live_chat_installs_failed: 3,
       'live_chat_dependency_up{dependency="temporal"}': 1,
       'live_chat_dependency_up{dependency="worker"}': 1,
       'live_chat_dependency_up{dependency="mongodb"}': 1,
@@ -93,13 +102,14 @@ describe('the watch', () => {
     } as unknown as Client;
     const metrics = new RecordedMetrics();
     const end = watchSystem({ ...fakes.dependencies, client, metrics });
-    await vi.waitFor(() => expect(metrics.values.size).toBe(10));
+    await vi.waitFor(() => expect(metrics.values.size).toBe(11));
     end();
     for (const name of [
       'live_chat_chats{status="waiting"}',
       'live_chat_oldest_waiting_seconds',
       'live_chat_chats_closed_badly',
       'live_chat_grants_to_reconnect',
+      'live_chat_installs_failed',
       // With Temporal away nobody can tell.
       'live_chat_dependency_up{dependency="worker"}',
     ])

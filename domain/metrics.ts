@@ -102,6 +102,11 @@ export const metrics = {
     help: 'Users whose grant Zoom no longer accepts: each has to add the app again. All apis report the same number.',
     labels: [],
   },
+  live_chat_installs_failed: {
+    kind: 'gauge',
+    help: 'Installs that failed and wait for a retry, by their user or an operator. All apis report the same number.',
+    labels: [],
+  },
 
   // ---- Temporal and MongoDB, as the api sees them
   live_chat_temporal_calls: {

@@ -78,18 +78,19 @@ export function createShortWayActivities(dependencies: ShortWayDependencies) {
   return {
     /**
      * Record entries (and where the chat stands, if given), and show them to the visitor.
-     * @returns what became of it, in the order of the routes.
+     * @returns what became of it, in the order of the routes; `repeated` if some of the entries were recorded before.
      */
     async tell(
       input: VisitorDelivery & { routes: VisitorRoute[]; standing?: ChatStanding },
-    ): Promise<{ routes: RouteOutcome[] }> {
+    ): Promise<{ routes: RouteOutcome[]; repeated?: true }> {
       const { chatId, entries, lastSeq, deliveredSeq, standing } = input;
       // Recorded first: what a visitor has seen must still be there when he comes back.
-      await Promise.all([
+      const [fresh] = await Promise.all([
         store.timeline.append(chatId, entries),
         standing ? recordStanding(store, chatId, standing) : undefined,
       ]);
-      return { routes: await deliver(input, { chatId, entries, lastSeq, deliveredSeq }) };
+      const routes = await deliver(input, { chatId, entries, lastSeq, deliveredSeq });
+      return { routes, ...(fresh ? {} : { repeated: true }) };
     },
 
     /**
@@ -106,7 +107,7 @@ export function createShortWayActivities(dependencies: ShortWayDependencies) {
         routes: VisitorRoute[];
         /** It was held back before, until now. */
         cameBack?: boolean;
-        /** Its first line was recorded meanwhile: the number of this attempt, another one each time. */
+        /** Its first line was recorded meanwhile: the number of this attempt, the next one once it was not held back. */
         claim?: number;
       },
     ): Promise<RelayOutcome> {

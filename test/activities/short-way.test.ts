@@ -244,6 +244,14 @@ describe('after a worker was killed in the middle of the short way, the long way
 });
 
 describe('tell', () => {
+  test('says when an entry was there before', async () => {
+    const it = await setUp();
+    const entry: TimelineEntry = { kind: 'missed', seq: 1, at: 1 };
+    const input = { chatId: it.chatId, entries: [entry], lastSeq: 1, deliveredSeq: 0, routes: [] };
+    expect(await attempt(1, it.shortWay.tell, input)).toEqual({ routes: [] });
+    expect(await attempt(1, it.shortWay.tell, input)).toEqual({ routes: [], repeated: true });
+  });
+
   test('records before it shows, and answers for every route in order', async () => {
     const it = await setUp();
     it.outcomes.set('api-2', 'gone').set('api-3', 'unreached');

@@ -76,9 +76,9 @@ export function fakeChatActivities(overrides: Partial<ChatActivities & OperatorA
       return { stayed: stayed.map((agent) => ({ agent, why: 'owner' as const })) };
     },
     async postToChatChannel({ visitorName, content, as, entries = [], lookFirst = false }) {
-      record(entries);
+      const looks = !record(entries) || lookFirst;
       const left =
-        lookFirst && content.kind === 'visitorLines' ? { ...content, text: notThere(visitorName, content) } : content;
+        looks && content.kind === 'visitorLines' ? { ...content, text: notThere(visitorName, content) } : content;
       if (left.kind !== 'visitorLines' || left.text !== '') seen.posts.push(postText(visitorName, left));
       return { messageIds: [`post-${seen.posts.length}`], as };
     },
@@ -115,9 +115,9 @@ export function fakeChatActivities(overrides: Partial<ChatActivities & OperatorA
   /** What a worker runs within the workflow task. The direct line reaches every instance that has an address. */
   const shortWay: ShortWayActivities = {
     async tell({ routes, standing, ...delivery }) {
-      record(delivery.entries);
+      const fresh = record(delivery.entries);
       if (standing) seen.states.push(standing);
-      return { routes: pushed(routes, delivery) };
+      return { routes: pushed(routes, delivery), ...(fresh ? {} : { repeated: true }) };
     },
     async relayNow({ chatId, visitorName, content, as, entries, lastSeq, routes }) {
       if (!record(entries)) return { outcome: 'unknown' };

@@ -141,7 +141,22 @@ describe('words that the account’s rate holds back', () => {
     expect(mayRelay(chat)).toBe(true);
     expect(chat.claimFor(chat.nextPost)).toBe(1);
     chat.heldBack(1_000, 2_010);
+    expect(chat.claimFor(chat.nextPost)).toBe(1);
+    chat.claimUsed(1);
     expect(chat.claimFor(chat.nextPost)).toBe(2);
+  });
+
+  test('take the long way, and are looked for, when they were found recorded: another run may have posted them', () => {
+    const chat = heldBack();
+    const { lastSeq } = chat.news;
+    tellAll(chat);
+    chat.foundRecorded(lastSeq);
+    expect(chat.doubts(chat.nextPost)).toBe(true);
+    expect(mayRelay(chat)).toBe(false);
+    chat.linesDelivered(chat.nextPost);
+    visitorSays(chat, 'm3');
+    expect(chat.doubts(chat.nextPost)).toBe(false);
+    expect(mayRelay(chat)).toBe(true);
   });
 
   test('take the long way after a minute, or while somebody is recording', () => {

@@ -30,6 +30,7 @@ export async function relayNow(chat: Chat, lines: WaitingLine[]): Promise<RelayO
   const lastSeq = lines.at(-1)?.seq ?? 0;
   const claim = chat.claimFor(lines);
   const entries = chat.takeInHand(lastSeq);
+  let result: RelayOutcome = { outcome: 'unknown' };
   try {
     const relay = {
       chatId,
@@ -45,14 +46,15 @@ export async function relayNow(chat: Chat, lines: WaitingLine[]): Promise<RelayO
       ...(chat.state.turn === undefined ? {} : { cameBack: true }),
       ...(claim === undefined ? {} : { claim }),
     };
-    const result = await chat.inTurn(() => local.relayNow(relay));
+    result = await chat.inTurn(() => local.relayNow(relay));
     if (result.outcome === 'posted') chat.routesTold(routes, result.routes);
-    return result;
   } catch {
-    return { outcome: 'unknown' };
+    // Nobody can tell what became of it.
   } finally {
     chat.letGo();
   }
+  if (claim !== undefined && result.outcome !== 'heldBack') chat.claimUsed(claim);
+  return result;
 }
 
 /** Record the news and show them to the visitor at once; undefined when that did not work, which does no harm. */

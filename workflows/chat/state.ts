@@ -109,8 +109,10 @@ export interface ChatState {
   postTimes: number[];
   /** The account's rate has held the next post back: since when, when it is its turn, ms; and whether that is long. */
   turn?: { since: number; at: number; long: boolean };
-  /** Claims made so far, see `claimFor`. */
+  /** Claims used so far, see `claimFor`. */
   claims?: number;
+  /** What was recorded up to here may have been posted too, by a run of a task that nobody remembers. */
+  doubtedSeq?: number;
 }
 
 /** Times of a chat, ms, and whom an operator has taken off it. */
@@ -423,7 +425,7 @@ export class Chat {
    */
   mayRelayNow(lines: readonly WaitingLine[], text: string): boolean {
     const fresh = (lines[0]?.seq ?? 0) > Math.max(this.state.recordedSeq, this.#tellUpTo);
-    const inTurn = this.cameBack(lines) && this.#tellUpTo === 0;
+    const inTurn = this.cameBack(lines) && this.#tellUpTo === 0 && !this.doubts(lines);
     const { at = 0, since = 0 } = this.state.turn ?? {};
     const soon = at - since <= longestTurnsMs;
     return this.input.shortWay === true && (fresh || inTurn) && soon && text.length <= longestPart && this.isFirm;
@@ -436,12 +438,28 @@ export class Chat {
 
   /**
    * For lines that are recorded already: what tells a second run of the task from the first, since it is the same number in
-   * both, whatever has been written in between.
+   * both, whatever has been written in between. After having been held back it is the same again: the second run may have
+   * been held back where the first had posted.
    */
   claimFor(lines: readonly WaitingLine[]): number | undefined {
-    if (!this.cameBack(lines)) return undefined;
-    this.state.claims = (this.state.claims ?? 0) + 1;
-    return this.state.claims;
+    return this.cameBack(lines) ? (this.state.claims ?? 0) + 1 : undefined;
+  }
+
+  claimUsed(claim: number): void {
+    this.state.claims = claim;
+  }
+
+  /** Whether another run of a task may have posted these lines. */
+  doubts(lines: readonly WaitingLine[]): boolean {
+    return (lines[0]?.seq ?? Infinity) <= (this.state.doubtedSeq ?? 0);
+  }
+
+  /**
+   * The strand of the visitor's side has found entries up to here recorded already. It may have been another run of its own
+   * task; or of one that took the short way to Zoom with them, where this run let an agent in first.
+   */
+  foundRecorded(upToSeq: number): void {
+    this.state.doubtedSeq = Math.max(this.state.doubtedSeq ?? 0, upToSeq);
   }
 
   /**

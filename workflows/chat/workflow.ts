@@ -152,6 +152,7 @@ async function tellNews(chat: Chat): Promise<void> {
     (!recordStale && isFirm ? await tellNow(chat, input) : undefined) ??
     (await zoom.tell({ ...input, ...(recordStale ? { standing: chat.standing(Date.now()) } : {}) }));
   chat.tellingUpTo = 0;
+  if (told.repeated) chat.foundRecorded(news.lastSeq);
   chat.routesTold(routes, told.routes);
   if (!told.routes.includes('reached')) {
     // Instances that workers cannot reach directly have their task queues.
@@ -364,7 +365,7 @@ async function post(
     ...(content.kind === 'visitorLines' ? { entries: chat.unrecordedUpTo(content.lastSeq) } : {}),
     ...since(lines),
     // Another run of this task may have gone the short way with these lines.
-    ...(now?.outcome === 'unknown' || chat.cameBack(lines) ? { lookFirst: true } : {}),
+    ...(now?.outcome === 'unknown' || chat.cameBack(lines) || chat.doubts(lines) ? { lookFirst: true } : {}),
   };
   const what = 'a post into the chat channel';
   const fromInstance = content.kind === 'visitorLines' && chat.input.shortWay !== true;

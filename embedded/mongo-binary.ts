@@ -115,7 +115,7 @@ function mongodDownload(effects: Effects): Source {
   };
 }
 
-const moduleFiles = ['go.mod', 'go.sum', 'main.go', 'onewriter.go'] as const;
+const moduleFiles = ['go.mod', 'go.sum', 'main.go', 'keyindex.go', 'onewriter.go'] as const;
 
 async function ferretdb(effects: Effects): Promise<FindBinary> {
   const folder = fileURLToPath(new URL('ferretdb', import.meta.url));

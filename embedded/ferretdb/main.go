@@ -67,7 +67,7 @@ func main() {
 		if err != nil {
 			fail("cannot find the server", err)
 		}
-		serve(ctx, front, behind.Host)
+		serve(ctx, front, behind.Host, &keyIndexes{folder: folder, known: map[string]bool{}})
 	}()
 	if err := server.Run(ctx); err != nil {
 		fail("stopped", err)

@@ -26,7 +26,7 @@ const (
 )
 
 // serve passes on what comes in on front to the server at address, until the context is done.
-func serve(ctx context.Context, front net.Listener, address string) {
+func serve(ctx context.Context, front net.Listener, address string, indexes *keyIndexes) {
 	go func() {
 		<-ctx.Done()
 		_ = front.Close()
@@ -43,19 +43,19 @@ func serve(ctx context.Context, front net.Listener, address string) {
 				return
 			}
 			defer func() { _ = server.Close() }()
-			for pass(client, server) == nil {
+			for pass(client, server, indexes) == nil {
 			}
 		}()
 	}
 }
 
 // pass takes one request to the server and its answer back.
-func pass(client, server net.Conn) error {
+func pass(client, server net.Conn, indexes *keyIndexes) error {
 	request, err := readMessage(client)
 	if err != nil {
 		return err
 	}
-	answer, err := ask(server, request)
+	answer, err := ask(server, request, indexes)
 	if err != nil {
 		return err
 	}
@@ -64,7 +64,7 @@ func pass(client, server net.Conn) error {
 }
 
 // ask gives the server's answer to a request; empty when it asks for none.
-func ask(server net.Conn, request []byte) ([]byte, error) {
+func ask(server net.Conn, request []byte, indexes *keyIndexes) ([]byte, error) {
 	if changes(request) {
 		oneWriter.Lock()
 		defer oneWriter.Unlock()
@@ -75,7 +75,11 @@ func ask(server net.Conn, request []byte) ([]byte, error) {
 	if isMsg(request) && binary.LittleEndian.Uint32(request[headerLength:])&moreToCome != 0 {
 		return nil, nil
 	}
-	return readMessage(server)
+	answer, err := readMessage(server)
+	if err == nil {
+		indexes.after(request)
+	}
+	return answer, err
 }
 
 func readMessage(from io.Reader) ([]byte, error) {

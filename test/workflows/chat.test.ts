@@ -75,7 +75,9 @@ async function running(
 
 const eventually = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 10_000, interval: 25 });
 
-describe('a chat', () => {
+// The time-skipping server has, once in a hundred runs of all tests, stopped to skip for some seconds: not for a reason of ours
+// that could be found, and what is waited for then does not come. What is wrong in a chat is wrong each time.
+describe('a chat', { retry: 2 }, () => {
   test('goes from the card through joining and relaying both ways to the end', async () => {
     const fake = fakeChatActivities();
     await running(fake, async ({ handle, say, agentSays, join }) => {

@@ -27,25 +27,30 @@ export function createInstallationActivities({ store, zoom, publicUrl }: Install
       const tokens = await store.tokenSets.newest(zoomUserId);
       if (!tokens) return 'grantInvalid';
       if (tokens.id !== staleTokenSetId) return 'alreadyNewer';
-      // Known to be lost: Zoom would say the same again, and holds many failing calls against an app.
-      if ((await store.installations.get(zoomUserId))?.status === 'needsReconnect') return 'grantInvalid';
+      // Zoom would say the same again, and holds many failing calls against an app.
+      if (tokens.lost) return 'grantInvalid';
       try {
         const renewed = await zoom.oauth.refresh({ refreshToken: tokens.refreshToken });
         const { accessToken, refreshToken, expiresAt, scopes, apiUrl } = renewed;
         // Zoom has ended the old tokens: if these are not kept, the grant is lost.
         const id = await untilStored(() =>
-          store.tokenSets.add(zoomUserId, {
-            accessToken,
-            refreshToken,
-            expiresAt,
-            scopes: [...scopes],
-            ...(apiUrl === undefined ? {} : { apiUrl }),
-          }),
+          store.tokenSets.addRefreshed(
+            zoomUserId,
+            {
+              accessToken,
+              refreshToken,
+              expiresAt,
+              scopes: [...scopes],
+              ...(apiUrl === undefined ? {} : { apiUrl }),
+            },
+            tokens,
+          ),
         );
-        await store.tokenSets.forgetOthers(zoomUserId, id);
+        await store.tokenSets.forgetOlder(zoomUserId, id, tokens.grant);
         return 'renewed';
       } catch (error) {
         if (!isZoomError(error, 'grantInvalid')) return asZoomFailures('answer', () => Promise.reject(error as Error));
+        await store.tokenSets.markLost(staleTokenSetId);
         // The user may have authorized again just now, which ends the older grant.
         const newest = await store.tokenSets.newest(zoomUserId);
         return newest && newest.id !== staleTokenSetId ? 'alreadyNewer' : 'grantInvalid';
@@ -56,22 +61,23 @@ export function createInstallationActivities({ store, zoom, publicUrl }: Install
      * Mark the grant, and ask the user by the bot to connect Zoom again. A bot's direct messages cannot be read back, so an
      * answer that Zoom lost can make it appear twice.
      * @param input.lostTokenSetId the tokens that Zoom no longer accepts: with newer ones there, nothing is to be asked.
+     * @returns whether the user is to connect Zoom again; false when he just did.
      */
-    async askToReconnect(input: { zoomUserId: string; lostTokenSetId?: string }): Promise<void> {
+    async askToReconnect(input: { zoomUserId: string; lostTokenSetId?: string }): Promise<{ needed: boolean }> {
       const { zoomUserId, lostTokenSetId } = input;
       const hasNewer = async () => {
         const newest = await store.tokenSets.newest(zoomUserId);
         return lostTokenSetId !== undefined && newest !== null && newest.id !== lostTokenSetId;
       };
-      if (await hasNewer()) return;
+      if (await hasNewer()) return { needed: false };
       await store.installations.setStatus(zoomUserId, 'needsReconnect');
       if (await hasNewer()) {
         // The user added the app again at this very moment: he was marked after that, and wrongly.
         await store.installations.setStatus(zoomUserId, 'connected');
-        return;
+        return { needed: false };
       }
       const person = await store.installations.get(zoomUserId);
-      if (!person) return;
+      if (!person) return { needed: false };
       try {
         await zoom.bot.postMessage({
           accountId: person.accountId,
@@ -84,6 +90,7 @@ export function createInstallationActivities({ store, zoom, publicUrl }: Install
         if (isZoomError(error) && error.retryable) await asZoomFailures('answer', () => Promise.reject(error));
         log.warn('The administrator could not be asked to reconnect.', { error: String(error) });
       }
+      return { needed: true };
     },
 
     /** The user removed the app in Zoom: tokens granted before that (ms) are forgotten. Answers whether that was all. */

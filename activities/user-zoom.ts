@@ -1,6 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { failureTypes } from '../domain/failures.ts';
-import type { Store, TokenSet } from '../store/index.ts';
+import type { TokenSet } from '../store/index.ts';
 import { isZoomError, type ZoomClient, type ZoomUserApi } from '../zoom/index.ts';
 import type { People } from './people.ts';
 
@@ -31,7 +31,7 @@ export class RenewalUnavailableError extends ApplicationFailure {
 export type RenewTokens = (zoomUserId: string, staleTokenSetId: string) => Promise<boolean>;
 
 export interface UserZoomDependencies {
-  store: { tokenSets: Pick<Store['tokenSets'], 'newest'> };
+  store: { tokenSets: { newest(zoomUserId: string): Promise<TokenSet | null> } };
   zoom: Pick<ZoomClient, 'asUser'>;
   renew: RenewTokens;
   /** Whose accounts' rates the calls count against. */

@@ -11,7 +11,7 @@ import type { TemporalGateway } from './temporal-gateway.ts';
 export interface ApiStore {
   accounts: Pick<Store['accounts'], 'get' | 'byWidget' | 'setChannel' | 'named'>;
   installations: Pick<Store['installations'], 'get' | 'connect' | 'named'>;
-  tokenSets: Pick<Store['tokenSets'], 'add'>;
+  tokenSets: Pick<Store['tokenSets'], 'addGranted'>;
   usedStates: Pick<Store['usedStates'], 'use'>;
   chats: Pick<Store['chats'], 'get' | 'recent' | 'countByStatus' | 'named'>;
   chatChannels: Pick<Store['chatChannels'], 'get' | 'among'>;

@@ -4,6 +4,7 @@ import type { ChatRecord } from '../store/index.ts';
 import type { SandboxChannel, SandboxMessage } from '../test/support/driver.ts';
 import { compare, emptyCheck, type Check } from './compare.ts';
 import type { Evidence } from './evidence.ts';
+import { checkGrants, type GrantFacts } from './grant-log.ts';
 import { mayOvertake, type Telling } from './webhook-log.ts';
 import { besides, numbered, partsIn, words } from './words.ts';
 
@@ -34,6 +35,7 @@ export interface Facts {
   lateEffects: readonly number[];
   /** Ids of the channels where new chats appear. */
   inbound: readonly string[];
+  grants: GrantFacts;
 }
 
 /** Compares all sides. */
@@ -83,7 +85,13 @@ export function check(facts: Facts): Check[] {
       seen: Array.from({ length: notes }, () => 'the note'),
     });
   }
-  return [...Object.values(perChat), checkCards(facts, lateEffects), checkWorkflows(facts), checkChannels(facts)];
+  return [
+    ...Object.values(perChat),
+    checkCards(facts, lateEffects),
+    checkWorkflows(facts),
+    checkChannels(facts),
+    checkGrants(facts.grants),
+  ];
 }
 
 type ChatChecks = Record<'toZoom' | 'visitorRecord' | 'toVisitor' | 'agentRecord', Check>;

@@ -34,6 +34,7 @@ export interface InjectorParts {
   report: (line: string) => void;
 }
 
+const problemSchema = z.looseObject({ type: z.string(), detail: z.string().optional() });
 const lateRuleSchema = z.looseObject({ delay_ms: z.number() });
 
 /** Does what the plan says, and counts what came of it. */
@@ -42,6 +43,8 @@ export class FaultInjector {
   readonly counts = new Map<string, number>();
   /** When Zoom did, at the earliest, what its caller had long given up: each time, ms since 1970. Known after `calm`. */
   readonly lateEffects: number[] = [];
+  /** Times of callbacks that ended in an error: from, to, ms since 1970. */
+  readonly failedCallbacks: [number, number][] = [];
   readonly #parts: InjectorParts;
   readonly #earliestEffect = new Map<string, number>();
   readonly #nameOfRule = new Map<string, string>();
@@ -149,12 +152,22 @@ export class FaultInjector {
     return changedSchema.parse(JSON.parse(text));
   }
 
+  /** The bot has asked the administrator to connect Zoom again: he does, unless he has by then. */
+  async reconnect(): Promise<void> {
+    await this.#asAdmin('reconnect Zoom, as asked', async () => {
+      if ((await this.#parts.admin.dashboard()).needsReconnect) await this.#regrant();
+    });
+  }
+
   /** Add the app again: the earlier grant's tokens end at once. */
   async #regrant(): Promise<void> {
     const admin = new Admin(this.#parts.stack.urls);
     const callback = await admin.decide(await admin.consentUrl(), this.#parts.alex, 'allow');
-    const landed = await admin.request(callback.href);
-    if (landed.status !== 302) throw new Error(`the callback answered ${landed.status}`);
+    const begun = Date.now();
+    const landed = await admin.request(callback.href).catch((error: unknown) => error);
+    if (landed instanceof Response && landed.status === 302) return;
+    this.failedCallbacks.push([begun, Date.now()]);
+    throw new Error(`the callback answered ${landed instanceof Response ? landed.status : String(landed)}`);
   }
 
   /** Choose the other channel for new chats. */
@@ -166,17 +179,21 @@ export class FaultInjector {
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ channelId: inbound[this.#routes % inbound.length] }),
     });
-    if (!response.ok) throw new Error(`the settings answered ${response.status}`);
+    if (response.ok) return;
+    const { type, detail } = problemSchema.parse(await response.json());
+    // The page says so, beside a link; the bot's message may still be on its way.
+    if (type.endsWith('reconnect-zoom')) await this.#regrant();
+    throw new Error(`the settings answered ${response.status}: ${detail}`);
   }
 
   /** What people do when a page says "try again". */
-  #asAdmin(kind: FaultKind, work: () => Promise<void>): Promise<void> {
+  #asAdmin(name: string, work: () => Promise<void>): Promise<void> {
     const done = this.#adminsTurn.then(async () => {
       const deadline = Date.now() + patienceMs;
       while (!this.#parts.signal.aborted) {
         try {
           await work();
-          this.#count(kind, 1);
+          this.#count(name, 1);
           return;
         } catch (error) {
           if (Date.now() > deadline) throw error;

@@ -9,6 +9,7 @@ import { check, type Facts } from './checks.ts';
 import { holds, type Check } from './compare.ts';
 import { Witness } from './evidence.ts';
 import { FaultInjector } from './injector.ts';
+import { GrantLog } from './grant-log.ts';
 import { Keeper } from './keeper.ts';
 import type { ChaosOptions } from './options.ts';
 import { Proxy, type Direction } from './proxy.ts';
@@ -117,6 +118,7 @@ class ChaosRun {
   readonly #visitors = new Map<number, ChaosVisitor>();
   readonly #troubles: string[] = [];
   #inbound: readonly string[] = [];
+  #grants: GrantLog | undefined;
   #endsEarly: ReadonlySet<number> = new Set();
 
   constructor(options: ChaosOptions, stack: Stack, { signal, report }: RunSurroundings) {
@@ -164,9 +166,13 @@ class ChaosRun {
       report: this.#say,
     });
     try {
+      this.#grants = new GrantLog(() => {
+        injector.reconnect().catch((error: unknown) => this.#trouble('Connecting Zoom again', error));
+      });
       await this.#feed.start();
       this.#feed.listen((event) => {
         this.#log.happened(event);
+        this.#grants?.happened(event);
         const { type, data } = event;
         const relayed = type === 'message.created' && data['bot'] === true && partsIn(String(data['text'])).length > 0;
         if (relayed && !inbound.includes(String(data['channel_id']))) this.#keeper.relayed();
@@ -446,6 +452,12 @@ class ChaosRun {
       ownChannels,
       lateEffects: injector.lateEffects,
       inbound: this.#inbound,
+      grants: {
+        given: this.#grants?.given ?? [],
+        asks: this.#grants?.asks ?? [],
+        failedCallbacks: injector.failedCallbacks,
+        kills: this.#keeper.kills,
+      },
     };
   }
 

@@ -12,7 +12,7 @@ import { tokenSetStore } from './token-sets.ts';
 export type { Account, ChannelRef } from './accounts.ts';
 export type { ChatChannel, ChatChanges, ChatRecord } from './chats.ts';
 export type { Installation } from './installations.ts';
-export type { TokenSet } from './token-sets.ts';
+export type { StoredTokenSet, TokenSet } from './token-sets.ts';
 export { connectMongo, mongoAnswers } from './connect.ts';
 
 /**

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { RequestHandler } from 'express';
 import { z } from 'zod';
 import { isZoomError, type TokenSet } from '../../zoom/index.ts';
@@ -13,6 +14,9 @@ const querySchema = z.object({
   state: z.string().min(1).max(500).optional(),
   error: z.string().max(500).optional(),
 });
+
+/** How long a person at the callback waits for Zoom to say who he is. */
+const patience = { tries: 4, pauseMs: 500, longestPauseMs: 2_000 };
 
 const again: NextStep = { label: 'Add to Zoom', href: '/install' };
 
@@ -73,12 +77,7 @@ async function exchange({ zoom, config }: ApiDependencies, code: string, codeVer
 
 /** Store the grant, and see that its workflows run. */
 async function connect({ zoom, store, temporal }: ApiDependencies, tokens: TokenSet) {
-  const user = await zoom
-    .asUser(tokens.accessToken, { apiUrl: tokens.apiUrl })
-    .getMe()
-    .catch((error: unknown) => {
-      throw zoomTrouble(error);
-    });
+  const user = await whoIs(() => zoom.asUser(tokens.accessToken, { apiUrl: tokens.apiUrl }).getMe());
   const holder = {
     zoomUserId: user.id,
     accountId: user.accountId,
@@ -86,7 +85,7 @@ async function connect({ zoom, store, temporal }: ApiDependencies, tokens: Token
     email: user.email ?? '',
   };
   // The tokens first: this grant has ended the earlier one's tokens, so they must not get lost in what follows.
-  await store.tokenSets.add(user.id, {
+  await store.tokenSets.addGranted(user.id, {
     accessToken: tokens.accessToken,
     refreshToken: tokens.refreshToken,
     expiresAt: tokens.expiresAt,
@@ -107,6 +106,18 @@ async function connect({ zoom, store, temporal }: ApiDependencies, tokens: Token
     if (!(cause instanceof TemporalUnavailableError)) throw cause;
     const detail = 'Zoom is connected, but the installation could not be started just now. Try again in a moment.';
     throw new HttpProblem('unavailable', detail, { next: again, cause });
+  }
+}
+
+/** The grant has ended the one before it, and cannot be kept until it is known whose it is: so this is tried more than once. */
+async function whoIs<T>(ask: () => Promise<T>): Promise<T> {
+  for (let left = patience.tries; ; left -= 1) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (left === 1 || !isZoomError(error) || !error.retryable) throw zoomTrouble(error);
+      await delay(Math.min(error.retryAfterMs ?? patience.pauseMs, patience.longestPauseMs));
+    }
   }
 }
 

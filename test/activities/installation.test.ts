@@ -17,7 +17,7 @@ async function setUp() {
     const refreshToken = `refresh-${randomUUID()}`;
     zoom.refreshTokens.add(refreshToken);
     const tokens = { accessToken: `access-${randomUUID()}`, refreshToken, expiresAt: new Date(), scopes: [] };
-    const id = await store.tokenSets.add(owner.id, tokens);
+    const id = await store.tokenSets.addGranted(owner.id, tokens);
     await pause();
     return { id, ...tokens };
   };
@@ -68,6 +68,35 @@ describe('renewTokens', () => {
     };
     expect(await renew(id)).toBe('alreadyNewer');
     expect((await store.tokenSets.newest(owner.id))?.id).toBe(fresh);
+  });
+
+  test('keeps a new authorization that came while Zoom refreshed the earlier tokens', async () => {
+    const { store, zoom, owner, grant, renew } = await setUp();
+    const { id } = await grant();
+    const { refresh } = zoom.oauth;
+    let fresh = '';
+    zoom.oauth.refresh = async (input) => {
+      const refreshed = await refresh(input);
+      // Zoom gave these first: its new pair for the new authorization has ended them already.
+      fresh = (await grant()).id;
+      zoom.refreshTokens.delete(refreshed.refreshToken);
+      return refreshed;
+    };
+    expect(await renew(id)).toBe('renewed');
+    expect((await store.tokenSets.newest(owner.id))?.id).toBe(fresh);
+    zoom.oauth.refresh = refresh;
+    expect(await renew(fresh)).toBe('renewed');
+  });
+
+  test('refreshes a new authorization though the one before it was lost', async () => {
+    const { zoom, owner, activities, grant, renew } = await setUp();
+    const { id: lostTokenSetId } = await grant();
+    zoom.refreshTokens.clear();
+    expect(await renew(lostTokenSetId)).toBe('grantInvalid');
+    await attempt(1, activities.askToReconnect, { zoomUserId: owner.id, lostTokenSetId });
+    // Its tokens are stored, and before the user is marked as connected somebody finds them expired.
+    const { id } = await grant();
+    expect(await renew(id)).toBe('renewed');
   });
 
   test('says that the grant is gone when there are no tokens, or Zoom refuses them', async () => {

@@ -7,7 +7,14 @@ import type { InstallProgress } from '../../domain/dashboard.ts';
 import type { TimelineEntry } from '../../domain/timeline.ts';
 import type { Account, ChatRecord, Installation, TokenSet } from '../../store/index.ts';
 import { RecordedMetrics } from '../support/recorded-metrics.ts';
-import { ZoomError, type ZoomChannel, type ZoomErrorKind, type ZoomOAuth, type ZoomUserApi } from '../../zoom/index.ts';
+import {
+  ZoomError,
+  type ZoomChannel,
+  type ZoomErrorFields,
+  type ZoomErrorKind,
+  type ZoomOAuth,
+  type ZoomUserApi,
+} from '../../zoom/index.ts';
 
 export const webhookSecret = 'webhook-secret-token';
 export const botJid = 'v1botabcdef@xmpp.zoom.us';
@@ -125,7 +132,7 @@ export class FakeStore implements ApiStore {
     },
   };
   tokenSets: ApiStore['tokenSets'] = {
-    add: async (zoomUserId, tokens) => {
+    addGranted: async (zoomUserId, tokens) => {
       this.#check();
       const id = randomUUID();
       this.tokenSetsOf.set(zoomUserId, [...(this.tokenSetsOf.get(zoomUserId) ?? []), { id, ...tokens }]);
@@ -239,8 +246,8 @@ export class FakeTemporal implements TemporalGateway {
     this.#answer({ name: 'workerActivity', args }, () => this.worker);
 }
 
-export function zoomError(kind: ZoomErrorKind): ZoomError {
-  return new ZoomError({ kind, operation: 'test', retryable: false, ambiguous: false });
+export function zoomError(kind: ZoomErrorKind, fields: Partial<ZoomErrorFields> = {}): ZoomError {
+  return new ZoomError({ kind, operation: 'test', retryable: false, ambiguous: false, ...fields });
 }
 
 const unexpected = () => Promise.reject(new Error('not expected in this test'));
@@ -249,7 +256,8 @@ const unexpected = () => Promise.reject(new Error('not expected in this test'));
 export class FakeZoom {
   exchanged: Parameters<ZoomOAuth['exchangeCode']>[0][] = [];
   exchangeError: ZoomError | undefined;
-  meError: ZoomError | undefined;
+  /** What the next calls of `getMe` fail with, one each. */
+  meErrors: ZoomError[] = [];
   channels: ZoomChannel[] = [];
   channelError: Error | undefined;
 
@@ -276,7 +284,8 @@ export class FakeZoom {
   asUser = (): ZoomUserApi =>
     ({
       getMe: async () => {
-        if (this.meError) throw this.meError;
+        const failure = this.meErrors.shift();
+        if (failure) throw failure;
         return {
           id: userId,
           accountId,

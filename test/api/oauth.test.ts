@@ -211,11 +211,31 @@ describe('trouble on the way', () => {
 
   test('Zoom does not answer: 503 and a way on', async () => {
     const app = await startTestApp();
-    app.zoom.meError = zoomError('timeout');
+    app.zoom.meErrors = Array.from({ length: 10 }, () => zoomError('timeout', { retryable: true, retryAfterMs: 1 }));
     const { state } = await begin(app.browser);
     const response = await app.browser.get(callback({ code: 'c', state }));
     expect(response.status).toBe(503);
     expect(await response.text()).toContain('/install');
+    expect(app.store.tokenSetsOf.size).toBe(0);
+  });
+
+  test('Zoom fails once it has ended the earlier grant: the new one is not given up for that', async () => {
+    const app = await startTestApp();
+    app.zoom.meErrors = [
+      zoomError('unavailable', { retryable: true, retryAfterMs: 1 }),
+      zoomError('rateLimited', { retryable: true, retryAfterMs: 1 }),
+    ];
+    const { state } = await begin(app.browser);
+    expect((await app.browser.get(callback({ code: 'c', state }))).status).toBe(302);
+    expect(app.zoom.exchanged).toHaveLength(1);
+    expect(app.store.tokenSetsOf.get(userId)).toHaveLength(1);
+  });
+
+  test('Zoom refuses to say who it is: that is told at once', async () => {
+    const app = await startTestApp();
+    app.zoom.meErrors = [zoomError('scopeMissing')];
+    const { state } = await begin(app.browser);
+    expect((await app.browser.get(callback({ code: 'c', state }))).status).toBe(403);
   });
 
   test('Temporal is away: the grant is kept, and the page says what to do', async () => {

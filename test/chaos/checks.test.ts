@@ -2,9 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { check, type Facts } from '../../chaos/checks.ts';
 import { holds } from '../../chaos/compare.ts';
 import { words } from '../../chaos/words.ts';
+import type { GrantFacts } from '../../chaos/grant-log.ts';
 import type { TimelineEntry } from '../../domain/timeline.ts';
 import type { VisitorEntry } from '../../domain/visitor-protocol.ts';
 import type { SandboxMessage } from '../../test/support/driver.ts';
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer Item)[] ? Item[] : T[K] };
 
 const agent = { id: 'jill', name: 'Jill Chill' };
 const inbound = 'inbound';
@@ -120,6 +123,7 @@ function world() {
     deliveredSeq: 8,
     lateEffects: [] as number[],
     faults: [] as string[],
+    grants: { given: [5_000], asks: [] as number[], failedCallbacks: [], kills: [] } as Mutable<GrantFacts>,
     channel,
   };
 }
@@ -171,6 +175,7 @@ function checked(change: (world: World) => void = () => undefined) {
     ownChannels: new Set(['other', inbound]),
     lateEffects: it.lateEffects,
     inbound: [inbound],
+    grants: it.grants,
   } as unknown as Facts);
 }
 
@@ -273,6 +278,7 @@ describe('the checks of a run', () => {
       (it) => it.channels.push(it.channel('x', 'Visitor 01 · y', [])),
       'Visitor 01 (no chat holds it)',
     ],
+    ['a grant lost for nothing', 'grants kept', (it) => it.grants.asks.push(5_500), 'though no tokens were lost'],
     ['a chat without a channel', 'chat channels', (it) => delete at(it.chats, 0).channel, 'Visitor 01 is lost'],
   ])('find %s', (_what, name, change, named) => {
     const found = checked(change).filter((one) => !holds(one));
@@ -308,6 +314,37 @@ describe('the checks of a run', () => {
       it.messages.push(answer('108', 'a-01-0009'));
     });
     expect(after.filter((one) => !holds(one))).toEqual([]);
+  });
+
+  test('count a lost grant as unavoidable only when its tokens were on their way to somebody who was killed', () => {
+    const asked = (change: (grants: Mutable<GrantFacts>) => void) =>
+      checked((it) => {
+        it.grants.asks.push(9_000);
+        change(it.grants);
+      }).find(({ name }) => name === 'grants kept');
+    const kill = (target: 'worker' | 'temporal' | 'mongo', killedAt: number) => ({
+      target,
+      killedAt,
+      readyAt: killedAt + 1_500,
+    });
+    const unavoidable = { unavoidable: 1, wrong: 0 };
+    const wrong = { unavoidable: 0, wrong: 1 };
+    expect(asked((grants) => grants.kills.push(kill('worker', 5_100)))).toMatchObject(unavoidable);
+    expect(asked((grants) => grants.kills.push(kill('worker', 4_900)))).toMatchObject(wrong);
+    expect(asked((grants) => grants.kills.push(kill('worker', 7_500)))).toMatchObject(wrong);
+    expect(asked((grants) => grants.kills.push(kill('temporal', 5_100)))).toMatchObject(wrong);
+    // Nothing can be stored meanwhile.
+    expect(asked((grants) => grants.kills.push(kill('mongo', 4_500), kill('worker', 7_500)))).toMatchObject(
+      unavoidable,
+    );
+    expect(asked((grants) => grants.failedCallbacks.push([4_800, 5_900]))).toMatchObject(unavoidable);
+    expect(asked((grants) => grants.failedCallbacks.push([5_200, 5_900]))).toMatchObject(wrong);
+    expect(
+      asked((grants) => {
+        grants.kills.push(kill('worker', 5_100));
+        grants.asks.unshift(4_000);
+      }),
+    ).toMatchObject({ unavoidable: 1, wrong: 1 });
   });
 
   test('count a repeat as unavoidable only once for each late call, and not before it', () => {

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { Connection } from 'mongoose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -145,18 +146,24 @@ describe('token sets', () => {
 
   test('are read as they were stored', async () => {
     const user = randomUUID();
-    const id = await store.tokenSets.add(user, tokens('a'));
-    expect(await store.tokenSets.newest(user)).toEqual({ id, ...tokens('a') });
+    const id = await store.tokenSets.addGranted(user, tokens('a'));
+    expect(await store.tokenSets.newest(user)).toEqual({
+      id,
+      ...tokens('a'),
+      grant: 1,
+      lost: false,
+      obtainedAt: expect.any(Date) as Date,
+    });
     const { apiUrl: _apiUrl, ...plain } = tokens('b');
     const other = randomUUID();
-    await store.tokenSets.add(other, plain);
+    await store.tokenSets.addGranted(other, plain);
     expect(await store.tokenSets.newest(other)).not.toHaveProperty('apiUrl');
     expect(await store.tokenSets.newest('nobody')).toBeNull();
   });
 
   test('hold neither token in the clear in the database', async () => {
     const user = randomUUID();
-    await store.tokenSets.add(user, tokens('secret'));
+    await store.tokenSets.addGranted(user, tokens('secret'));
     const raw = await store.tokenSets.model.collection.findOne({ zoomUserId: user });
     const sealed = raw?.['sealed'] as { buffer: Uint8Array };
     const readable = [JSON.stringify(raw), Buffer.from(sealed.buffer).toString('latin1')].join('\n');
@@ -167,20 +174,57 @@ describe('token sets', () => {
 
   test('the newest counts', async () => {
     const user = randomUUID();
-    await store.tokenSets.add(user, tokens('a'));
+    await store.tokenSets.addGranted(user, tokens('a'));
     await pause();
-    const id = await store.tokenSets.add(user, tokens('b'));
+    const id = await store.tokenSets.addGranted(user, tokens('b'));
     expect(await store.tokenSets.newest(user)).toMatchObject({ id, accessToken: 'access-b' });
+  });
+
+  test('a refresh that crossed a new authorization does not count, however late it is stored', async () => {
+    const user = randomUUID();
+    await store.tokenSets.addGranted(user, tokens('a'));
+    const stale = await store.tokenSets.newest(user);
+    assert(stale);
+    const id = await store.tokenSets.addGranted(user, tokens('b'));
+    await pause();
+    const late = await store.tokenSets.addRefreshed(user, tokens('a+'), stale);
+    await store.tokenSets.forgetOlder(user, late, stale.grant);
+    expect(await store.tokenSets.newest(user)).toMatchObject({ id, grant: 2 });
+  });
+
+  test('a clock that is behind makes nothing older than what it replaces', async () => {
+    const user = randomUUID();
+    await store.tokenSets.addGranted(user, tokens('a'));
+    const ahead = new Date(Date.now() + 60_000);
+    await store.tokenSets.model.updateOne({ zoomUserId: user }, { $set: { obtainedAt: ahead } });
+    const stale = await store.tokenSets.newest(user);
+    assert(stale);
+    const id = await store.tokenSets.addRefreshed(user, tokens('a+'), stale);
+    expect(await store.tokenSets.newest(user)).toMatchObject({ id, obtainedAt: new Date(ahead.getTime() + 1) });
+  });
+
+  test('one from before authorizations were counted is followed by the next', async () => {
+    const user = randomUUID();
+    await store.tokenSets.addGranted(user, tokens('a'));
+    await store.tokenSets.model.updateOne({ zoomUserId: user }, { $unset: { grant: 1 } });
+    const stale = await store.tokenSets.newest(user);
+    assert(stale);
+    expect(stale.grant).toBe(0);
+    const id = await store.tokenSets.addRefreshed(user, tokens('a+'), stale);
+    await store.tokenSets.forgetOlder(user, id, stale.grant);
+    expect(await store.tokenSets.model.countDocuments({ zoomUserId: user })).toBe(1);
+    const next = await store.tokenSets.addGranted(user, tokens('b'));
+    expect(await store.tokenSets.newest(user)).toMatchObject({ id: next, grant: 1 });
   });
 
   test('written under an older key stay readable after a rotation, and new ones use the new key', async () => {
     const user = randomUUID();
-    await store.tokenSets.add(user, tokens('a'));
+    await store.tokenSets.addGranted(user, tokens('a'));
     await pause();
     const other = await connectMongo(uri);
     const rotated = await createStore(other, rotatedKeys);
     expect(await rotated.tokenSets.newest(user)).toMatchObject({ accessToken: 'access-a' });
-    await rotated.tokenSets.add(user, tokens('b'));
+    await rotated.tokenSets.addGranted(user, tokens('b'));
     expect(await rotated.tokenSets.newest(user)).toMatchObject({ accessToken: 'access-b' });
     await expect(store.tokenSets.newest(user)).rejects.toThrow('"new"');
     await other.close();
@@ -188,24 +232,25 @@ describe('token sets', () => {
 
   test('of one user cannot be passed off as another’s', async () => {
     const [user, thief] = [randomUUID(), randomUUID()];
-    await store.tokenSets.add(user, tokens('a'));
+    await store.tokenSets.addGranted(user, tokens('a'));
     await store.tokenSets.model.collection.updateOne({ zoomUserId: user }, { $set: { zoomUserId: thief } });
     await expect(store.tokenSets.newest(thief)).rejects.toThrow('does not open');
   });
 
-  test('are forgotten by user: all others, or those before a time', async () => {
+  test('are forgotten by user: those of grants up to one, or those before a time', async () => {
     const [user, other] = [randomUUID(), randomUUID()];
-    await store.tokenSets.add(other, tokens('x'));
-    await store.tokenSets.add(user, tokens('a'));
+    await store.tokenSets.addGranted(other, tokens('x'));
+    await store.tokenSets.addGranted(user, tokens('a'));
     await pause();
     const before = new Date();
     await pause();
-    const kept = await store.tokenSets.add(user, tokens('b'));
+    const kept = await store.tokenSets.addGranted(user, tokens('b'));
     await store.tokenSets.forgetBefore(user, before);
     expect(await store.tokenSets.model.countDocuments({ zoomUserId: user })).toBe(1);
-    await store.tokenSets.add(user, tokens('c'));
-    await store.tokenSets.forgetOthers(user, kept);
-    expect(await store.tokenSets.newest(user)).toMatchObject({ id: kept });
+    const newer = await store.tokenSets.addGranted(user, tokens('c'));
+    await store.tokenSets.forgetOlder(user, kept, 2);
+    expect(await store.tokenSets.newest(user)).toMatchObject({ id: newer, grant: 3 });
+    expect(await store.tokenSets.model.countDocuments({ zoomUserId: user })).toBe(2);
     expect(await store.tokenSets.newest(other)).not.toBeNull();
   });
 });

@@ -81,6 +81,7 @@ export function fakeGrantActivities(overrides: Partial<InstallationActivities> =
     },
     async askToReconnect() {
       seen.asked += 1;
+      return { needed: true };
     },
     async forgetInstallation({ grantedBefore }) {
       seen.forgotten.push(grantedBefore);

@@ -170,6 +170,26 @@ describe('a grant that Zoom no longer accepts', () => {
   });
 });
 
+test('a grant that the user renewed while Zoom refused the earlier one is connected, and asked about when it is lost', async () => {
+  const fake = fakeGrantActivities();
+  const state = { lost: true, needed: false };
+  const { renewTokens, askToReconnect } = fake.activities;
+  fake.activities.renewTokens = async (input) => (state.lost ? 'grantInvalid' : renewTokens(input));
+  fake.activities.askToReconnect = async (input) => {
+    await askToReconnect(input);
+    return { needed: state.needed };
+  };
+  await granted(fake, async ({ handle, renew }) => {
+    const status = async () => (await handle.query(getInstallationQuery)).status;
+    expect(await renew('set-0')).toEqual({ renewed: false });
+    await eventually(async () => expect(await status()).toBe('connected'));
+    state.needed = true;
+    expect(await renew('set-0')).toEqual({ renewed: false });
+    expect(await status()).toBe('needsReconnect');
+  });
+  expect(fake.seen.asked).toBe(2);
+});
+
 describe('an app that was removed in Zoom', () => {
   test('has its tokens forgotten, those from before the removal', async () => {
     const fake = fakeGrantActivities();

@@ -76,9 +76,14 @@ export async function installation(input: InstallationInput, carried?: Carried):
         enter('needsReconnect');
         asked = Date.now();
         show();
-        const telling = askToReconnect({ zoomUserId, lostTokenSetId: staleTokenSetId }).finally(() => {
-          asking = undefined;
-        });
+        const telling = askToReconnect({ zoomUserId, lostTokenSetId: staleTokenSetId })
+          .then((answer?: { needed: boolean }) => {
+            // The user has added the app again while Zoom refused the grant before. Earlier versions answered nothing.
+            if (answer?.needed === false && state.status === 'needsReconnect') enter('connected');
+          })
+          .finally(() => {
+            asking = undefined;
+          });
         asking = telling;
         // Who needs tokens is told at once: asking may take as long as Zoom does, and the user may be faster.
         if (patched('2026-11-ask-beside')) telling.catch(() => log.warn('The user could not be asked to reconnect.'));

@@ -1,0 +1,74 @@
+import { emptyCheck, type Check } from './compare.ts';
+import type { KillRecord } from './keeper.ts';
+import type { ZoomHappening } from './zoom-feed.ts';
+
+/** What the bot's message says that asks somebody to add the app again. */
+const askWords = 'Reconnect Live Chat to Zoom';
+/** A new token pair is in MongoDB this long after Zoom gave it, ms; on a busy machine too. */
+const storedWithinMs = 2_000;
+/** The sandbox's events are told when the answer is made, and clocks are read one after the other. */
+const slackMs = 50;
+/** A lost grant is noticed when its access token ends or is refused, and the user is asked at once if Zoom lets the bot. */
+const askedWithinMs = 120_000;
+
+/** What is known about the administrator's grant. */
+export interface GrantFacts {
+  /** When Zoom gave a new pair of tokens, and ended the one before it, ms since 1970. */
+  given: readonly number[];
+  /** When the bot asked the administrator to connect Zoom again. */
+  asks: readonly number[];
+  /** Callbacks that the app could not bring to their end, and told the administrator so: from, to. */
+  failedCallbacks: readonly (readonly [number, number])[];
+  kills: readonly Pick<KillRecord, 'target' | 'killedAt' | 'readyAt'>[];
+}
+
+/** Notes what Zoom does with grants, and what the app says about it. */
+export class GrantLog {
+  readonly given: number[] = [];
+  readonly asks: number[] = [];
+  readonly #onAsk: () => void;
+
+  /** @param onAsk the bot has asked to connect Zoom again. */
+  constructor(onAsk: () => void) {
+    this.#onAsk = onAsk;
+  }
+
+  happened({ type, at, data }: ZoomHappening): void {
+    if (type === 'oauth.granted' || type === 'oauth.refreshed') this.given.push(at);
+    const isAsk = type === 'message.created' && data['bot'] === true && String(data['text']).includes(askWords);
+    if (!isAsk) return;
+    this.asks.push(at);
+    this.#onAsk();
+  }
+}
+
+/**
+ * Zoom ends a pair of tokens as it gives the next, so a pair that was on its way when somebody was killed is lost with the
+ * grant, whatever anybody does; then the administrator is asked to add the app again. Without that nobody is to be asked.
+ */
+export function checkGrants({ given, asks, failedCallbacks, kills }: GrantFacts): Check {
+  const result = emptyCheck('grants kept');
+  const isCut = (at: number): boolean => {
+    const mongoWasDown = kills.findLast(
+      ({ target, killedAt, readyAt = Infinity }) =>
+        target === 'mongo' && killedAt < at + storedWithinMs && readyAt > at - slackMs,
+    );
+    const until = Math.max(at, mongoWasDown?.readyAt ?? at) + storedWithinMs;
+    const killed = kills.some(
+      ({ target, killedAt }) =>
+        (target === 'worker' || target === 'api') && killedAt > at - slackMs && killedAt < until,
+    );
+    return killed || failedCallbacks.some(([from, to]) => from - slackMs < at && at < to + slackMs);
+  };
+  const cut = given.filter(isCut);
+  result.expected = given.length;
+  result.seen = given.length;
+  for (const ask of asks) {
+    if (cut.some((at) => at < ask + slackMs && ask - at < askedWithinMs)) result.unavoidable += 1;
+    else {
+      result.wrong += 1;
+      result.examples.push('the administrator was asked to connect Zoom again though no tokens were lost');
+    }
+  }
+  return result;
+}

@@ -85,6 +85,9 @@ export class FaultInjector {
         await zoom.faults({ tokens: { action: 'expire', kinds: ['access', 'bot'] } });
         this.#count(happening.fault, 1);
         break;
+      case 'loseRefresh':
+        await this.#loseRefresh(happening.fault);
+        break;
       case 'regrant':
         await this.#asAdmin('regrant', () => this.#regrant());
         break;
@@ -130,7 +133,8 @@ export class FaultInjector {
     this.#count(name, touched);
   }
 
-  async #useRules(fault: FaultKind, rules: readonly object[]): Promise<void> {
+  /** @returns their ids */
+  async #useRules(fault: FaultKind, rules: readonly object[]): Promise<readonly string[]> {
     const begun = Date.now();
     const { added } = await this.#changeRules({ rules });
     added.forEach((id, index) => {
@@ -139,6 +143,7 @@ export class FaultInjector {
         this.#earliestEffect.set(id, begun + lateRuleSchema.parse(rules[index]).delay_ms);
       }
     });
+    return added;
   }
 
   async #changeRules(change: object): Promise<z.infer<typeof changedSchema>> {
@@ -150,6 +155,19 @@ export class FaultInjector {
     const text = await response.text();
     if (!response.ok) throw new Error(`The sandbox refused a fault: ${text}`);
     return changedSchema.parse(JSON.parse(text));
+  }
+
+  /** The administrator looks at his channels until new tokens were asked for: chats alone may need none for long. */
+  async #loseRefresh(fault: FaultKind): Promise<void> {
+    const { zoom, admin, signal } = this.#parts;
+    const [id = ''] = await this.#useRules(fault, [{ kind: 'token_answer_lost', times: 1 }]);
+    await zoom.faults({ tokens: { action: 'expire', kinds: ['access'] } });
+    for (let tries = 1; tries < mostTries && !signal.aborted; tries += 1) {
+      await admin.request('/api/channels').catch(() => undefined);
+      await this.missing();
+      if ((this.#usedOfRule.get(id) ?? 0) > 0) return;
+      await this.#pause(tryAgainMs);
+    }
   }
 
   /** The bot has asked the administrator to connect Zoom again: he does, unless he has by then. */

@@ -22,6 +22,7 @@ export const faultKinds = [
   'expired-tokens',
   'regrant',
   'reroute',
+  'lost-refresh',
   'late-effect',
 ] as const;
 export type FaultKind = (typeof faultKinds)[number];

@@ -454,6 +454,7 @@ class ChaosRun {
       inbound: this.#inbound,
       grants: {
         given: this.#grants?.given ?? [],
+        lostAnswers: injector.counts.get('lost-refresh') ?? 0,
         asks: this.#grants?.asks ?? [],
         failedCallbacks: injector.failedCallbacks,
         kills: this.#keeper.kills,

@@ -13,6 +13,7 @@ export type Happening = { /** ms after the first chat may open */ at: number } &
   | { do: 'expireTokens'; fault: 'expired-tokens' }
   | { do: 'regrant'; fault: 'regrant' }
   | { do: 'reroute'; fault: 'reroute' }
+  | { do: 'loseRefresh'; fault: 'lost-refresh' }
 );
 
 /** One chat as it is planned. */
@@ -201,6 +202,8 @@ function fault(kind: FaultKind, random: Random, nth: number): WithoutTime<Happen
       return { do: 'expireTokens', fault: kind };
     case 'regrant':
       return { do: 'regrant', fault: kind };
+    case 'lost-refresh':
+      return { do: 'loseRefresh', fault: kind };
     case 'reroute':
       return { do: 'reroute', fault: kind };
   }

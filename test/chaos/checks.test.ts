@@ -123,7 +123,13 @@ function world() {
     deliveredSeq: 8,
     lateEffects: [] as number[],
     faults: [] as string[],
-    grants: { given: [5_000], asks: [] as number[], failedCallbacks: [], kills: [] } as Mutable<GrantFacts>,
+    grants: {
+      given: [{ at: 5_000, added: false }],
+      lostAnswers: 0,
+      asks: [] as number[],
+      failedCallbacks: [],
+      kills: [],
+    } as Mutable<GrantFacts>,
     channel,
   };
 }
@@ -316,7 +322,7 @@ describe('the checks of a run', () => {
     expect(after.filter((one) => !holds(one))).toEqual([]);
   });
 
-  test('count a lost grant as unavoidable only when its tokens were on their way to somebody who was killed', () => {
+  test('count a lost grant as unavoidable only when its tokens were lost by Zoom, or with somebody who was killed', () => {
     const asked = (change: (grants: Mutable<GrantFacts>) => void) =>
       checked((it) => {
         it.grants.asks.push(9_000);
@@ -339,6 +345,15 @@ describe('the checks of a run', () => {
     );
     expect(asked((grants) => grants.failedCallbacks.push([4_800, 5_900]))).toMatchObject(unavoidable);
     expect(asked((grants) => grants.failedCallbacks.push([5_200, 5_900]))).toMatchObject(wrong);
+    expect(asked((grants) => (grants.lostAnswers = 1))).toMatchObject(unavoidable);
+    const twice = (addedAt: number) =>
+      asked((grants) => {
+        grants.lostAnswers = 1;
+        grants.given.push({ at: addedAt, added: true });
+        grants.asks.push(9_500);
+      });
+    expect(twice(9_800)).toMatchObject({ unavoidable: 2, wrong: 0 });
+    expect(twice(9_200)).toMatchObject({ unavoidable: 1, wrong: 1 });
     expect(
       asked((grants) => {
         grants.kills.push(kill('worker', 5_100));

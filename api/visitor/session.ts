@@ -378,6 +378,7 @@ export class VisitorSession implements DeliverySink {
         ...(page ? { page: { url: page.url, ...(page.title === undefined ? {} : { title: page.title }) } } : {}),
         timings: this.#deps.timings,
         shortWay: true,
+        continueAfterEvents: limits.eventsPerRun,
       },
       feed: this.#feed(chatId, sentSeq),
       begun: false,

@@ -19,7 +19,7 @@ export interface ChatInput {
    * that way yet are never given a chat that took it: first all workers are updated, then the apis.
    */
   shortWay?: boolean;
-  /** Test input: continue as new after this many events in place of Temporal's own suggestion. */
+  /** Continue as new after this many events, see `limits.eventsPerRun`. Default: when Temporal suggests it, at some thousands. */
   continueAfterEvents?: number;
 }
 

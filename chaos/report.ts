@@ -26,6 +26,8 @@ export interface Result {
   longestHistory: number;
   /** Resident memory at the end, bytes, by process. */
   memory: ReadonlyMap<string, number>;
+  /** Workflow tasks that a race in Temporal's SDK failed, and that were done again. */
+  sdkRaces: number;
   /** What went wrong with the run itself. */
   troubles: readonly string[];
 }
@@ -54,6 +56,7 @@ export function report(result: Result): string {
       : `Settled ${(settledMs / 1_000).toFixed(1)} s after the last fault.`,
     ...(underWay ? ['Something was still under way: what is lost may be only slow. Try a longer --settle.'] : []),
     ...endedThemselves.map((target) => `The ${target} ended by itself.`),
+    ...(result.sdkRaces > 0 ? [`${result.sdkRaces} workflow tasks were done again after a race in the SDK.`] : []),
     ...troubles,
     ...examples.slice(0, mostExamples).map((example) => cut(example)),
     ...(examples.length > mostExamples ? [`  … and ${examples.length - mostExamples} more`] : []),

@@ -117,6 +117,7 @@ class ChaosRun {
   readonly #keeper: Keeper;
   readonly #visitors = new Map<number, ChaosVisitor>();
   readonly #troubles: string[] = [];
+  #sdkRaces = 0;
   #inbound: readonly string[] = [];
   #grants: GrantLog | undefined;
   #endsEarly: ReadonlySet<number> = new Set();
@@ -213,6 +214,7 @@ class ChaosRun {
         presses: team.presses,
         settledMs,
         troubles: this.#troubles,
+        sdkRaces: this.#sdkRaces,
       };
     } finally {
       this.#keeper.stop();
@@ -314,7 +316,9 @@ class ChaosRun {
 
   /** What must not have happened at any time. */
   async #lookBack(witness: Witness, proxy: Proxy, injector: FaultInjector): Promise<void> {
-    this.#troubles.push(...(await witness.faultsOfHistories()));
+    const { faults, sdkRaces } = await witness.faultsOfHistories();
+    this.#troubles.push(...faults);
+    this.#sdkRaces = sdkRaces;
     const unnoticed = proxy.unnoticed(noticedWithinMs);
     if (unnoticed > 0) {
       const within = noticedWithinMs / 1_000;

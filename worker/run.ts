@@ -28,13 +28,23 @@ import { registerSearchAttributes } from './search-attributes.ts';
 /** Time that activities get to finish when the worker is asked to stop; after the force time it stops regardless. */
 const shutdown = { shutdownGraceTime: '5 seconds', shutdownForceTime: '10 seconds' } as const;
 
-/**
- * Relaying waits for Zoom within workflow tasks (the short way), so there may be many of them, and as many local activities:
- * each that waits costs some memory and nothing else.
- */
+/** How much a worker does at once. */
 const room = {
-  maxConcurrentWorkflowTaskExecutions: 1_000,
-  maxConcurrentLocalActivityExecutions: 1_000,
+  // Relaying waits for Zoom within workflow tasks (the short way), so there may be many of them, and as many local activities: each
+  // that waits costs some memory and nothing else. Not so the tasks after a restart, in which each chat is led through its history: too
+  // many at once all run into their time limit, and are all done again. So more than a few are taken up only while there is CPU for it.
+  tuner: {
+    workflowTaskSlotSupplier: {
+      type: 'resource-based',
+      minimumSlots: 8,
+      maximumSlots: 1_000,
+      rampThrottle: '50 ms',
+      tunerOptions: { targetCpuUsage: 0.9, targetMemoryUsage: 0.95 },
+    },
+    activityTaskSlotSupplier: { type: 'fixed-size', numSlots: 100 },
+    localActivityTaskSlotSupplier: { type: 'fixed-size', numSlots: 1_000 },
+    nexusTaskSlotSupplier: { type: 'fixed-size', numSlots: 1 },
+  },
   // Open chats that stay in memory: one that does not is led through its whole history again at its next message. The default
   // goes by the size of the heap, for larger workflows than ours, and is below 500 on a machine of 2 GB, which would also be the limit
   // on tasks. See `many` in docs/performance.md for what they take.

@@ -24,23 +24,18 @@ import { observeZoomCalls } from '../telemetry/zoom-calls.ts';
 import { createZoomClient, ZOOM_ERROR_KINDS } from '../zoom/index.ts';
 import { createDirectLine } from './direct-line.ts';
 import { registerSearchAttributes } from './search-attributes.ts';
+import { TaskSlots } from './task-slots.ts';
 
 /** Time that activities get to finish when the worker is asked to stop; after the force time it stops regardless. */
 const shutdown = { shutdownGraceTime: '5 seconds', shutdownForceTime: '10 seconds' } as const;
 
-/** How much a worker does at once. */
+/**
+ * How much a worker does at once. Relaying waits for Zoom within workflow tasks (the short way), so there may be many of them, and
+ * as many local activities: each that waits costs some memory and nothing else.
+ */
 const room = {
-  // Relaying waits for Zoom within workflow tasks (the short way), so there may be many of them, and as many local activities: each
-  // that waits costs some memory and nothing else. Not so the tasks after a restart, in which each chat is led through its history: too
-  // many at once all run into their time limit, and are all done again. So more than a few are taken up only while there is CPU for it.
   tuner: {
-    workflowTaskSlotSupplier: {
-      type: 'resource-based',
-      minimumSlots: 8,
-      maximumSlots: 1_000,
-      rampThrottle: '50 ms',
-      tunerOptions: { targetCpuUsage: 0.9, targetMemoryUsage: 0.95 },
-    },
+    workflowTaskSlotSupplier: new TaskSlots(8),
     activityTaskSlotSupplier: { type: 'fixed-size', numSlots: 100 },
     localActivityTaskSlotSupplier: { type: 'fixed-size', numSlots: 1_000 },
     nexusTaskSlotSupplier: { type: 'fixed-size', numSlots: 1 },
@@ -49,7 +44,7 @@ const room = {
   // goes by the size of the heap, for larger workflows than ours, and is below 500 on a machine of 2 GB, which would also be the limit
   // on tasks. See `many` in docs/performance.md for what they take.
   maxCachedWorkflows: 2_000,
-} as const;
+} satisfies Pick<WorkerOptions, 'tuner' | 'maxCachedWorkflows'>;
 
 /**
  * Run the worker until it is asked to stop (SIGTERM, SIGINT). Two queues: workflows and their activities, and token

@@ -1,6 +1,7 @@
 import { WithStartWorkflowOperation, WorkflowIdConflictPolicy, type Client } from '@temporalio/client';
+import { limits } from '../domain/limits.ts';
 import { searchAttributes } from '../domain/search-attributes.ts';
-import { taskQueues, workflowIds } from '../domain/workflow-ids.ts';
+import { taskQueues, workflowIds, workflowTaskTimeout } from '../domain/workflow-ids.ts';
 import type { Store } from '../store/index.ts';
 import type { InstallationInput } from '../workflows/installation/messages.ts';
 import { NeedsReconnectError, RenewalUnavailableError, type RenewTokens } from './user-zoom.ts';
@@ -29,11 +30,12 @@ export function createRenewTokens({ client, store, timeoutMs = 15_000 }: RenewTo
     });
     if (!installation) throw new NeedsReconnectError();
     const { accountId } = installation;
-    const input: InstallationInput = { zoomUserId, accountId };
+    const input: InstallationInput = { zoomUserId, accountId, continueAfterEvents: limits.eventsPerRun };
     const startWorkflowOperation = new WithStartWorkflowOperation(installationWorkflowType, {
       workflowId: workflowIds.installation({ zoomUserId }),
       taskQueue: taskQueues.main,
       args: [input],
+      workflowTaskTimeout,
       workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
       typedSearchAttributes: [{ key: searchAttributes.account, value: accountId }],
       staticSummary: `Installation: ${installation.name} (${installation.email})`,

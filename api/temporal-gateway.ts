@@ -7,7 +7,8 @@ import {
 import proto from '@temporalio/proto';
 import type { InstallProgress } from '../domain/dashboard.ts';
 import { searchAttributes } from '../domain/search-attributes.ts';
-import { taskQueues, workflowIds } from '../domain/workflow-ids.ts';
+import { limits } from '../domain/limits.ts';
+import { taskQueues, workflowIds, workflowTaskTimeout } from '../domain/workflow-ids.ts';
 import {
   visitorSignal,
   zoomSignal,
@@ -98,7 +99,8 @@ export function createTemporalGateway(client: Client) {
   const installation = (input: InstallationInput, status: string, staticSummary: string) => ({
     ...common(input.accountId, status),
     workflowId: workflowIds.installation(input),
-    args: [input] satisfies [InstallationInput],
+    args: [{ ...input, continueAfterEvents: limits.eventsPerRun }] satisfies [InstallationInput],
+    workflowTaskTimeout,
     staticSummary,
   });
 
@@ -119,8 +121,7 @@ export function createTemporalGateway(client: Client) {
           ...common(input.accountId, 'waiting'),
           workflowId: workflowIds.chat(input),
           args: [input],
-          // How soon a task of a worker that was killed is given to another one.
-          workflowTaskTimeout: '5 seconds',
+          workflowTaskTimeout,
           signal: visitorSignal,
           signalArgs: [event],
           workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,

@@ -86,7 +86,7 @@ export class FaultInjector {
         this.#count(happening.fault, 1);
         break;
       case 'loseRefresh':
-        await this.#loseRefresh(happening.fault);
+        await this.#inTurn(() => this.#loseRefresh(happening.fault));
         break;
       case 'regrant':
         await this.#asAdmin('regrant', () => this.#regrant());
@@ -206,7 +206,7 @@ export class FaultInjector {
 
   /** What people do when a page says "try again". */
   #asAdmin(name: string, work: () => Promise<void>): Promise<void> {
-    const done = this.#adminsTurn.then(async () => {
+    return this.#inTurn(async () => {
       const deadline = Date.now() + patienceMs;
       while (!this.#parts.signal.aborted) {
         try {
@@ -219,6 +219,10 @@ export class FaultInjector {
         }
       }
     });
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#adminsTurn.then(work);
     this.#adminsTurn = done.catch(() => undefined);
     return done;
   }

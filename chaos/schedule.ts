@@ -53,6 +53,8 @@ const openingPart = 0.5;
 const faultPart = { from: 0.08, to: 0.95 };
 /** How often each kind of fault comes, s. */
 const faultEvery = 10;
+/** The same for a fault that a person has to put right. */
+const lossEvery = 60;
 
 /** Everything that will be done, from the seed alone. */
 export function plan(options: ChaosOptions): Plan {
@@ -87,7 +89,8 @@ function planKills({ seconds, kill, killEvery }: ChaosOptions, random: Random): 
 }
 
 function planFault(kind: FaultKind, { seconds }: ChaosOptions, random: Random): Happening[] {
-  const count = Math.max(1, Math.round(seconds / faultEvery));
+  const every = kind === 'lost-refresh' ? lossEvery : faultEvery;
+  const count = Math.max(1, Math.round(seconds / every));
   // One in each stretch of the time.
   return Array.from({ length: count }, (_, stretch) => {
     const part = (stretch + random.next()) / count;

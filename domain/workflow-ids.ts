@@ -24,3 +24,6 @@ export const taskQueues = {
   /** Delivery to the visitors whose sockets one api instance holds. */
   visitorDelivery: ({ instanceId }: { instanceId: string }) => `visitor-delivery:${instanceId}`,
 };
+
+/** How soon a workflow task of a worker that was killed is given to another one. */
+export const workflowTaskTimeout = '5 seconds';

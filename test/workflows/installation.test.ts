@@ -10,6 +10,7 @@ import {
   getInstallationQuery,
   grantedSignal,
   renewTokensUpdate,
+  type InstallationInput,
 } from '../../workflows/installation/messages.ts';
 import type { installation } from '../../workflows/installation/workflow.ts';
 import { fakeGrantActivities } from './fake-install-side.ts';
@@ -36,6 +37,7 @@ interface Granted {
 async function granted(
   fake: ReturnType<typeof fakeGrantActivities>,
   story: (grant: Granted) => Promise<void>,
+  more: Pick<InstallationInput, 'continueAfterEvents'> = {},
 ): Promise<void> {
   const taskQueue = `installation-test-${randomUUID()}`;
   const zoomUserId = randomUUID();
@@ -51,7 +53,7 @@ async function granted(
     await env.client.workflow.start<typeof installation>('installation', {
       workflowId,
       taskQueue,
-      args: [{ zoomUserId, accountId: 'account-1' }],
+      args: [{ zoomUserId, accountId: 'account-1', ...more }],
     });
     // Without a run id: follows the workflow as it continues as new.
     const handle = env.client.workflow.getHandle<typeof installation>(workflowId);
@@ -251,6 +253,19 @@ describe('a grant that lives long', () => {
       expect(await handle.query(getInstallationQuery)).toEqual({ status: 'connected', refreshes: 20 });
     });
     expect(fake.seen.refreshes).toBe(20);
+  });
+
+  test('continues as new after as many events as it was told', async () => {
+    await granted(
+      fakeGrantActivities(),
+      async ({ handle, renew }) => {
+        const { runId } = await handle.describe();
+        for (let n = 0; n < 4; n += 1) expect(await renew(`set-${n}`)).toEqual({ renewed: true });
+        await eventually(async () => expect((await handle.describe()).runId).not.toBe(runId));
+        expect(await handle.query(getInstallationQuery)).toEqual({ status: 'connected', refreshes: 4 });
+      },
+      { continueAfterEvents: 20 },
+    );
   });
 
   test('does not lose a removal that comes while it waits for a refresh before it continues as new', async () => {

@@ -5,6 +5,8 @@ import type { ByOperator } from '../operator-input.ts';
 export interface InstallationInput {
   zoomUserId: string;
   accountId: string;
+  /** Continue as new after this many events, see `limits.eventsPerRun`. Default: when Temporal suggests it, at some thousands. */
+  continueAfterEvents?: number;
 }
 
 /** The OAuth callback stored a new grant. */

@@ -49,7 +49,7 @@ type Carried = InstallationSnapshot & { since?: number };
  * Tokens themselves never come here: activities read and write them in MongoDB.
  */
 export async function installation(input: InstallationInput, carried?: Carried): Promise<void> {
-  const { zoomUserId } = input;
+  const { zoomUserId, continueAfterEvents = Infinity } = input;
   const { since = Date.now(), ...state } = carried ?? { status: 'connected', refreshes: 0 };
   /** When the user removed the app, ms, until that has been cleaned up; a grant after it cancels it. */
   const removal: { at?: number } = {};
@@ -61,6 +61,7 @@ export async function installation(input: InstallationInput, carried?: Carried):
   /** The message to the user that is under way. */
   let asking: Promise<void> | undefined;
 
+  const long = () => workflowInfo().continueAsNewSuggested || workflowInfo().historyLength > continueAfterEvents;
   const enter = (status: InstallationSnapshot['status']): void => {
     if (state.status !== status) changedAt = Date.now();
     state.status = status;
@@ -135,7 +136,7 @@ export async function installation(input: InstallationInput, carried?: Carried):
   show();
 
   for (;;) {
-    await condition(() => removal.at !== undefined || workflowInfo().continueAsNewSuggested);
+    await condition(() => removal.at !== undefined || long());
     const { at } = removal;
     if (at !== undefined) {
       const { removed } = await forgetInstallation({ zoomUserId, grantedBefore: at });

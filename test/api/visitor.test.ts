@@ -133,6 +133,7 @@ describe('a new visitor', () => {
       visitor: { name: 'Vera', email: 'vera@example.com' },
       page: { url: 'https://shop.example/pricing', title: 'Pricing' },
       shortWay: true,
+      continueAfterEvents: limits.eventsPerRun,
       timings: { missedAfterMs: 300_000, idleEndMs: 86_400_000 },
     });
     expect(event).toMatchObject({

@@ -31,21 +31,8 @@ export function createInstallationActivities({ store, zoom, publicUrl }: Install
       if (tokens.lost) return 'grantInvalid';
       try {
         const renewed = await zoom.oauth.refresh({ refreshToken: tokens.refreshToken });
-        const { accessToken, refreshToken, expiresAt, scopes, apiUrl } = renewed;
         // Zoom has ended the old tokens: if these are not kept, the grant is lost.
-        const id = await untilStored(() =>
-          store.tokenSets.addRefreshed(
-            zoomUserId,
-            {
-              accessToken,
-              refreshToken,
-              expiresAt,
-              scopes: [...scopes],
-              ...(apiUrl === undefined ? {} : { apiUrl }),
-            },
-            tokens,
-          ),
-        );
+        const id = await untilStored(() => store.tokenSets.addRefreshed(zoomUserId, renewed, tokens));
         await store.tokenSets.forgetOlder(zoomUserId, id, tokens.grant);
         return 'renewed';
       } catch (error) {

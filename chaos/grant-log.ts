@@ -28,20 +28,14 @@ export interface GrantFacts {
 export class GrantLog {
   readonly given: { at: number; added: boolean }[] = [];
   readonly asks: number[] = [];
-  readonly #onAsk: () => void;
 
-  /** @param onAsk the bot has asked to connect Zoom again. */
-  constructor(onAsk: () => void) {
-    this.#onAsk = onAsk;
-  }
-
-  happened({ type, at, data }: ZoomHappening): void {
+  /** @returns whether the bot has asked to connect Zoom again. */
+  happened({ type, at, data }: ZoomHappening): boolean {
     if (type === 'oauth.granted' || type === 'oauth.refreshed')
       this.given.push({ at, added: type === 'oauth.granted' });
     const isAsk = type === 'message.created' && data['bot'] === true && String(data['text']).includes(askWords);
-    if (!isAsk) return;
-    this.asks.push(at);
-    this.#onAsk();
+    if (isAsk) this.asks.push(at);
+    return isAsk;
   }
 }
 

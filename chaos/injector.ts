@@ -99,8 +99,7 @@ export class FaultInjector {
 
   /** Names of the faults that were planned and have not come true yet. */
   async missing(): Promise<string[]> {
-    const response = await fetch(`${this.#parts.sandboxUrl}/_sandbox/faults`);
-    this.#countRules(rulesSchema.parse(await response.json()).rules);
+    await this.#countRulesInForce();
     return [...this.counts].flatMap(([name, count]) => (count === 0 ? [name] : []));
   }
 
@@ -112,6 +111,11 @@ export class FaultInjector {
       if ((this.#usedOfRule.get(id) ?? 0) > 0) this.lateEffects.push(earliest);
     }
     await this.#adminsTurn;
+  }
+
+  async #countRulesInForce(): Promise<void> {
+    const response = await fetch(`${this.#parts.sandboxUrl}/_sandbox/faults`);
+    this.#countRules(rulesSchema.parse(await response.json()).rules);
   }
 
   #countRules(rules: readonly z.infer<typeof ruleSchema>[]): void {
@@ -164,7 +168,7 @@ export class FaultInjector {
     await zoom.faults({ tokens: { action: 'expire', kinds: ['access'] } });
     for (let tries = 1; tries < mostTries && !signal.aborted; tries += 1) {
       await admin.request('/api/channels').catch(() => undefined);
-      await this.missing();
+      await this.#countRulesInForce();
       if ((this.#usedOfRule.get(id) ?? 0) > 0) return;
       await this.#pause(tryAgainMs);
     }

@@ -119,7 +119,7 @@ class ChaosRun {
   readonly #troubles: string[] = [];
   #sdkRaces = 0;
   #inbound: readonly string[] = [];
-  #grants: GrantLog | undefined;
+  readonly #grants = new GrantLog();
   #endsEarly: ReadonlySet<number> = new Set();
 
   constructor(options: ChaosOptions, stack: Stack, { signal, report }: RunSurroundings) {
@@ -167,13 +167,11 @@ class ChaosRun {
       report: this.#say,
     });
     try {
-      this.#grants = new GrantLog(() => {
-        injector.reconnect().catch((error: unknown) => this.#trouble('Connecting Zoom again', error));
-      });
       await this.#feed.start();
       this.#feed.listen((event) => {
         this.#log.happened(event);
-        this.#grants?.happened(event);
+        if (this.#grants.happened(event))
+          injector.reconnect().catch((error: unknown) => this.#trouble('Connecting Zoom again', error));
         const { type, data } = event;
         const relayed = type === 'message.created' && data['bot'] === true && partsIn(String(data['text'])).length > 0;
         if (relayed && !inbound.includes(String(data['channel_id']))) this.#keeper.relayed();
@@ -457,9 +455,9 @@ class ChaosRun {
       lateEffects: injector.lateEffects,
       inbound: this.#inbound,
       grants: {
-        given: this.#grants?.given ?? [],
+        given: this.#grants.given,
         lostAnswers: injector.counts.get('lost-refresh') ?? 0,
-        asks: this.#grants?.asks ?? [],
+        asks: this.#grants.asks,
         failedCallbacks: injector.failedCallbacks,
         kills: this.#keeper.kills,
       },

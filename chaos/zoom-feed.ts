@@ -54,19 +54,11 @@ export class ZoomFeed {
   }
 
   async #ask(query: string): Promise<z.infer<typeof answerSchema>> {
-    // A request lets go of its signal only when it is collected as garbage, and there are thousands of them.
-    const request = new AbortController();
-    const stop = (): void => request.abort();
-    this.#life.signal.addEventListener('abort', stop);
-    try {
-      this.#life.signal.throwIfAborted();
-      const response = await fetch(`${this.#url}/_sandbox/events?${query}`, {
-        headers: { accept: 'application/json' },
-        signal: request.signal,
-      });
-      return answerSchema.parse(await response.json());
-    } finally {
-      this.#life.signal.removeEventListener('abort', stop);
-    }
+    const response = await fetch(`${this.#url}/_sandbox/events?${query}`, {
+      headers: { accept: 'application/json' },
+      // One for each request, which lets go of it only when it is collected as garbage, and there are thousands of them.
+      signal: AbortSignal.any([this.#life.signal]),
+    });
+    return answerSchema.parse(await response.json());
   }
 }

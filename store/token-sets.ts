@@ -8,8 +8,8 @@ export interface TokenSet {
   accessToken: string;
   refreshToken: string;
   expiresAt: Date;
-  scopes: string[];
-  apiUrl?: string;
+  scopes: readonly string[];
+  apiUrl?: string | undefined;
 }
 
 /** A token set as it is kept. */
@@ -75,7 +75,7 @@ export function tokenSetStore(connection: Connection, keys: SealingKeys) {
       obtainedAt: new Date(Math.max(Date.now(), (place.after?.getTime() ?? 0) + 1)),
       grant: place.grant,
       expiresAt: tokens.expiresAt,
-      scopes: tokens.scopes,
+      scopes: [...tokens.scopes],
       ...(tokens.apiUrl === undefined ? {} : { apiUrl: tokens.apiUrl }),
       keyId,
       sealed: data,
@@ -89,7 +89,9 @@ export function tokenSetStore(connection: Connection, keys: SealingKeys) {
     model,
     /** Store what a new authorization brought; returns the set's id. Done before the new access token is used. */
     async addGranted(zoomUserId: string, tokens: Omit<TokenSet, 'id'>): Promise<string> {
-      const before = await findNewest(zoomUserId).select({ grant: 1, obtainedAt: 1 }).lean<TokenSetDocument>();
+      const before = await findNewest(zoomUserId)
+        .select({ grant: 1, obtainedAt: 1 })
+        .lean<Pick<TokenSetDocument, 'grant' | 'obtainedAt'>>();
       return insert(zoomUserId, tokens, { grant: (before?.grant ?? 0) + 1, after: before?.obtainedAt });
     },
     /** Store what refreshing `stale` brought; returns the set's id. Done before the new access token is used. */

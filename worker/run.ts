@@ -33,18 +33,19 @@ const shutdown = { shutdownGraceTime: '5 seconds', shutdownForceTime: '10 second
  * How much a worker does at once. Relaying waits for Zoom within workflow tasks (the short way), so there may be many of them, and
  * as many local activities: each that waits costs some memory and nothing else.
  */
-const room = {
-  tuner: {
-    workflowTaskSlotSupplier: new TaskSlots(8),
-    activityTaskSlotSupplier: { type: 'fixed-size', numSlots: 100 },
-    localActivityTaskSlotSupplier: { type: 'fixed-size', numSlots: 1_000 },
-    nexusTaskSlotSupplier: { type: 'fixed-size', numSlots: 1 },
-  },
-  // Open chats that stay in memory: one that does not is led through its whole history again at its next message. The default
-  // goes by the size of the heap, for larger workflows than ours, and is below 500 on a machine of 2 GB, which would also be the limit
-  // on tasks. See `many` in docs/performance.md for what they take.
-  maxCachedWorkflows: 2_000,
-} satisfies Pick<WorkerOptions, 'tuner' | 'maxCachedWorkflows'>;
+const room = () =>
+  ({
+    tuner: {
+      workflowTaskSlotSupplier: new TaskSlots(8),
+      activityTaskSlotSupplier: { type: 'fixed-size', numSlots: 100 },
+      localActivityTaskSlotSupplier: { type: 'fixed-size', numSlots: 1_000 },
+      nexusTaskSlotSupplier: { type: 'fixed-size', numSlots: 1 },
+    },
+    // Open chats that stay in memory: one that does not is led through its whole history again at its next message. The default
+    // goes by the size of the heap, for larger workflows than ours, and is below 500 on a machine of 2 GB, which would also be the limit
+    // on tasks. See `many` in docs/performance.md for what they take.
+    maxCachedWorkflows: 2_000,
+  }) satisfies Pick<WorkerOptions, 'tuner' | 'maxCachedWorkflows'>;
 
 /**
  * Run the worker until it is asked to stop (SIGTERM, SIGINT). Two queues: workflows and their activities, and token
@@ -100,7 +101,7 @@ export async function runWorker(config: Config, log: Logger): Promise<void> {
       taskQueue: taskQueues.main,
       // How long a chat waits for the worker that knew it before any other takes it up.
       stickyQueueScheduleToStartTimeout: '2 seconds',
-      ...room,
+      ...room(),
       ...workflowCode(config.workflowBundle, common.interceptors),
       sinks: tracingSinks,
       activities: {

@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 import type { CustomSlotSupplier, SlotPermit, SlotReserveContext, WorkflowSlotInfo } from '@temporalio/worker';
 
 type Reservation = Pick<SlotReserveContext, 'isSticky'>;
@@ -12,7 +13,8 @@ export class TaskSlots implements CustomSlotSupplier<WorkflowSlotInfo> {
   readonly type = 'custom';
   readonly #mostReplays: number;
   readonly #permits = new Set<SlotPermit>();
-  readonly #waiting = new Set<() => void>();
+  /** Tells of each slot that comes free; as many wait as there are pollers. */
+  readonly #released = new EventEmitter().setMaxListeners(0);
   readonly #inMemory: SlotPermit = {};
 
   constructor(mostReplays: number) {
@@ -27,11 +29,12 @@ export class TaskSlots implements CustomSlotSupplier<WorkflowSlotInfo> {
     return permit;
   }
 
-  async reserveSlot(reservation: Reservation, aborted: AbortSignal): Promise<SlotPermit> {
+  async reserveSlot(reservation: Reservation, signal: AbortSignal): Promise<SlotPermit> {
     for (;;) {
       const permit = this.tryReserveSlot(reservation);
       if (permit !== null) return permit;
-      await this.#released(aborted);
+      // The SDK wants its own reason back.
+      await once(this.#released, 'slot', { signal }).catch(() => signal.throwIfAborted());
     }
   }
 
@@ -39,29 +42,6 @@ export class TaskSlots implements CustomSlotSupplier<WorkflowSlotInfo> {
   markSlotUsed(): void {}
 
   releaseSlot({ permit }: { permit: SlotPermit }): void {
-    if (!this.#permits.delete(permit)) return;
-    const [next] = this.#waiting;
-    next?.();
-  }
-
-  /** Resolves when somebody else may try. @throws the signal's reason when it is no longer needed. */
-  #released(aborted: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      aborted.throwIfAborted();
-      const over = (): void => {
-        this.#waiting.delete(tryAgain);
-        aborted.removeEventListener('abort', giveUp);
-      };
-      const tryAgain = (): void => {
-        over();
-        resolve();
-      };
-      const giveUp = (): void => {
-        over();
-        reject(aborted.reason as Error);
-      };
-      this.#waiting.add(tryAgain);
-      aborted.addEventListener('abort', giveUp);
-    });
+    if (this.#permits.delete(permit)) this.#released.emit('slot');
   }
 }

@@ -85,13 +85,7 @@ async function connect({ zoom, store, temporal }: ApiDependencies, tokens: Token
     email: user.email ?? '',
   };
   // The tokens first: this grant has ended the earlier one's tokens, so they must not get lost in what follows.
-  await store.tokenSets.addGranted(user.id, {
-    accessToken: tokens.accessToken,
-    refreshToken: tokens.refreshToken,
-    expiresAt: tokens.expiresAt,
-    scopes: [...tokens.scopes],
-    ...(tokens.apiUrl === undefined ? {} : { apiUrl: tokens.apiUrl }),
-  });
+  await store.tokenSets.addGranted(user.id, tokens);
   const { accountId, name, email } = holder;
   await store.installations.connect({ _id: user.id, accountId, name, email, jid: user.jid });
   const installation = await store.installations.get(user.id);

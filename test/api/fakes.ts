@@ -7,14 +7,10 @@ import type { InstallProgress } from '../../domain/dashboard.ts';
 import type { TimelineEntry } from '../../domain/timeline.ts';
 import type { Account, ChatRecord, Installation, TokenSet } from '../../store/index.ts';
 import { RecordedMetrics } from '../support/recorded-metrics.ts';
-import {
-  ZoomError,
-  type ZoomChannel,
-  type ZoomErrorFields,
-  type ZoomErrorKind,
-  type ZoomOAuth,
-  type ZoomUserApi,
-} from '../../zoom/index.ts';
+import type { ZoomChannel, ZoomError, ZoomOAuth, ZoomUserApi } from '../../zoom/index.ts';
+import { zoomError } from '../activities/fake-zoom.ts';
+
+export { zoomError };
 
 export const webhookSecret = 'webhook-secret-token';
 export const botJid = 'v1botabcdef@xmpp.zoom.us';
@@ -244,10 +240,6 @@ export class FakeTemporal implements TemporalGateway {
     this.#answer({ name: 'countWorkflows', args }, () => args[0].map((_query, n) => (n === 1 ? null : n)));
   workerActivity: TemporalGateway['workerActivity'] = (...args) =>
     this.#answer({ name: 'workerActivity', args }, () => this.worker);
-}
-
-export function zoomError(kind: ZoomErrorKind, fields: Partial<ZoomErrorFields> = {}): ZoomError {
-  return new ZoomError({ kind, operation: 'test', retryable: false, ambiguous: false, ...fields });
 }
 
 const unexpected = () => Promise.reject(new Error('not expected in this test'));

@@ -9,7 +9,6 @@ import {
   setHandler,
   sleep,
   upsertSearchAttributes,
-  workflowInfo,
 } from '@temporalio/workflow';
 import { postText, type ChannelPost } from '../../domain/channel-post.ts';
 import { failureTypes } from '../../domain/failures.ts';
@@ -17,6 +16,7 @@ import { searchAttributes } from '../../domain/search-attributes.ts';
 import type { Agent } from '../../domain/timeline.ts';
 import { failureType } from '../failures.ts';
 import * as zoom from './activities.ts';
+import { runIsLong } from '../long-run.ts';
 import { chatDetails } from './details.ts';
 import { firstAgentJoined } from './metrics.ts';
 import { getChatQuery, visitorSignal, zoomSignal, type ChatInput, type ChatSnapshot } from './messages.ts';
@@ -66,8 +66,7 @@ async function liveChat(input: ChatInput, cancelRequested: Promise<never>, carri
 
   if (!carried) await zoom.beginChat({ ...input, startedAt: live.state.startedAt });
 
-  const { continueAfterEvents = Infinity } = input;
-  const long = () => workflowInfo().continueAsNewSuggested || workflowInfo().historyLength > continueAfterEvents;
+  const long = () => runIsLong(input.continueAfterEvents);
   /** Nothing is begun just now, so that the run can be handed over. */
   let holding = false;
 

@@ -8,11 +8,11 @@ import {
   setCurrentDetails,
   setHandler,
   upsertSearchAttributes,
-  workflowInfo,
 } from '@temporalio/workflow';
 import type { InstallationActivities } from '../../activities/installation.ts';
 import { searchAttributes } from '../../domain/search-attributes.ts';
 import { taskQueues } from '../../domain/workflow-ids.ts';
+import { runIsLong } from '../long-run.ts';
 import { checkInput, nothingNeeded, refuse } from '../operator-input.ts';
 import { time } from '../time.ts';
 import {
@@ -49,7 +49,7 @@ type Carried = InstallationSnapshot & { since?: number };
  * Tokens themselves never come here: activities read and write them in MongoDB.
  */
 export async function installation(input: InstallationInput, carried?: Carried): Promise<void> {
-  const { zoomUserId, continueAfterEvents = Infinity } = input;
+  const { zoomUserId, continueAfterEvents } = input;
   const { since = Date.now(), ...state } = carried ?? { status: 'connected', refreshes: 0 };
   /** When the user removed the app, ms, until that has been cleaned up; a grant after it cancels it. */
   const removal: { at?: number } = {};
@@ -61,7 +61,6 @@ export async function installation(input: InstallationInput, carried?: Carried):
   /** The message to the user that is under way. */
   let asking: Promise<void> | undefined;
 
-  const long = () => workflowInfo().continueAsNewSuggested || workflowInfo().historyLength > continueAfterEvents;
   const enter = (status: InstallationSnapshot['status']): void => {
     if (state.status !== status) changedAt = Date.now();
     state.status = status;
@@ -136,7 +135,7 @@ export async function installation(input: InstallationInput, carried?: Carried):
   show();
 
   for (;;) {
-    await condition(() => removal.at !== undefined || long());
+    await condition(() => removal.at !== undefined || runIsLong(continueAfterEvents));
     const { at } = removal;
     if (at !== undefined) {
       const { removed } = await forgetInstallation({ zoomUserId, grantedBefore: at });

@@ -17,8 +17,6 @@ const layers = {
   worker: { may: ['domain', 'config', 'telemetry', 'codec', 'zoom', 'store', 'activities', 'workflows'] },
   api: { may: ['domain', 'config', 'telemetry', 'codec', 'zoom', 'store', 'web', 'activities', 'workflows'] },
   web: { may: ['domain'] },
-  sandbox: { may: [] },
-  embedded: { may: ['domain'] },
 };
 const folders = Object.keys(layers);
 
@@ -72,7 +70,7 @@ export default tseslint.config(
     rules: { '@typescript-eslint/require-await': 'off', '@typescript-eslint/unbound-method': 'off' },
   },
   {
-    files: ['scripts/**', 'embedded/**', 'test/**', 'bench/**', 'chaos/**', 'sandbox/**'],
+    files: ['tools/**', 'test/**'],
     rules: { 'no-console': 'off' },
   },
   { files: ['**/*.{js,mjs,cjs}'], extends: [tseslint.configs.disableTypeChecked] },

@@ -1,5 +1,5 @@
 import { endCommand, endedWords, type ChannelPost, type EndedBy } from '../domain/channel-post.ts';
-import type { ChatStatus } from '../domain/timeline.ts';
+import type { ChatStatus } from '../domain/transcript.ts';
 import { actions, button, card, fields, link, message, truncate, type Card } from '../zoom/index.ts';
 
 /** Everything the inbound card shows. */

@@ -1,7 +1,7 @@
 import { activityInfo, ApplicationFailure, log } from '@temporalio/activity';
 import { failureTypes } from '../domain/failures.ts';
 import { limits } from '../domain/limits.ts';
-import type { Agent, ChatStatus, TimelineEntry } from '../domain/timeline.ts';
+import type { Agent, ChatStatus, TranscriptEntry } from '../domain/transcript.ts';
 import type { Account, ChannelRef, Store } from '../store/index.ts';
 import { isZoomError, type ZoomClient } from '../zoom/index.ts';
 import { actingUser, requireAccount } from './acting-user.ts';
@@ -21,7 +21,7 @@ export interface ChatActivityDependencies {
   userZoom: UserZoom;
   people: People;
   /** Told of what a visitor wrote in conversation once Zoom has it; for metrics. */
-  relayed?: (entries: readonly TimelineEntry[]) => void;
+  relayed?: (entries: readonly TranscriptEntry[]) => void;
 }
 
 /** The inbound card of one chat, and whose it is. */
@@ -80,8 +80,8 @@ export function createChatActivities(dependencies: ChatActivityDependencies) {
     },
 
     /** Write entries, and where the chat stands if that has changed. */
-    async recordTimeline(input: { chatId: string; entries: TimelineEntry[]; state?: ChatStanding }): Promise<void> {
-      await store.timeline.append(input.chatId, input.entries);
+    async recordTranscript(input: { chatId: string; entries: TranscriptEntry[]; state?: ChatStanding }): Promise<void> {
+      await store.transcript.append(input.chatId, input.entries);
       if (input.state) await recordStanding(store, input.chatId, input.state);
     },
 
@@ -206,14 +206,14 @@ export function createChatActivities(dependencies: ChatActivityDependencies) {
 
     /**
      * Write into the chat channel. A repeat after an attempt whose outcome is unknown leaves out what is there already.
-     * Beside it, entries of the timeline are recorded: neither waits for the other, and both are there when this returns.
+     * Beside it, entries of the transcript are recorded: neither waits for the other, and both are there when this returns.
      */
     async postToChatChannel(
       input: ChatPost & {
         /** Ids of earlier posts of ours, which are not this one. */
         knownIds: string[];
-        /** Timeline entries to record on the way. */
-        entries?: TimelineEntry[];
+        /** Transcript entries to record on the way. */
+        entries?: TranscriptEntry[];
       } & LookFirst,
     ): Promise<Posted> {
       return asZoomFailures('wait', async () => {
@@ -221,7 +221,7 @@ export function createChatActivities(dependencies: ChatActivityDependencies) {
         const asOwner = <T>(fn: Parameters<typeof userZoom<T>>[1]) => userZoom(ownerUserId, fn);
         const posted = await oneAtATime(turns.channelPosts(chatId), async () => {
           // What is there already may have been posted too, by a run of the short way of which the chat knows nothing.
-          const recordedBefore = !(await store.timeline.append(chatId, input.entries ?? []));
+          const recordedBefore = !(await store.transcript.append(chatId, input.entries ?? []));
           const look = { ...input, lookFirst: input.lookFirst === true || recordedBefore };
           return poster.post(input, await readBackForRetry(asOwner, channel.id, knownIds, look));
         });

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { activityInfo, ApplicationFailure } from '@temporalio/activity';
 import { failureTypes } from '../domain/failures.ts';
-import type { ChannelRef, Installation, Store } from '../store/index.ts';
+import type { ChannelRef, Member, Store } from '../store/index.ts';
 import { isZoomError, type ZoomClient, type ZoomUserApi } from '../zoom/index.ts';
 import { requireAccount } from './acting-user.ts';
 import { welcomeCard, welcomeMessage } from './cards.ts';
@@ -32,7 +32,7 @@ export function createInstallActivities({ store, zoom, userZoom, product, public
       return asZoomFailures('answer', async () => {
         const user = await userZoom(zoomUserId, (api) => api.getMe());
         const email = user.email ?? '';
-        await store.installations.connect({
+        await store.members.connect({
           _id: zoomUserId,
           accountId: user.accountId,
           name: user.displayName,
@@ -82,7 +82,7 @@ export function createInstallActivities({ store, zoom, userZoom, product, public
         const account = await requireAccount(store, input.accountId);
         if (account.welcomeCard) return { detail: 'posted before' };
         const channel = requireChannel(account.channel);
-        const installer = await requireInstallation(input.zoomUserId);
+        const installer = await requireMember(input.zoomUserId);
         const url = previewUrl(account.widgetId);
         const asInstaller = <T>(fn: (api: ZoomUserApi) => Promise<T>) => userZoom(input.zoomUserId, fn);
         const earlier = await readBackForRetry(asInstaller, channel.id, []);
@@ -108,7 +108,7 @@ export function createInstallActivities({ store, zoom, userZoom, product, public
      */
     async sendWelcomeMessage(input: { accountId: string; zoomUserId: string }): Promise<void> {
       await asZoomFailures('answer', async () => {
-        const installer = await requireInstallation(input.zoomUserId);
+        const installer = await requireMember(input.zoomUserId);
         if (installer.welcomeMessageId !== undefined) return;
         const account = await requireAccount(store, input.accountId);
         const channel = requireChannel(account.channel);
@@ -123,17 +123,17 @@ export function createInstallActivities({ store, zoom, userZoom, product, public
           }),
           userJid: installer.jid,
         });
-        await store.installations.setWelcomeMessage(input.zoomUserId, messageId);
+        await store.members.setWelcomeMessage(input.zoomUserId, messageId);
       });
     },
 
     async recordOnboarded({ zoomUserId, at }: { zoomUserId: string; at: number }): Promise<void> {
-      await store.installations.setOnboarded(zoomUserId, new Date(at));
+      await store.members.setOnboarded(zoomUserId, new Date(at));
     },
   };
 
-  async function requireInstallation(zoomUserId: string): Promise<Installation> {
-    const found = await store.installations.get(zoomUserId);
+  async function requireMember(zoomUserId: string): Promise<Member> {
+    const found = await store.members.get(zoomUserId);
     if (found) return found;
     throw ApplicationFailure.nonRetryable(
       `No installation of the Zoom user ${zoomUserId}.`,

@@ -1,4 +1,4 @@
-import type { Agent } from '../domain/timeline.ts';
+import type { Agent } from '../domain/transcript.ts';
 import { isZoomError } from '../zoom/index.ts';
 import type { ChatActivityDependencies } from './chat.ts';
 import { asZoomFailures } from './zoom-failures.ts';

@@ -1,7 +1,7 @@
-import type { Installation, Store } from '../store/index.ts';
+import type { Member, Store } from '../store/index.ts';
 
 /** What never changes about somebody who added the app. */
-export type Person = Pick<Installation, '_id' | 'accountId' | 'jid'>;
+export type Person = Pick<Member, '_id' | 'accountId' | 'jid'>;
 
 /** Most people who are remembered. */
 const mostPeople = 5_000;
@@ -12,13 +12,13 @@ export interface People {
 }
 
 /** The {@link People} of this process; keep one. */
-export function rememberPeople(installations: Pick<Store['installations'], 'get'>): People {
+export function rememberPeople(members: Pick<Store['members'], 'get'>): People {
   const known = new Map<string, Person>();
   return {
     async get(zoomUserId) {
       const before = known.get(zoomUserId);
       if (before) return before;
-      const found = await installations.get(zoomUserId);
+      const found = await members.get(zoomUserId);
       if (!found) return null;
       const { _id, accountId, jid } = found;
       const person = { _id, accountId, jid };

@@ -3,48 +3,48 @@ import { limits } from '../domain/limits.ts';
 import { searchAttributes } from '../domain/search-attributes.ts';
 import { taskQueues, workflowIds, workflowTaskTimeout } from '../domain/workflow-ids.ts';
 import type { Store } from '../store/index.ts';
-import type { InstallationInput } from '../workflows/installation/messages.ts';
+import type { GrantInput } from '../workflows/grant/messages.ts';
 import { NeedsReconnectError, RenewalUnavailableError, type RenewTokens } from './user-zoom.ts';
 
 /** Wire name of `renewTokensUpdate`; this folder may take only types from the workflows. */
 export const renewTokensUpdateName = 'renewTokens';
-const installationWorkflowType = 'installation';
+const grantWorkflowType = 'grant';
 
 export interface RenewTokensDependencies {
   client: Client;
-  store: { installations: Pick<Store['installations'], 'get'> };
+  store: { members: Pick<Store['members'], 'get'> };
   /** How long a caller waits for the renewal, ms. Default 15,000: the refresh itself may take Zoom 10 s. */
   timeoutMs?: number;
 }
 
 /**
- * Renewal by the one place that may do it, the user's installation workflow, which is started if it is not running.
+ * Renewal by the one place that may do it, the user's grant workflow, which is started if it is not running.
  *
  * @throws {NeedsReconnectError} when no such installation is known.
  * @throws {RenewalUnavailableError} when no answer came in time: no worker, or Temporal or MongoDB is away.
  */
 export function createRenewTokens({ client, store, timeoutMs = 15_000 }: RenewTokensDependencies): RenewTokens {
   return async (zoomUserId, staleTokenSetId) => {
-    const installation = await store.installations.get(zoomUserId).catch((error: unknown) => {
+    const installation = await store.members.get(zoomUserId).catch((error: unknown) => {
       throw new RenewalUnavailableError(error);
     });
     if (!installation) throw new NeedsReconnectError();
     const { accountId } = installation;
-    const input: InstallationInput = { zoomUserId, accountId, continueAfterEvents: limits.eventsPerRun };
-    const startWorkflowOperation = new WithStartWorkflowOperation(installationWorkflowType, {
-      workflowId: workflowIds.installation({ zoomUserId }),
+    const input: GrantInput = { zoomUserId, accountId, continueAfterEvents: limits.eventsPerRun };
+    const startWorkflowOperation = new WithStartWorkflowOperation(grantWorkflowType, {
+      workflowId: workflowIds.grant({ zoomUserId }),
       taskQueue: taskQueues.main,
       args: [input],
       workflowTaskTimeout,
       workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
       typedSearchAttributes: [{ key: searchAttributes.account, value: accountId }],
-      staticSummary: `Installation: ${installation.name} (${installation.email})`,
+      staticSummary: `Grant: ${installation.name} (${installation.email})`,
       priority: { fairnessKey: accountId },
     });
     try {
       const { renewed } = await client.withDeadline(Date.now() + timeoutMs, () =>
         client.workflow.executeUpdateWithStart<
-          (input: InstallationInput) => Promise<void>,
+          (input: GrantInput) => Promise<void>,
           { renewed: boolean },
           [{ staleTokenSetId: string }]
         >(renewTokensUpdateName, { args: [{ staleTokenSetId }], startWorkflowOperation }),

@@ -1,5 +1,5 @@
 import type { VisitorDelivery, RouteOutcome, VisitorRoute } from '../domain/delivery.ts';
-import type { TimelineEntry } from '../domain/timeline.ts';
+import type { TranscriptEntry } from '../domain/transcript.ts';
 import type { Store } from '../store/index.ts';
 import { isZoomError, labelOf, type ZoomClient } from '../zoom/index.ts';
 import { createChannelPoster, type ChatPost, type Posted } from './channel-poster.ts';
@@ -17,7 +17,7 @@ export interface DirectLine {
 }
 
 export interface ShortWayDependencies {
-  store: Pick<Store, 'timeline' | 'chats' | 'postClaims'>;
+  store: Pick<Store, 'transcript' | 'chats' | 'postClaims'>;
   zoom: ZoomClient;
   userZoom: UserZoom;
   people: People;
@@ -25,7 +25,7 @@ export interface ShortWayDependencies {
   /** Where a post takes its turn; undefined when no rate is kept. */
   gate?: Pick<TurnGate, 'takeTurn'> | undefined;
   /** Told of what a visitor wrote once Zoom has it; for metrics. */
-  relayed?: (entries: readonly TimelineEntry[]) => void;
+  relayed?: (entries: readonly TranscriptEntry[]) => void;
 }
 
 /** What one message of the visitor's came to: see {@link createShortWayActivities}. */
@@ -86,7 +86,7 @@ export function createShortWayActivities(dependencies: ShortWayDependencies) {
       const { chatId, entries, lastSeq, deliveredSeq, standing } = input;
       // Recorded first: what a visitor has seen must still be there when he comes back.
       const [fresh] = await Promise.all([
-        store.timeline.append(chatId, entries),
+        store.transcript.append(chatId, entries),
         standing ? recordStanding(store, chatId, standing) : undefined,
       ]);
       const routes = await deliver(input, { chatId, entries, lastSeq, deliveredSeq });
@@ -102,7 +102,7 @@ export function createShortWayActivities(dependencies: ShortWayDependencies) {
      */
     async relayNow(
       input: ChatPost & {
-        entries: TimelineEntry[];
+        entries: TranscriptEntry[];
         lastSeq: number;
         routes: VisitorRoute[];
         /** It was held back before, until now. */
@@ -113,9 +113,9 @@ export function createShortWayActivities(dependencies: ShortWayDependencies) {
     ): Promise<RelayOutcome> {
       const { chatId, entries, lastSeq, claim } = input;
       const first = async (): Promise<boolean> => {
-        if (claim === undefined) return store.timeline.append(chatId, entries);
+        if (claim === undefined) return store.transcript.append(chatId, entries);
         if (!(await store.postClaims.claim(chatId, claim))) return false;
-        await store.timeline.append(chatId, entries);
+        await store.transcript.append(chatId, entries);
         return true;
       };
       const post = async (): Promise<Posted | { outcome: 'notPosted' | 'unknown' }> => {

@@ -10,12 +10,12 @@ import type { TemporalGateway } from './temporal-gateway.ts';
 /** The collections and functions of the store that the api uses; tests give an in-memory one. */
 export interface ApiStore {
   accounts: Pick<Store['accounts'], 'get' | 'byWidget' | 'setChannel' | 'named'>;
-  installations: Pick<Store['installations'], 'get' | 'connect' | 'named'>;
+  members: Pick<Store['members'], 'get' | 'connect' | 'named'>;
   tokenSets: Pick<Store['tokenSets'], 'addGranted'>;
   usedStates: Pick<Store['usedStates'], 'use'>;
   chats: Pick<Store['chats'], 'get' | 'recent' | 'countByStatus' | 'named'>;
   chatChannels: Pick<Store['chatChannels'], 'get' | 'among'>;
-  timeline: Pick<Store['timeline'], 'append' | 'after' | 'lastSeq'>;
+  transcript: Pick<Store['transcript'], 'append' | 'after' | 'lastSeq'>;
 }
 
 /** Everything that the api is made of; nothing in it reads the environment or a global by itself. */

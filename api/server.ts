@@ -80,7 +80,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     gate: zoomGate(store, config.zoom),
     onCall: observeZoomCalls(metrics, ZOOM_ERROR_KINDS),
   });
-  const people = rememberPeople(store.installations);
+  const people = rememberPeople(store.members);
   const userZoom = createUserZoom({ store, zoom, renew: createRenewTokens({ client, store }), people, clock });
 
   const connections = new VisitorConnections({ farewell: farewells(temporal, log) });

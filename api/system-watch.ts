@@ -16,7 +16,7 @@ const openChats = 'WorkflowType = "chat" AND ExecutionStatus = "Running"';
 const waiting = `${openChats} AND LiveChatStatus = "waiting"`;
 const closedBadly = 'WorkflowType = "chat" AND ExecutionStatus IN ("Failed", "TimedOut", "Terminated")';
 const toReconnect =
-  'WorkflowType = "installation" AND ExecutionStatus = "Running" AND LiveChatStatus = "needsReconnect"';
+  'WorkflowType = "grant" AND ExecutionStatus = "Running" AND LiveChatStatus = "needsReconnect"';
 /** An install that failed waits for its user, or an operator, to have it retried. */
 const failedInstalls = 'WorkflowType = "install" AND ExecutionStatus = "Running" AND LiveChatStatus = "failed"';
 

@@ -22,7 +22,7 @@ import {
   retryAskedSignal,
   type InstallInput,
 } from '../workflows/install/messages.ts';
-import { deauthorizedSignal, grantedSignal, type InstallationInput } from '../workflows/installation/messages.ts';
+import { deauthorizedSignal, grantedSignal, type GrantInput } from '../workflows/grant/messages.ts';
 
 /** Temporal did not take a call: it is away, too slow, or (for queries) has no worker. Trying again later can help. */
 export class TemporalUnavailableError extends Error {
@@ -96,10 +96,10 @@ export function createTemporalGateway(client: Client) {
     priority: { fairnessKey: cutToBytes(accountId, fairnessKeyBytes) },
   });
 
-  const installation = (input: InstallationInput, status: string, staticSummary: string) => ({
+  const installation = (input: GrantInput, status: string, staticSummary: string) => ({
     ...common(input.accountId, status),
-    workflowId: workflowIds.installation(input),
-    args: [{ ...input, continueAfterEvents: limits.eventsPerRun }] satisfies [InstallationInput],
+    workflowId: workflowIds.grant(input),
+    args: [{ ...input, continueAfterEvents: limits.eventsPerRun }] satisfies [GrantInput],
     workflowTaskTimeout,
     staticSummary,
   });
@@ -187,8 +187,8 @@ export function createTemporalGateway(client: Client) {
     async granted(person: GrantHolder): Promise<void> {
       const { zoomUserId, accountId, name, email } = person;
       await within(callTimeoutMs, () =>
-        workflow.signalWithStart<(input: InstallationInput) => Promise<void>>('installation', {
-          ...installation({ zoomUserId, accountId }, 'connected', `Installation: ${name} (${email})`),
+        workflow.signalWithStart<(input: GrantInput) => Promise<void>>('grant', {
+          ...installation({ zoomUserId, accountId }, 'connected', `Grant: ${name} (${email})`),
           signal: grantedSignal,
           signalArgs: [],
         }),
@@ -196,12 +196,12 @@ export function createTemporalGateway(client: Client) {
     },
 
     /** This user removed the app in Zoom. */
-    async deauthorized(input: InstallationInput, at?: number): Promise<void> {
+    async deauthorized(input: GrantInput, at?: number): Promise<void> {
       await within(callTimeoutMs, () =>
-        workflow.signalWithStart<(input: InstallationInput) => Promise<void>, [{ accountId: string; at?: number }]>(
-          'installation',
+        workflow.signalWithStart<(input: GrantInput) => Promise<void>, [{ accountId: string; at?: number }]>(
+          'grant',
           {
-            ...installation(input, 'removed', 'Installation: removed in Zoom'),
+            ...installation(input, 'removed', 'Grant: removed in Zoom'),
             signal: deauthorizedSignal,
             signalArgs: [{ accountId: input.accountId, ...(at === undefined ? {} : { at }) }],
           },

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { InstallStep } from './install-steps.ts';
-import type { ChatStatus } from './timeline.ts';
+import type { ChatStatus } from './transcript.ts';
 
 /** What the pages and the api say to each other: JSON over HTTP, same origin, session cookie. Errors are problem JSON. */
 

@@ -1,10 +1,10 @@
-import type { TimelineEntry } from './timeline.ts';
+import type { TranscriptEntry } from './transcript.ts';
 
 /** Input of the `deliverToVisitor` activity, which the api instance that holds the visitor's socket runs. */
 export interface VisitorDelivery {
   chatId: string;
   /** Entries to store (keyed, so again is harmless) and to push, in `seq` order. May be empty. */
-  entries: TimelineEntry[];
+  entries: TranscriptEntry[];
   /** Highest `seq` of the chat: a socket that has been sent less reads the rest from MongoDB. */
   lastSeq: number;
   /** Zoom has taken all visitor messages up to this `seq`. */

@@ -1,10 +1,11 @@
 /**
- * The types of failures that cross from an activity to a workflow. A workflow branches on these words, never on a
- * message. Those in `neverRetried` cannot succeed later by themselves.
+ * The types of failures that cross from an activity to a workflow. A workflow branches on these words, never on a message.
  */
 export const failureTypes = {
   /** Zoom refused and will refuse again: the request itself is wrong, or not allowed. */
   zoomRefused: 'ZoomRefused',
+  /** Zoom refuses to show this one post for what is in it. */
+  postRefused: 'PostRefused',
   /** A scope that this needs was not granted: the app must be added again. */
   scopeMissing: 'ScopeMissing',
   /** No grant of this account works any more: an administrator has to connect Zoom again. */
@@ -19,11 +20,6 @@ export const failureTypes = {
   messageGone: 'MessageGone',
   /** The account is not known here: it was removed. */
   accountUnknown: 'AccountUnknown',
-  /**
-   * The account is at the rate that its Zoom plan allows, and this attempt changed nothing in Zoom: tried again by itself
-   * after the delay that comes with it, and with no need to look first what is there already.
-   */
-  heldBack: 'HeldBack',
   /** Zoom cannot be reached, is overloaded, or asks to wait: tried again by itself. */
   zoomUnavailable: 'ZoomUnavailable',
 } as const;

@@ -66,7 +66,7 @@ export interface TextLink {
   href: string;
 }
 
-/** A timeline entry as a visitor may see it: agents by name only. */
+/** A transcript entry as a visitor may see it: agents by name only. */
 export type VisitorEntry =
   | { seq: number; at: number; kind: 'visitorMessage'; clientId: string; text: string; links?: TextLink[] }
   | { seq: number; at: number; kind: 'agentMessage'; messageId: string; name: string; text: string; links?: TextLink[] }
@@ -105,7 +105,7 @@ export type ServerFrame =
     }
   /** The message `id` is durable: whatever is killed now, it will reach the team (✓). */
   | { type: 'accepted'; id: string }
-  /** Timeline entries in `seq` order, without gaps after what this connection has been sent. */
+  /** Transcript entries in `seq` order, without gaps after what this connection has been sent. */
   | { type: 'entries'; entries: VisitorEntry[] }
   /** Zoom has taken every visitor message up to and including this `seq` (✓✓). Never falls. */
   | { type: 'delivered'; deliveredSeq: number }

@@ -1,5 +1,5 @@
 import { Schema, type Connection } from 'mongoose';
-import type { Agent, ChatStatus } from '../domain/timeline.ts';
+import type { Agent, ChatStatus } from '../domain/transcript.ts';
 import type { ChannelRef } from './accounts.ts';
 import { insertedNow } from './errors.ts';
 

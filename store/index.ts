@@ -2,16 +2,16 @@ import type { Connection } from 'mongoose';
 import type { SealingKeys } from '../codec/sealing.ts';
 import { accountStore } from './accounts.ts';
 import { chatChannelStore, chatStore } from './chats.ts';
-import { installationStore } from './installations.ts';
+import { memberStore } from './members.ts';
 import { usedStateStore } from './oauth-states.ts';
 import { postClaimStore } from './post-claims.ts';
 import { rateDayStore, rateShareStore } from './rate-shares.ts';
-import { timelineStore } from './timeline.ts';
+import { transcriptStore } from './transcript.ts';
 import { tokenSetStore } from './token-sets.ts';
 
 export type { Account, ChannelRef } from './accounts.ts';
 export type { ChatChannel, ChatChanges, ChatRecord } from './chats.ts';
-export type { Installation } from './installations.ts';
+export type { Member } from './members.ts';
 export type { StoredTokenSet, TokenSet } from './token-sets.ts';
 export { connectMongo, mongoAnswers } from './connect.ts';
 
@@ -22,12 +22,12 @@ export { connectMongo, mongoAnswers } from './connect.ts';
 export async function createStore(connection: Connection, tokenKeys: SealingKeys) {
   const store = {
     accounts: accountStore(connection),
-    installations: installationStore(connection),
+    members: memberStore(connection),
     tokenSets: tokenSetStore(connection, tokenKeys),
     usedStates: usedStateStore(connection),
     chats: chatStore(connection),
     chatChannels: chatChannelStore(connection),
-    timeline: timelineStore(connection),
+    transcript: transcriptStore(connection),
     postClaims: postClaimStore(connection),
     rateShares: rateShareStore(connection),
     rateDays: rateDayStore(connection),

@@ -1,11 +1,11 @@
-import type { TimelineEntry } from '../domain/timeline.ts';
+import type { TranscriptEntry } from '../domain/transcript.ts';
 import type { Metrics } from './metrics.ts';
 import { recordSpan } from './tracing.ts';
 
 /** What is recorded where one line in the code that does the work says so. */
 
 /** Zoom has taken what a visitor wrote in conversation. What was written before anybody joined waited for a person: not here. */
-export function relayedToZoom(metrics: Metrics): (entries: readonly TimelineEntry[]) => void {
+export function relayedToZoom(metrics: Metrics): (entries: readonly TranscriptEntry[]) => void {
   return (entries) => {
     const now = Date.now();
     for (const { kind, at } of entries) {
@@ -16,7 +16,7 @@ export function relayedToZoom(metrics: Metrics): (entries: readonly TimelineEntr
 }
 
 /** What agents wrote is written to the visitor's socket; `entries` are those of a live delivery, not of a reconnect's replay. */
-export function pushedToVisitor(metrics: Metrics, chatId: string, entries: readonly TimelineEntry[]): void {
+export function pushedToVisitor(metrics: Metrics, chatId: string, entries: readonly TranscriptEntry[]): void {
   const messages = entries.filter(({ kind }) => kind === 'agentMessage');
   if (messages.length === 0) return;
   const now = Date.now();

@@ -4,7 +4,7 @@ import { DefaultLogger, NativeConnection, Worker, type LogLevel, type WorkerOpti
 import { createChatActivities } from '../activities/chat.ts';
 import { heartbeating } from '../activities/heartbeat.ts';
 import { createInstallActivities } from '../activities/install.ts';
-import { createInstallationActivities } from '../activities/installation.ts';
+import { createGrantActivities } from '../activities/grant.ts';
 import { rememberPeople } from '../activities/people.ts';
 import { createOperatorActivities } from '../activities/operator.ts';
 import { createRenewTokens } from '../activities/renew-tokens.ts';
@@ -78,7 +78,7 @@ export async function runWorker(config: Config, log: Logger): Promise<void> {
       gate,
       onCall: observeZoomCalls(metrics, ZOOM_ERROR_KINDS),
     });
-    const people = rememberPeople(store.installations);
+    const people = rememberPeople(store.members);
     const renew = createRenewTokens({ client, store });
     const userZoom = createUserZoom({ store, zoom, renew, people, clock: Date.now });
     const { publicUrl } = config.http;
@@ -95,7 +95,7 @@ export async function runWorker(config: Config, log: Logger): Promise<void> {
 
     const relayed = relayedToZoom(metrics);
     const directLine = createDirectLine({ keys: config.payloadKeys, clock: Date.now });
-    const grantActivities = createInstallationActivities({ store, zoom, publicUrl });
+    const grantActivities = createGrantActivities({ store, zoom, publicUrl });
     const main = await Worker.create({
       ...common,
       taskQueue: taskQueues.main,

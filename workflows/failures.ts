@@ -52,7 +52,7 @@ const words: Record<FailureType | 'noAnswer', { why: string; helps: string }> = 
   },
   [failureTypes.needsReconnect]: {
     why: 'Nobody in the Zoom account has an authorization that works',
-    helps: 'Somebody of the account adds the app again; see its installation workflows.',
+    helps: 'Somebody of the account adds the app again; see its grant workflow.',
   },
   [failureTypes.botNotAllowed]: {
     why: 'Zoom does not let the bot into the channel',

@@ -2,4 +2,4 @@
 export { chat } from './chat/workflow.ts';
 export { install } from './install/workflow.ts';
 export { accountStep } from './install/account-step.ts';
-export { installation } from './installation/workflow.ts';
+export { grant } from './grant/workflow.ts';

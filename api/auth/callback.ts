@@ -87,8 +87,8 @@ async function connect({ zoom, store, temporal }: ApiDependencies, tokens: Token
   // The tokens first: this grant has ended the earlier one's tokens, so they must not get lost in what follows.
   await store.tokenSets.addGranted(user.id, tokens);
   const { accountId, name, email } = holder;
-  await store.installations.connect({ _id: user.id, accountId, name, email, jid: user.jid });
-  const installation = await store.installations.get(user.id);
+  await store.members.connect({ _id: user.id, accountId, name, email, jid: user.jid });
+  const installation = await store.members.get(user.id);
 
   try {
     await temporal.granted(holder);

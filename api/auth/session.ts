@@ -1,6 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { z } from 'zod';
-import type { Installation } from '../../store/index.ts';
+import type { Member } from '../../store/index.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { hostCookie } from '../http/cookies.ts';
 import { HttpProblem } from '../http/problem.ts';
@@ -10,7 +10,7 @@ const lifetimeSeconds = 7 * 24 * 60 * 60;
 const claimsSchema = z.object({ sub: z.string().min(1), account: z.string().min(1) });
 
 /** Who is signed in: the Zoom user as his installation knows him. */
-export type Person = Pick<Installation, '_id' | 'accountId' | 'name' | 'email' | 'onboardedAt'>;
+export type Person = Pick<Member, '_id' | 'accountId' | 'name' | 'email' | 'onboardedAt'>;
 
 /** Sign-in sessions of the dashboard: a signed cookie of 7 days, and an installation that was not removed. */
 export function sessions({ config, store, clock }: Pick<ApiDependencies, 'config' | 'store' | 'clock'>) {
@@ -21,7 +21,7 @@ export function sessions({ config, store, clock }: Pick<ApiDependencies, 'config
     const value = cookie.read(request);
     const claims = value === undefined ? null : claimsSchema.safeParse(await token.read(value)).data;
     if (!claims) return null;
-    const installation = await store.installations.get(claims.sub);
+    const installation = await store.members.get(claims.sub);
     // A user who has changed to another account has to sign in anew: the session was for the old one.
     const valid = installation && installation.status !== 'removed' && installation.accountId === claims.account;
     return valid ? installation : null;

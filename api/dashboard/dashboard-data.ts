@@ -24,7 +24,7 @@ export async function dashboardData(
   const { store, config, clock } = dependencies;
   const account = await accountOf(dependencies, person);
   const [owner, counts, recent] = await Promise.all([
-    store.installations.get(account.ownerUserId),
+    store.members.get(account.ownerUserId),
     store.chats.countByStatus(account._id),
     store.chats.recent(account._id, recentChats),
   ]);

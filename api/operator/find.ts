@@ -1,4 +1,4 @@
-import type { ChatRecord, Installation } from '../../store/index.ts';
+import type { ChatRecord, Member } from '../../store/index.ts';
 import type { Found } from '../../web/server.tsx';
 import type { ApiStore } from '../dependencies.ts';
 import { queries, type TemporalUi } from './queries.ts';
@@ -11,7 +11,7 @@ const most = 20;
  * an e-mail address. Names are in MongoDB only, so this leads from them to ids, and from those to Temporal UI.
  */
 export async function findForOperator(
-  { store, ui }: { store: Pick<ApiStore, 'accounts' | 'installations' | 'chats' | 'chatChannels'>; ui: TemporalUi },
+  { store, ui }: { store: Pick<ApiStore, 'accounts' | 'members' | 'chats' | 'chatChannels'>; ui: TemporalUi },
   given: string,
 ): Promise<Found> {
   // A workflow's id, as it is copied from Temporal UI.
@@ -21,8 +21,8 @@ export async function findForOperator(
     store.chats.get(id),
     store.chatChannels.get(words),
     store.chats.named(words, most),
-    store.installations.get(id),
-    store.installations.named(words, most),
+    store.members.get(id),
+    store.members.named(words, most),
     store.accounts.get(id),
     store.accounts.named(words, most),
   ]);
@@ -67,7 +67,7 @@ function foundChat(chat: ChatRecord, ui: TemporalUi): Found['chats'][number] {
   };
 }
 
-function installerLinks({ _id, email, status }: Installation, ui: TemporalUi) {
+function installerLinks({ _id, email, status }: Member, ui: TemporalUi) {
   return { email, grant: status, install: ui.install(_id), installation: ui.installation(_id) };
 }
 

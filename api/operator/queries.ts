@@ -9,7 +9,7 @@ export const operatorLists = {
   failedChats: 'WorkflowType = "chat" AND ExecutionStatus IN ("Failed", "TimedOut", "Terminated")',
   openInstalls: 'WorkflowType = "install" AND ExecutionStatus = "Running" AND LiveChatStatus IN ("running", "ready")',
   failedInstalls: 'WorkflowType = "install" AND LiveChatStatus = "failed"',
-  lostGrants: 'WorkflowType = "installation" AND LiveChatStatus = "needsReconnect"',
+  lostGrants: 'WorkflowType = "grant" AND LiveChatStatus = "needsReconnect"',
 } as const;
 export type OperatorList = keyof typeof operatorLists;
 export const operatorListNames = Object.keys(operatorLists) as OperatorList[];
@@ -36,7 +36,7 @@ export function temporalUi({ uiUrl, namespace }: { uiUrl: string; namespace: str
     list: (query: string) => `${base}?query=${encodeURIComponent(query)}`,
     chat: (chatId: string) => workflow(workflowIds.chat({ chatId })),
     install: (zoomUserId: string) => workflow(workflowIds.install({ zoomUserId })),
-    installation: (zoomUserId: string) => workflow(workflowIds.installation({ zoomUserId })),
+    installation: (zoomUserId: string) => workflow(workflowIds.grant({ zoomUserId })),
   };
 }
 export type TemporalUi = ReturnType<typeof temporalUi>;

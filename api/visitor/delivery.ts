@@ -9,13 +9,13 @@ import type { VisitorConnections } from './connections.ts';
 
 /** What chat workflows run on this very instance: it holds the visitor's socket. */
 export function deliveryActivities(
-  { store }: { store: { timeline: Pick<ApiDependencies['store']['timeline'], 'append'> } },
+  { store }: { store: { transcript: Pick<ApiDependencies['store']['transcript'], 'append'> } },
   connections: VisitorConnections,
 ): DeliveryActivities {
   return {
     async deliverToVisitor(delivery) {
       // Recorded first: what a visitor has seen must still be there when he comes back.
-      await store.timeline.append(delivery.chatId, delivery.entries);
+      await store.transcript.append(delivery.chatId, delivery.entries);
       return { sockets: connections.deliver(delivery) };
     },
   };

@@ -6,13 +6,13 @@ import { SealingError, type SealingKeys } from '../../codec/sealing.ts';
 import type { Logger } from '../../config/logger.ts';
 import { directDeliveryContext, directDeliveryPath, type VisitorDelivery } from '../../domain/delivery.ts';
 import { limits } from '../../domain/limits.ts';
-import { timelineEntrySchema } from '../../domain/timeline.ts';
+import { transcriptEntrySchema } from '../../domain/transcript.ts';
 import { inSpan } from '../../telemetry/tracing.ts';
 import type { VisitorConnections } from './connections.ts';
 
 const deliverySchema = z.object({
   chatId: z.string().min(1).max(40),
-  entries: z.array(timelineEntrySchema).max(limits.entriesPerFrame),
+  entries: z.array(transcriptEntrySchema).max(limits.entriesPerFrame),
   lastSeq: z.int().nonnegative(),
   deliveredSeq: z.int().nonnegative(),
 });

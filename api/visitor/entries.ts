@@ -1,9 +1,9 @@
-import type { TimelineEntry } from '../../domain/timeline.ts';
+import type { TranscriptEntry } from '../../domain/transcript.ts';
 import type { VisitorEntry } from '../../domain/visitor-protocol.ts';
 import { linksIn } from './links.ts';
 
-/** A timeline entry as the visitor may see it: agents by name only, links found. */
-export function visitorEntry(entry: TimelineEntry): VisitorEntry {
+/** A transcript entry as the visitor may see it: agents by name only, links found. */
+export function visitorEntry(entry: TranscriptEntry): VisitorEntry {
   const { seq, at } = entry;
   switch (entry.kind) {
     case 'visitorMessage':

@@ -1,7 +1,7 @@
 import type { Logger } from '../../config/logger.ts';
 import type { VisitorDelivery } from '../../domain/delivery.ts';
 import { limits } from '../../domain/limits.ts';
-import type { ChatStatus } from '../../domain/timeline.ts';
+import type { ChatStatus } from '../../domain/transcript.ts';
 import { workflowIds } from '../../domain/workflow-ids.ts';
 import {
   visitorCloseCodes,
@@ -21,7 +21,7 @@ import type { ChatTokens } from './chat-tokens.ts';
 import type { DeliverySink, Place, VisitorConnections } from './connections.ts';
 import { visitorEntry } from './entries.ts';
 import { errorFrame, readFrame } from './read-frame.ts';
-import { TimelineFeed } from './timeline-feed.ts';
+import { TranscriptFeed } from './transcript-feed.ts';
 import { TooBusyError, type Turns } from './turns.ts';
 
 /** Bad frames after which a connection is closed. */
@@ -42,7 +42,7 @@ export interface VisitorSocket {
 export type MessageLimit = (chatId: string) => Promise<number | undefined>;
 
 export interface SessionDependencies {
-  store: Pick<ApiStore, 'chats' | 'timeline'>;
+  store: Pick<ApiStore, 'chats' | 'transcript'>;
   temporal: Pick<TemporalGateway, 'visitorMessage' | 'signalVisitor'>;
   accountOf: (widgetId: string) => Promise<Account | null>;
   tokens: ChatTokens;
@@ -64,7 +64,7 @@ export interface SessionDependencies {
 interface Joined {
   chatId: string;
   input: ChatInput;
-  feed: TimelineFeed;
+  feed: TranscriptFeed;
   /** Temporal knows the chat: the visitor has written before, or now. */
   begun: boolean;
   /** The visitor can write nothing more. What was written before may still be on its way, to him and from him. */
@@ -342,7 +342,7 @@ export class VisitorSession implements DeliverySink {
     const { deliveredSeq } = place.presence;
     const [record, missed] = await Promise.all([
       store.chats.get(chatId),
-      store.timeline.after(chatId, sentSeq, limits.entriesPerFrame),
+      store.transcript.after(chatId, sentSeq, limits.entriesPerFrame),
     ]);
     // Without a record it has never begun, is gone, or begins just now, which Temporal alone knows.
     joined.begun = record !== null || (await this.#tellWhere(joined)) === 'taken';
@@ -355,7 +355,7 @@ export class VisitorSession implements DeliverySink {
       return;
     }
     const read = sentSeq + missed.length;
-    const lastSeq = missed.length < limits.entriesPerFrame ? read : await store.timeline.lastSeq(chatId, read);
+    const lastSeq = missed.length < limits.entriesPerFrame ? read : await store.transcript.lastSeq(chatId, read);
     joined.ended = known && (record === null ? !joined.begun : record.status === 'ended');
     const status: ChatStatus = joined.ended ? 'ended' : (record?.status ?? 'waiting');
     const delivered = Math.max(record?.deliveredSeq ?? 0, deliveredSeq);
@@ -394,11 +394,11 @@ export class VisitorSession implements DeliverySink {
     if (this.#closed) joined.place.leave();
   }
 
-  #feed(chatId: string, sentSeq: number): TimelineFeed {
+  #feed(chatId: string, sentSeq: number): TranscriptFeed {
     const { store } = this.#deps;
-    return new TimelineFeed(sentSeq, {
+    return new TranscriptFeed(sentSeq, {
       pageSize: limits.entriesPerFrame,
-      read: (afterSeq, limit) => store.timeline.after(chatId, afterSeq, limit),
+      read: (afterSeq, limit) => store.transcript.after(chatId, afterSeq, limit),
       push: (entries) => {
         if (this.#closed) return;
         this.#socket.send({ type: 'entries', entries: entries.map(visitorEntry) });
@@ -407,7 +407,7 @@ export class VisitorSession implements DeliverySink {
     });
   }
 
-  /** Work on the timeline, once welcomed. If it fails the socket is closed: the widget's next connection repairs it. */
+  /** Work on the transcript, once welcomed. If it fails the socket is closed: the widget's next connection repairs it. */
   async #serve(work: (joined: Joined) => Promise<void>): Promise<void> {
     await this.#welcomed;
     if (this.#closed || !this.#joined) return;

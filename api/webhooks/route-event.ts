@@ -46,7 +46,7 @@ export async function routeEvent(dependencies: Dependencies, event: ZoomEvent): 
     case 'channelArchived':
       return toChatOfChannel(dependencies, event, [{ kind: 'channelGone' }]);
     case 'appDeauthorized':
-      if (!(await dependencies.store.installations.get(event.userId))) return 'dropped';
+      if (!(await dependencies.store.members.get(event.userId))) return 'dropped';
       await temporal.deauthorized(
         { zoomUserId: event.userId, accountId: event.accountId },
         event.deauthorizedAt?.getTime(),

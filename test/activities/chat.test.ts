@@ -18,7 +18,7 @@ async function setUp(changes: Parameters<typeof settledAccount>[1] = {}) {
     store,
     zoom: zoom.client,
     userZoom: zoom.userZoom,
-    people: rememberPeople(store.installations),
+    people: rememberPeople(store.members),
   });
   const chatId = `chat-${randomUUID().slice(0, 12)}`;
   const begin = {
@@ -37,7 +37,7 @@ type SetUp = Awaited<ReturnType<typeof setUp>>;
 const seen = (channel: { messages: { botMessage?: unknown; text?: string | undefined }[] }) =>
   channel.messages.map((message) => message.text ?? cardTexts(message.botMessage).join(' | '));
 
-describe('beginChat and recordTimeline', () => {
+describe('beginChat and recordTranscript', () => {
   test('run again, leave one record as it was first', async () => {
     const { store, activities, chatId, begin } = await setUp();
     await attempt(2, activities.beginChat, { ...begin, visitor: { name: 'Somebody else' } });
@@ -53,13 +53,13 @@ describe('beginChat and recordTimeline', () => {
     const { store, activities, chatId } = await setUp();
     const entry = { kind: 'visitorMessage' as const, seq: 1, at: 1, clientId: 'c1', text: 'Hello' };
     const agents = [{ id: 'jill', name: 'Jill' }];
-    await attempt(1, activities.recordTimeline, { chatId, entries: [entry] });
-    await attempt(2, activities.recordTimeline, {
+    await attempt(1, activities.recordTranscript, { chatId, entries: [entry] });
+    await attempt(2, activities.recordTranscript, {
       chatId,
       entries: [entry, { kind: 'missed', seq: 2, at: 2 }],
       state: { status: 'ended', agents, endedAt: 5_000 },
     });
-    expect(await store.timeline.after(chatId, 0, 10)).toEqual([entry, { kind: 'missed', seq: 2, at: 2 }]);
+    expect(await store.transcript.after(chatId, 0, 10)).toEqual([entry, { kind: 'missed', seq: 2, at: 2 }]);
     expect(await store.chats.get(chatId)).toMatchObject({ status: 'ended', agents, endedAt: new Date(5_000) });
   });
 });
@@ -145,10 +145,10 @@ describe('postInboundCard', () => {
   test('acts in the name of a colleague when the owner’s grant no longer works, and waits when nobody’s does', async () => {
     const it = await setUp();
     const { _id, accountId } = { _id: it.agent.id, accountId: it.accountId };
-    await it.store.installations.setStatus(it.owner.id, 'needsReconnect');
+    await it.store.members.setStatus(it.owner.id, 'needsReconnect');
     const alone = await failureOf(attempt(1, it.activities.postInboundCard, view(it)));
     expect(alone).toMatchObject({ type: 'NeedsReconnect', nonRetryable: false });
-    await it.store.installations.connect({ _id, accountId, name: 'Agent', email: 'a@example.com', jid: 'a@x' });
+    await it.store.members.connect({ _id, accountId, name: 'Agent', email: 'a@example.com', jid: 'a@x' });
     await attempt(2, it.activities.postInboundCard, view(it));
     expect(it.inbound.messages).toHaveLength(1);
   });
@@ -436,7 +436,7 @@ describe('postToChatChannel', () => {
     zoom.fail('bot.postMessage', { afterEffect: lostAnswer() });
     await expect(post(1, lines('Hello'), { entries })).rejects.toThrow();
     await post(2, lines('Hello'), { entries });
-    expect(await store.timeline.after(chatId, 0, 10)).toEqual(entries);
+    expect(await store.transcript.after(chatId, 0, 10)).toEqual(entries);
   });
 
   test('told to look first, finds on a first attempt what another process has posted, and posts what it has not', async () => {

@@ -3,7 +3,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { afterAll, beforeAll } from 'vitest';
-import { testMongoUri } from '../../embedded/test-servers.ts';
+import { testMongoUri } from '../../tools/embedded/test-servers.ts';
 import { channelJid, channelUrl } from '../../zoom/index.ts';
 import { connectMongo, createStore, type Account, type Store } from '../../store/index.ts';
 import { FakeZoom } from './fake-zoom.ts';
@@ -61,7 +61,7 @@ export async function settledAccount(store: Store, changes: Partial<Account> = {
   const agent = zoom.addUser(`agent-${suffix}`, { accountId });
   const inbound = zoom.addChannel('Live Chat Inbound', { members: [owner.email ?? ''] });
   const jid = channelJid(inbound.id);
-  await store.installations.connect({
+  await store.members.connect({
     _id: owner.id,
     accountId,
     name: owner.displayName,

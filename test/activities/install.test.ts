@@ -73,7 +73,7 @@ describe('an install', () => {
     expect(second.channel).toEqual(first.channel);
     expect((await store.accounts.get(of.accountId))?.ownerUserId).toBe(alex.id);
     expect(zoom.directMessages.map(({ toJid }) => toJid)).toEqual([alex.jid, kim.jid]);
-    expect((await store.installations.ofAccount(of.accountId)).map(({ _id }) => _id)).toEqual([alex.id, kim.id]);
+    expect((await store.members.ofAccount(of.accountId)).map(({ _id }) => _id)).toEqual([alex.id, kim.id]);
   });
 
   test('takes the channel of that name which the installer has already', async () => {
@@ -116,7 +116,7 @@ describe('an install', () => {
     const { store, activities, of, install } = setUp();
     await install();
     await attempt(1, activities.recordOnboarded, { zoomUserId: of.zoomUserId, at: 1_234 });
-    expect((await store.installations.get(of.zoomUserId))?.onboardedAt).toEqual(new Date(1_234));
+    expect((await store.members.get(of.zoomUserId))?.onboardedAt).toEqual(new Date(1_234));
   });
 });
 

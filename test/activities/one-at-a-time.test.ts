@@ -4,7 +4,7 @@ import { createChatActivities } from '../../activities/chat.ts';
 import { rememberPeople } from '../../activities/people.ts';
 import { oneAtATime } from '../../activities/one-at-a-time.ts';
 import { createShortWayActivities } from '../../activities/short-way.ts';
-import type { TimelineEntry } from '../../domain/timeline.ts';
+import type { TranscriptEntry } from '../../domain/transcript.ts';
 import { channelJid, channelUrl } from '../../zoom/index.ts';
 import { attempt, settledAccount, testStore } from './harness.ts';
 
@@ -14,13 +14,13 @@ async function inChannel() {
   const { store } = held;
   const account = await settledAccount(store);
   const { zoom, accountId, owner } = account;
-  const people = rememberPeople(store.installations);
+  const people = rememberPeople(store.members);
   const dependencies = { store, zoom: zoom.client, userZoom: zoom.userZoom, people };
   const directLine = { deliver: () => Promise.resolve('reached' as const) };
   const chatId = `chat-${randomUUID().slice(0, 12)}`;
   const channel = zoom.addChannel('chat', { members: [owner.email ?? ''] });
   const jid = channelJid(channel.id);
-  const entry: TimelineEntry = { kind: 'visitorMessage', seq: 7, at: 1, clientId: 'c1', text: 'Hello' };
+  const entry: TranscriptEntry = { kind: 'visitorMessage', seq: 7, at: 1, clientId: 'c1', text: 'Hello' };
   const post = {
     chatId,
     accountId,
@@ -42,7 +42,7 @@ async function inChannel() {
 
 /** Long enough for an attempt that does not wait to have looked into the channel. */
 async function meanwhile(): Promise<void> {
-  for (let n = 0; n < 30; n += 1) await held.store.timeline.lastSeq('no chat');
+  for (let n = 0; n < 30; n += 1) await held.store.transcript.lastSeq('no chat');
 }
 
 async function untilCalled(zoom: { calls: readonly string[] }, operation: string): Promise<void> {

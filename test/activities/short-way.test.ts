@@ -4,7 +4,7 @@ import { createChatActivities } from '../../activities/chat.ts';
 import { rememberPeople } from '../../activities/people.ts';
 import { createShortWayActivities, type ShortWayDependencies } from '../../activities/short-way.ts';
 import type { RouteOutcome, VisitorDelivery, VisitorRoute } from '../../domain/delivery.ts';
-import type { TimelineEntry } from '../../domain/timeline.ts';
+import type { TranscriptEntry } from '../../domain/transcript.ts';
 import { cardTexts, channelJid, channelUrl } from '../../zoom/index.ts';
 import { lostAnswer, zoomError, type FakeZoom } from './fake-zoom.ts';
 import { attempt, settledAccount, testStore } from './harness.ts';
@@ -21,7 +21,7 @@ async function setUp(options: { letsBotIn?: boolean; gate?: ShortWayDependencies
   });
   const deliveries: { route: VisitorRoute; delivery: VisitorDelivery }[] = [];
   const outcomes = new Map<string, RouteOutcome>();
-  const people = rememberPeople(store.installations);
+  const people = rememberPeople(store.members);
   const dependencies = { store, zoom: zoom.client, userZoom: zoom.userZoom, people };
   const shortWay = createShortWayActivities({
     ...dependencies,
@@ -57,7 +57,7 @@ async function setUp(options: { letsBotIn?: boolean; gate?: ShortWayDependencies
 }
 type SetUp = Awaited<ReturnType<typeof setUp>>;
 
-const line = (seq: number, text: string): TimelineEntry & { kind: 'visitorMessage' } => ({
+const line = (seq: number, text: string): TranscriptEntry & { kind: 'visitorMessage' } => ({
   kind: 'visitorMessage',
   seq,
   at: Date.now(),
@@ -86,7 +86,7 @@ describe('relayNow', () => {
       routes: ['reached'],
     });
     expect(written(it.room)).toEqual(['Hello']);
-    expect(await it.store.timeline.after(it.chatId, 0, 10)).toEqual([entry]);
+    expect(await it.store.transcript.after(it.chatId, 0, 10)).toEqual([entry]);
     expect(it.deliveries.map(({ delivery }) => delivery)).toEqual([
       { chatId: it.chatId, entries: [entry], lastSeq: 1, deliveredSeq: 1 },
     ]);
@@ -145,7 +145,7 @@ describe('relayNow at an account’s rate', () => {
     const it = await setUp({ gate });
     const input = relayOf(it, line(1, 'Hello'));
     expect(await attempt(1, it.shortWay.relayNow, input)).toEqual({ outcome: 'heldBack', tryAgainInMs: 1_200 });
-    expect(await it.store.timeline.after(it.chatId, 0, 10)).toEqual([]);
+    expect(await it.store.transcript.after(it.chatId, 0, 10)).toEqual([]);
     expect(it.deliveries).toEqual([]);
     expect(await attempt(1, it.shortWay.relayNow, { ...input, cameBack: true })).toMatchObject({ outcome: 'posted' });
     expect(written(it.room)).toEqual(['Hello']);
@@ -161,7 +161,7 @@ describe('relayNow at an account’s rate', () => {
     const { gate, seen } = gateThat();
     const it = await setUp({ gate });
     const input = relayOf(it, line(1, 'Hello'));
-    await it.store.timeline.append(it.chatId, input.entries);
+    await it.store.transcript.append(it.chatId, input.entries);
     expect(await attempt(1, it.shortWay.relayNow, input)).toEqual({ outcome: 'unknown' });
     expect(seen.open).toBe(0);
   });
@@ -169,16 +169,16 @@ describe('relayNow at an account’s rate', () => {
   test('what was recorded while it waited is posted once for each claim', async () => {
     const it = await setUp();
     const [first, second] = [line(1, 'first'), line(2, 'second')];
-    await it.store.timeline.append(it.chatId, [first]);
+    await it.store.transcript.append(it.chatId, [first]);
     const input = { ...relayOf(it, first, second), entries: [second], cameBack: true, claim: 1 };
     expect(await attempt(1, it.shortWay.relayNow, input)).toMatchObject({ outcome: 'posted' });
-    expect(await it.store.timeline.after(it.chatId, 0, 10)).toEqual([first, second]);
+    expect(await it.store.transcript.after(it.chatId, 0, 10)).toEqual([first, second]);
     // The worker was killed before Temporal knew; in the second run there is one line more.
     const again = { ...relayOf(it, first, second, line(3, 'third')), entries: [line(3, 'third')], cameBack: true };
     expect(await attempt(1, it.shortWay.relayNow, { ...again, claim: 1 })).toEqual({ outcome: 'unknown' });
     expect(written(it.room)).toEqual(['first\nsecond']);
     // Another attempt is another matter.
-    await it.store.timeline.append(it.chatId, [line(4, 'fourth')]);
+    await it.store.transcript.append(it.chatId, [line(4, 'fourth')]);
     const next = { ...relayOf(it, line(4, 'fourth')), entries: [], cameBack: true, claim: 2 };
     expect(await attempt(1, it.shortWay.relayNow, next)).toMatchObject({ outcome: 'posted' });
     expect(written(it.room)).toEqual(['first\nsecond', 'fourth']);
@@ -228,7 +228,7 @@ describe('after a worker was killed in the middle of the short way, the long way
   test('posts everything if the worker was killed before its post', async () => {
     const it = await setUp();
     const first = line(1, 'first');
-    await it.store.timeline.append(it.chatId, [first]);
+    await it.store.transcript.append(it.chatId, [first]);
     expect(await attempt(1, it.shortWay.relayNow, relayOf(it, first))).toEqual({ outcome: 'unknown' });
     await longWay(it, {}, first);
     expect(written(it.room)).toEqual(['first']);
@@ -246,7 +246,7 @@ describe('after a worker was killed in the middle of the short way, the long way
 describe('tell', () => {
   test('says when an entry was there before', async () => {
     const it = await setUp();
-    const entry: TimelineEntry = { kind: 'missed', seq: 1, at: 1 };
+    const entry: TranscriptEntry = { kind: 'missed', seq: 1, at: 1 };
     const input = { chatId: it.chatId, entries: [entry], lastSeq: 1, deliveredSeq: 0, routes: [] };
     expect(await attempt(1, it.shortWay.tell, input)).toEqual({ routes: [] });
     expect(await attempt(1, it.shortWay.tell, input)).toEqual({ routes: [], repeated: true });
@@ -255,7 +255,7 @@ describe('tell', () => {
   test('records before it shows, and answers for every route in order', async () => {
     const it = await setUp();
     it.outcomes.set('api-2', 'gone').set('api-3', 'unreached');
-    const entry: TimelineEntry = { kind: 'missed', seq: 1, at: 1 };
+    const entry: TranscriptEntry = { kind: 'missed', seq: 1, at: 1 };
     const routes = ['api-1', 'api-2', 'api-3'].map((instanceId) => ({ instanceId }));
     await it.store.chats.begin({
       _id: it.chatId,
@@ -272,7 +272,7 @@ describe('tell', () => {
     expect(await attempt(1, it.shortWay.tell, { ...input, standing })).toEqual({
       routes: ['reached', 'gone', 'unreached'],
     });
-    expect(await it.store.timeline.after(it.chatId, 0, 10)).toEqual([entry]);
+    expect(await it.store.transcript.after(it.chatId, 0, 10)).toEqual([entry]);
     expect(await it.store.chats.get(it.chatId)).toMatchObject({ status: 'missed' });
   });
 });

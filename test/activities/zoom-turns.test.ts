@@ -4,12 +4,12 @@ import { Client, Connection } from '@temporalio/client';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { InstallationActivities } from '../../activities/installation.ts';
+import type { GrantActivities } from '../../activities/grant.ts';
 import { asZoomFailures } from '../../activities/zoom-failures.ts';
 import { earlierAttemptsActed, notingCalls, zoomGate } from '../../activities/zoom-turns.ts';
-import { testTemporal } from '../../embedded/test-servers.ts';
+import { testTemporal } from '../../tools/embedded/test-servers.ts';
 import { isZoomError, type CallGate, type GatedCall } from '../../zoom/index.ts';
-import { deauthorizedSignal, type InstallationInput } from '../../workflows/installation/messages.ts';
+import { deauthorizedSignal, type GrantInput } from '../../workflows/grant/messages.ts';
 import { dataConverter, workflowBundle } from '../workflows/harness.ts';
 import { zoomError } from './fake-zoom.ts';
 import { attempt, failureOf, testStore } from './harness.ts';
@@ -78,7 +78,7 @@ describe('the next attempt', () => {
       const client = new Client({ connection, dataConverter });
       const taskQueue = randomUUID();
       const seen: boolean[] = [];
-      const forgetInstallation: InstallationActivities['forgetInstallation'] = () =>
+      const forgetGrant: GrantActivities['forgetGrant'] = () =>
         asZoomFailures('wait', async () => {
           heartbeat();
           seen.push(earlierAttemptsActed());
@@ -91,12 +91,12 @@ describe('the next attempt', () => {
         taskQueue,
         workflowBundle: await workflowBundle(),
         dataConverter,
-        activities: { forgetInstallation },
+        activities: { forgetGrant },
       });
       await worker.runUntil(async () => {
-        const input: InstallationInput = { zoomUserId: randomUUID(), accountId: 'account-1' };
-        const handle = await client.workflow.signalWithStart('installation', {
-          workflowId: `installation/${input.zoomUserId}`,
+        const input: GrantInput = { zoomUserId: randomUUID(), accountId: 'account-1' };
+        const handle = await client.workflow.signalWithStart('grant', {
+          workflowId: `grant/${input.zoomUserId}`,
           taskQueue,
           args: [input],
           signal: deauthorizedSignal,

@@ -95,7 +95,7 @@ export class FakeChats {
     if (!chat.hasNews) return;
     const { news } = chat;
     chat.state.greetSocket = chat.state.recordStale = false;
-    await this.#store.timeline.append(chatId, news.entries);
+    await this.#store.transcript.append(chatId, news.entries);
     for (const instanceId of chat.instances) {
       const known = chat.connectionsAt(instanceId);
       const told = await this.instances.get(instanceId)?.({ chatId, ...news });

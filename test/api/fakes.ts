@@ -4,8 +4,8 @@ import type { ApiDependencies, ApiStore } from '../../api/dependencies.ts';
 import { TemporalUnavailableError, type TemporalGateway } from '../../api/temporal-gateway.ts';
 import { readConfig, type Config } from '../../config/env.ts';
 import type { InstallProgress } from '../../domain/dashboard.ts';
-import type { TimelineEntry } from '../../domain/timeline.ts';
-import type { Account, ChatRecord, Installation, TokenSet } from '../../store/index.ts';
+import type { TranscriptEntry } from '../../domain/transcript.ts';
+import type { Account, ChatRecord, Member, TokenSet } from '../../store/index.ts';
 import { RecordedMetrics } from '../support/recorded-metrics.ts';
 import type { ZoomChannel, ZoomError, ZoomOAuth, ZoomUserApi } from '../../zoom/index.ts';
 import { zoomError } from '../activities/fake-zoom.ts';
@@ -59,7 +59,7 @@ export function account(changes: Partial<Account> = {}): Account {
   };
 }
 
-export function installation(changes: Partial<Installation> = {}): Installation {
+export function installation(changes: Partial<Member> = {}): Member {
   return {
     _id: userId,
     accountId,
@@ -91,12 +91,12 @@ export function chat(changes: Partial<ChatRecord> = {}): ChatRecord {
 export class FakeStore implements ApiStore {
   broken = false;
   readonly accountsById = new Map<string, Account>();
-  readonly installationsById = new Map<string, Installation>();
+  readonly installationsById = new Map<string, Member>();
   readonly tokenSetsOf = new Map<string, TokenSet[]>();
   readonly states = new Set<string>();
   readonly chatsById = new Map<string, ChatRecord>();
-  readonly entries = new Map<string, TimelineEntry[]>();
-  timelineReads = 0;
+  readonly entries = new Map<string, TranscriptEntry[]>();
+  transcriptReads = 0;
 
   #check(): void {
     if (!this.broken) return;
@@ -115,7 +115,7 @@ export class FakeStore implements ApiStore {
       if (found) this.accountsById.set(id, { ...found, channel });
     },
   };
-  installations: ApiStore['installations'] = {
+  members: ApiStore['members'] = {
     get: async (id) => (this.#check(), this.installationsById.get(id) ?? null),
     named: async (words) => (
       this.#check(),
@@ -172,7 +172,7 @@ export class FakeStore implements ApiStore {
       );
     },
   };
-  timeline: ApiStore['timeline'] = {
+  transcript: ApiStore['transcript'] = {
     append: async (chatId, entries) => {
       this.#check();
       const known = this.entries.get(chatId) ?? [];
@@ -185,7 +185,7 @@ export class FakeStore implements ApiStore {
     },
     after: async (chatId, afterSeq, limit) => {
       this.#check();
-      this.timelineReads += 1;
+      this.transcriptReads += 1;
       return (this.entries.get(chatId) ?? []).filter(({ seq }) => seq > afterSeq).slice(0, limit);
     },
     lastSeq: async (chatId) => (this.#check(), this.entries.get(chatId)?.at(-1)?.seq ?? 0),

@@ -10,7 +10,7 @@ import { WebSocket } from 'ws';
 import { startApi, type Api } from '../../api/server.ts';
 import type { ServerFrame } from '../../domain/visitor-protocol.ts';
 import { taskQueues } from '../../domain/workflow-ids.ts';
-import { testMongoUri, testTemporal } from '../../embedded/test-servers.ts';
+import { testMongoUri, testTemporal } from '../../tools/embedded/test-servers.ts';
 import { connectMongo, createStore } from '../../store/index.ts';
 import { account, testConfig } from './fakes.ts';
 

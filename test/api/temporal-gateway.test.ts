@@ -7,7 +7,7 @@ import { createTemporalGateway, TemporalUnavailableError } from '../../api/tempo
 import { encryptedDataConverter } from '../../codec/data-converter.ts';
 import { searchAttributes } from '../../domain/search-attributes.ts';
 import { workflowIds } from '../../domain/workflow-ids.ts';
-import { testTemporal } from '../../embedded/test-servers.ts';
+import { testTemporal } from '../../tools/embedded/test-servers.ts';
 import type { ChatInput } from '../../workflows/chat/messages.ts';
 import { installation, start, testConfig } from './fakes.ts';
 
@@ -97,7 +97,7 @@ describe('an install', () => {
     const alex = person();
     await gateway.granted(alex);
     await gateway.deauthorized(alex);
-    expect(await signalsOf(workflowIds.installation(alex))).toBe(2);
+    expect(await signalsOf(workflowIds.grant(alex))).toBe(2);
   });
 });
 
@@ -109,7 +109,7 @@ describe('without a worker or a server', () => {
     await expect(gateway.installProgress(alex.zoomUserId)).rejects.toBeInstanceOf(TemporalUnavailableError);
 
     const known = installation({ _id: alex.zoomUserId });
-    const store = { installations: { get: async (id: string) => (id === known._id ? known : null) } };
+    const store = { members: { get: async (id: string) => (id === known._id ? known : null) } };
     const renew = createRenewTokens({ client, store, timeoutMs: 500 });
     await expect(renew(alex.zoomUserId, 'stale')).rejects.toBeInstanceOf(RenewalUnavailableError);
     await expect(renew('unknown', 'stale')).rejects.toBeInstanceOf(NeedsReconnectError);

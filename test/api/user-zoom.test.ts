@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { rememberPeople } from '../../activities/people.ts';
 import { createUserZoom, NeedsReconnectError, type RenewTokens } from '../../activities/user-zoom.ts';
-import type { Installation, TokenSet } from '../../store/index.ts';
-import { renewTokensUpdate } from '../../workflows/installation/messages.ts';
+import type { Member, TokenSet } from '../../store/index.ts';
+import { renewTokensUpdate } from '../../workflows/grant/messages.ts';
 import { renewTokensUpdateName } from '../../activities/renew-tokens.ts';
 import type { ZoomUserApi } from '../../zoom/index.ts';
 import { start, zoomError } from './fakes.ts';
@@ -14,7 +14,7 @@ const tokenSet = (id: string, livesMs = 3_600_000): TokenSet => ({
   expiresAt: new Date(start + livesMs),
   scopes: [],
 });
-const installation = { _id: 'u', accountId: 'account-1', jid: 'u@xmpp.zoom.us' } as Installation;
+const installation = { _id: 'u', accountId: 'account-1', jid: 'u@xmpp.zoom.us' } as Member;
 
 interface Seen {
   accessToken: string;

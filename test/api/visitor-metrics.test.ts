@@ -4,7 +4,7 @@ import { afterEach, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { VisitorConnections } from '../../api/visitor/connections.ts';
 import { createVisitorServer } from '../../api/visitor/server.ts';
-import type { TimelineEntry } from '../../domain/timeline.ts';
+import type { TranscriptEntry } from '../../domain/transcript.ts';
 import type { ServerFrame } from '../../domain/visitor-protocol.ts';
 import { fakeDependencies } from './fakes.ts';
 import { listen } from './harness.ts';
@@ -92,7 +92,7 @@ test('an agent’s message is timed when it is pushed live, and not when a recon
   await visitor.until('accepted');
   const chatId = temporal.named('visitorMessage')[0]?.[0].chatId ?? '';
   const at = Date.now() - 2_000;
-  const entry: TimelineEntry = {
+  const entry: TranscriptEntry = {
     seq: 1,
     at,
     kind: 'agentMessage',
@@ -108,7 +108,7 @@ test('an agent’s message is timed when it is pushed live, and not when a recon
   // The same again, as a repeated delivery brings it: nothing is pushed.
   connections.deliver({ chatId, entries: [entry], lastSeq: 1, deliveredSeq: 0 });
 
-  await store.timeline.append(chatId, [entry]);
+  await store.transcript.append(chatId, [entry]);
   const { token } = visitor.frames.find((frame) => frame.type === 'welcome') ?? {};
   const again = await open();
   again.send({ ...hello, token, lastSeq: 0 });

@@ -12,7 +12,7 @@ import { farewells } from '../../api/visitor/farewells.ts';
 import { createVisitorServer, type VisitorServerOptions } from '../../api/visitor/server.ts';
 import type { VisitorDelivery } from '../../domain/delivery.ts';
 import { limits } from '../../domain/limits.ts';
-import type { TimelineEntry } from '../../domain/timeline.ts';
+import type { TranscriptEntry } from '../../domain/transcript.ts';
 import type { ServerFrame } from '../../domain/visitor-protocol.ts';
 import { account, accountId, chat, fakeDependencies, start } from './fakes.ts';
 import { listen } from './harness.ts';
@@ -91,7 +91,7 @@ async function welcomed(url: string, hello: Record<string, unknown> = {}) {
 }
 
 const message = (n: number, text = `message ${n}`) => ({ type: 'message', id: `client-id-${n}`, text });
-const agentEntry = (seq: number, text = 'hi'): TimelineEntry => ({
+const agentEntry = (seq: number, text = 'hi'): TranscriptEntry => ({
   seq,
   at: start,
   kind: 'agentMessage',
@@ -244,7 +244,7 @@ describe('a visitor who comes back', () => {
 
   test('gets what was missed, in pages, with agents by name only', async () => {
     const app = await appWithChat();
-    await app.store.timeline.append(
+    await app.store.transcript.append(
       app.chatId,
       Array.from({ length: 250 }, (_, i) => agentEntry(i + 1)),
     );
@@ -321,7 +321,7 @@ describe('a visitor who comes back', () => {
 
   test('gets a delivery that crosses the replay once, and after it', async () => {
     const app = await appWithChat();
-    await app.store.timeline.append(app.chatId, [agentEntry(1), agentEntry(2)]);
+    await app.store.transcript.append(app.chatId, [agentEntry(1), agentEntry(2)]);
     const { get } = app.store.chats;
     app.store.chats.get = async (chatId) => {
       // While the record and what was missed are read: the socket is known already, so this is not lost.
@@ -349,7 +349,7 @@ describe('a visitor who comes back', () => {
   test('sees an ended chat and cannot write in it', async () => {
     const app = await appWithChat({ status: 'ended' });
     app.temporal.over.add(app.chatId);
-    await app.store.timeline.append(app.chatId, [{ seq: 1, at: start, kind: 'ended', by: 'agent' }]);
+    await app.store.transcript.append(app.chatId, [{ seq: 1, at: start, kind: 'ended', by: 'agent' }]);
     const { widget, welcome } = await welcomed(app.url, { token: app.token });
     expect(welcome.chat?.status).toBe('ended');
     await widget.next('entries');
@@ -373,7 +373,7 @@ describe('a visitor who comes back', () => {
     const app = await appWithChat({ status: 'ended' });
     app.temporal.over.add(app.chatId);
     app.temporal.before = async () => {
-      await app.store.timeline.append(app.chatId, [agentEntry(1)]);
+      await app.store.transcript.append(app.chatId, [agentEntry(1)]);
       app.store.chatsById.set(app.chatId, chat({ _id: app.chatId, status: 'ended', deliveredSeq: 7 }));
     };
     const { widget } = await welcomed(app.url, { token: app.token });
@@ -431,7 +431,7 @@ describe('a visitor who comes back', () => {
     const app = await startVisitors({ pingEveryMs: 300 });
     const { chatId, token } = await app.tokens.begin('widget-1');
     app.store.chatsById.set(chatId, chat({ _id: chatId }));
-    await app.store.timeline.append(chatId, [agentEntry(1)]);
+    await app.store.transcript.append(chatId, [agentEntry(1)]);
     app.temporal.away = true;
     const { widget } = await welcomed(app.url, { token });
     await widget.next('entries');
@@ -468,7 +468,7 @@ describe('a visitor who comes back', () => {
     const { chatId, token } = await app.tokens.begin('widget-1');
     app.store.chatsById.set(chatId, chat({ _id: chatId }));
     const { widget } = await welcomed(app.url, { token });
-    await app.store.timeline.append(chatId, [agentEntry(1)]);
+    await app.store.transcript.append(chatId, [agentEntry(1)]);
     expect((await widget.next('entries')).entries).toHaveLength(1);
     await expect.poll(() => app.temporal.named('signalVisitor').length).toBe(2);
     expect(app.temporal.named('signalVisitor').every(([, event]) => event.kind === 'connected')).toBe(true);
@@ -525,7 +525,7 @@ describe('a delivery', () => {
     const app = await startVisitors();
     const { widget, welcome } = await welcomed(app.url);
     const chatId = (await app.tokens.continue(welcome.token, 'widget-1'))?.chatId ?? '';
-    app.store.timeline.after = () => Promise.reject(new Error('away'));
+    app.store.transcript.after = () => Promise.reject(new Error('away'));
     await app.deliverToVisitor({ chatId, entries: [agentEntry(2)], lastSeq: 2, deliveredSeq: 0 });
     expect(await widget.closed).toBe(1013);
   });

@@ -16,7 +16,7 @@ describe('.env.example', () => {
   test('names exactly the variables of config/env.ts, of npm start and npm test, and of docker-compose.yml', async () => {
     const known = [
       ...(await variablesOf('config/env.ts')),
-      ...(await variablesOf('embedded/settings.ts')),
+      ...(await variablesOf('tools/embedded/settings.ts')),
       ...cacheAndBrowser,
       ...named((await readCompose()).text),
     ];
@@ -170,7 +170,7 @@ describe('the image', () => {
     expect(ignored).toContain('**/.env*');
     const folders = ['activities', 'api', 'codec', 'config', 'domain', 'store', 'web', 'worker', 'workflows', 'zoom'];
     expect(allowed).toEqual(
-      expect.arrayContaining([...folders, 'scripts/build.ts', 'tsconfig.json', 'tsconfig.build.json']),
+      expect.arrayContaining([...folders, 'tools/scripts/build.ts', 'tsconfig.json', 'tsconfig.build.json']),
     );
   });
 

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { traceHeader } from '../../domain/tracing.ts';
-import { defaultPrograms } from '../../embedded/programs.ts';
-import { startStack, type Stack } from '../../embedded/supervisor.ts';
-import { build } from '../../scripts/build.ts';
+import { defaultPrograms } from '../../tools/embedded/programs.ts';
+import { startStack, type Stack } from '../../tools/embedded/supervisor.ts';
+import { build } from '../../tools/scripts/build.ts';
 import { Admin, eventually, Visitor, ZoomSide } from '../support/driver.ts';
 
 /** What `npm run build` makes, run as production runs it: plain node, no TypeScript, NODE_ENV=production. */

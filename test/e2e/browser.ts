@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
-import { findBrowser } from '../../embedded/browser.ts';
+import { findBrowser } from '../../tools/embedded/browser.ts';
 
 /** Chromium for end-to-end tests, without the background traffic of a desktop browser. */
 export async function launchBrowser(): Promise<Browser> {

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startStack, type Stack } from '../../embedded/supervisor.ts';
-import { builtWebAssets } from '../../embedded/test-servers.ts';
+import { startStack, type Stack } from '../../tools/embedded/supervisor.ts';
+import { builtWebAssets } from '../../tools/embedded/test-servers.ts';
 import { ZoomSide } from '../support/driver.ts';
 import { launchBrowser, person, shot } from './browser.ts';
 

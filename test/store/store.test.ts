@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { Connection } from 'mongoose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { TimelineEntry } from '../../domain/timeline.ts';
-import { testMongoUri } from '../../embedded/test-servers.ts';
+import type { TranscriptEntry } from '../../domain/transcript.ts';
+import { testMongoUri } from '../../tools/embedded/test-servers.ts';
 import {
   connectMongo,
   createStore,
@@ -51,7 +51,7 @@ const chat = (changes: Partial<ChatRecord> = {}): ChatRecord => ({
   deliveredSeq: 0,
   ...changes,
 });
-const entry = (seq: number, text = `message ${seq}`): TimelineEntry => ({
+const entry = (seq: number, text = `message ${seq}`): TranscriptEntry => ({
   kind: 'visitorMessage',
   seq,
   at: seq,
@@ -95,7 +95,7 @@ describe('accounts', () => {
   });
 });
 
-describe('installations', () => {
+describe('members', () => {
   const person = (changes: object = {}) => ({
     _id: randomUUID(),
     accountId: 'account-1',
@@ -107,19 +107,19 @@ describe('installations', () => {
 
   test('grants at once leave one record, and none of them fails', async () => {
     const alex = person();
-    await atOnce(10, () => store.installations.connect(alex));
-    expect(await store.installations.model.countDocuments({ _id: alex._id })).toBe(1);
+    await atOnce(10, () => store.members.connect(alex));
+    expect(await store.members.model.countDocuments({ _id: alex._id })).toBe(1);
   });
 
   test('a new grant refreshes who it is and keeps what the install has done', async () => {
     const alex = person();
-    await store.installations.connect(alex);
-    await store.installations.setWelcomeMessage(alex._id, 'm1');
-    await store.installations.setOnboarded(alex._id, new Date(5_000));
-    await store.installations.setStatus(alex._id, 'removed');
-    const before = await store.installations.get(alex._id);
-    await store.installations.connect({ ...alex, name: 'Alexandra' });
-    expect(await store.installations.get(alex._id)).toEqual({ ...before, name: 'Alexandra', status: 'connected' });
+    await store.members.connect(alex);
+    await store.members.setWelcomeMessage(alex._id, 'm1');
+    await store.members.setOnboarded(alex._id, new Date(5_000));
+    await store.members.setStatus(alex._id, 'removed');
+    const before = await store.members.get(alex._id);
+    await store.members.connect({ ...alex, name: 'Alexandra' });
+    expect(await store.members.get(alex._id)).toEqual({ ...before, name: 'Alexandra', status: 'connected' });
     expect(before).toMatchObject({ welcomeMessageId: 'm1', onboardedAt: new Date(5_000) });
   });
 
@@ -127,10 +127,10 @@ describe('installations', () => {
     const accountId = randomUUID();
     const people = [person({ accountId }), person({ accountId }), person({ accountId })];
     for (const one of people) {
-      await store.installations.connect(one);
+      await store.members.connect(one);
       await pause();
     }
-    const found = await store.installations.ofAccount(accountId);
+    const found = await store.members.ofAccount(accountId);
     expect(found.map(({ _id }) => _id)).toEqual(people.map(({ _id }) => _id));
   });
 });
@@ -359,51 +359,51 @@ describe('what a person calls something by', () => {
       email: `${tag}@example.com`,
       jid: 'j',
     };
-    await store.installations.connect(person);
+    await store.members.connect(person);
     for (const words of [person.name, person.email, person.email.toUpperCase()]) {
-      expect((await store.installations.named(words, 5)).map(({ _id }) => _id)).toEqual([person._id]);
+      expect((await store.members.named(words, 5)).map(({ _id }) => _id)).toEqual([person._id]);
     }
   });
 });
 
-describe('timelines', () => {
+describe('transcripts', () => {
   test('take entries with repeats mixed in: what was there stays, what is new is added', async () => {
     const chatId = randomUUID();
-    await store.timeline.append(chatId, [entry(2), entry(4)]);
-    await store.timeline.append(chatId, [entry(1), entry(2, 'changed'), entry(3), entry(4, 'changed'), entry(5)]);
-    expect(await store.timeline.after(chatId, 0, 10)).toEqual([1, 2, 3, 4, 5].map((seq) => entry(seq)));
-    await store.timeline.append(chatId, []);
+    await store.transcript.append(chatId, [entry(2), entry(4)]);
+    await store.transcript.append(chatId, [entry(1), entry(2, 'changed'), entry(3), entry(4, 'changed'), entry(5)]);
+    expect(await store.transcript.after(chatId, 0, 10)).toEqual([1, 2, 3, 4, 5].map((seq) => entry(seq)));
+    await store.transcript.append(chatId, []);
   });
 
   test('written by two at the same time have every entry once', async () => {
     const chatId = randomUUID();
     const entries = Array.from({ length: 50 }, (_, n) => entry(n + 1));
-    await atOnce(4, (n) => store.timeline.append(chatId, n % 2 ? entries.slice(0, 30) : entries.slice(20)));
-    expect(await store.timeline.after(chatId, 0, 100)).toEqual(entries);
-    expect(await store.timeline.model.countDocuments({ chatId })).toBe(50);
+    await atOnce(4, (n) => store.transcript.append(chatId, n % 2 ? entries.slice(0, 30) : entries.slice(20)));
+    expect(await store.transcript.after(chatId, 0, 100)).toEqual(entries);
+    expect(await store.transcript.model.countDocuments({ chatId })).toBe(50);
   });
 
   test('are read in order from any place on, so many at a time', async () => {
     const chatId = randomUUID();
-    await store.timeline.append(
+    await store.transcript.append(
       chatId,
       [5, 3, 6, 1, 4, 2, 9].map((seq) => entry(seq)),
     );
-    await store.timeline.append(randomUUID(), [entry(99)]);
+    await store.transcript.append(randomUUID(), [entry(99)]);
     const seqs = async (after: number, limit: number) =>
-      (await store.timeline.after(chatId, after, limit)).map(({ seq }) => seq);
+      (await store.transcript.after(chatId, after, limit)).map(({ seq }) => seq);
     // Up to the gap: what comes after it is not shown before what is missing.
     expect(await seqs(0, 10)).toEqual([1, 2, 3, 4, 5, 6]);
     expect(await seqs(2, 2)).toEqual([3, 4]);
     expect(await seqs(6, 5)).toEqual([]);
-    for (const guess of [0, 1, 6, 7, 1_000]) expect(await store.timeline.lastSeq(chatId, guess)).toBe(6);
-    expect(await store.timeline.lastSeq('none')).toBe(0);
+    for (const guess of [0, 1, 6, 7, 1_000]) expect(await store.transcript.lastSeq(chatId, guess)).toBe(6);
+    expect(await store.transcript.lastSeq('none')).toBe(0);
   });
 
   test('keep every kind of entry as it is, whatever the visitor wrote', async () => {
     const chatId = randomUUID();
     const agent = { id: 'jill', name: 'Jill' };
-    const entries: TimelineEntry[] = [
+    const entries: TranscriptEntry[] = [
       entry(1, '{"$set": {"a.b": 1}} \u0000 🎉 \n <b>'),
       { kind: 'agentJoined', seq: 2, at: 2, agent },
       { kind: 'agentMessage', seq: 3, at: 3, messageId: 'z1', agent, text: 'Hi' },
@@ -413,8 +413,8 @@ describe('timelines', () => {
       { kind: 'missed', seq: 7, at: 7 },
       { kind: 'ended', seq: 8, at: 8, by: 'idle' },
     ];
-    await store.timeline.append(chatId, entries);
-    expect(await store.timeline.after(chatId, 0, 10)).toEqual(entries);
+    await store.transcript.append(chatId, entries);
+    expect(await store.transcript.after(chatId, 0, 10)).toEqual(entries);
   });
 });
 

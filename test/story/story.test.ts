@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ChannelChoices } from '../../domain/dashboard.ts';
-import { startStack, type Stack } from '../../embedded/supervisor.ts';
-import { builtWebAssets } from '../../embedded/test-servers.ts';
+import { startStack, type Stack } from '../../tools/embedded/supervisor.ts';
+import { builtWebAssets } from '../../tools/embedded/test-servers.ts';
 import { Admin, eventually, Visitor, ZoomSide } from '../support/driver.ts';
 
 /** The whole system, driven without a browser: real Temporal, MongoDB, sandbox, worker and api on free ports. */

@@ -11,8 +11,8 @@ import { encryptedDataConverter } from '../../codec/data-converter.ts';
 import { readConfig } from '../../config/env.ts';
 import type { ChannelChoices } from '../../domain/dashboard.ts';
 import { workflowIds } from '../../domain/workflow-ids.ts';
-import { startStack, type Stack } from '../../embedded/supervisor.ts';
-import { builtWebAssets } from '../../embedded/test-servers.ts';
+import { startStack, type Stack } from '../../tools/embedded/supervisor.ts';
+import { builtWebAssets } from '../../tools/embedded/test-servers.ts';
 import { connectMongo, createStore } from '../../store/index.ts';
 import { cardTexts, createZoomClient } from '../../zoom/index.ts';
 import { Admin, eventually, Visitor, ZoomSide } from '../support/driver.ts';
@@ -62,7 +62,7 @@ beforeAll(async () => {
         store,
         zoom: createZoomClient(config.zoom),
         renew: createRenewTokens({ client: temporal, store }),
-        people: rememberPeople(store.installations),
+        people: rememberPeople(store.members),
         clock: Date.now,
       });
     }),

@@ -5,7 +5,7 @@ import { WebSocket } from 'ws';
 import { z } from 'zod';
 import type { DashboardData, InstallProgress } from '../../domain/dashboard.ts';
 import type { ServerFrame, VisitorEntry } from '../../domain/visitor-protocol.ts';
-import type { StackUrls } from '../../embedded/supervisor.ts';
+import type { StackUrls } from '../../tools/embedded/supervisor.ts';
 
 const card = z.looseObject({ body: z.array(z.unknown()) });
 const messageSchema = z.looseObject({

@@ -1,6 +1,6 @@
 import type { TestProject } from 'vitest/node';
-import { startBroker } from '../../embedded/test-server-broker.ts';
-import '../../embedded/test-servers.ts';
+import { startBroker } from '../../tools/embedded/test-server-broker.ts';
+import '../../tools/embedded/test-servers.ts';
 
 /**
  * Offers the servers that test files share for the length of a run; each is started when a test first asks for it, and

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { exportedName, metrics, type MetricDefinition, type MetricName } from '../../domain/metrics.ts';
-import { freePort } from '../../embedded/ports.ts';
+import { freePort } from '../../tools/embedded/ports.ts';
 import { createMetrics, type Metrics } from '../../telemetry/metrics.ts';
 import { startTelemetry } from '../../telemetry/index.ts';
 import { parseExposition, type Series } from '../support/promql.ts';

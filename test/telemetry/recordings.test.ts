@@ -1,20 +1,20 @@
 import { describe, expect, test } from 'vitest';
 import { measuredGateway } from '../../api/measured-gateway.ts';
 import { TemporalUnavailableError } from '../../api/temporal-gateway.ts';
-import type { TimelineEntry } from '../../domain/timeline.ts';
+import type { TranscriptEntry } from '../../domain/transcript.ts';
 import { measuredRefresh, pushedToVisitor, relayedToZoom } from '../../telemetry/recordings.ts';
 import { observeZoomCalls } from '../../telemetry/zoom-calls.ts';
 import { FakeTemporal } from '../api/fakes.ts';
 import { RecordedMetrics } from '../support/recorded-metrics.ts';
 
-const said = (seq: number, agoMs: number): TimelineEntry => ({
+const said = (seq: number, agoMs: number): TranscriptEntry => ({
   seq,
   at: Date.now() - agoMs,
   kind: 'visitorMessage',
   clientId: `client-${seq}`,
   text: 'words',
 });
-const answered = (seq: number, agoMs: number): TimelineEntry => ({
+const answered = (seq: number, agoMs: number): TranscriptEntry => ({
   seq,
   at: Date.now() - agoMs,
   kind: 'agentMessage',

@@ -1,5 +1,5 @@
 import type { InstallActivities } from '../../activities/install.ts';
-import type { InstallationActivities } from '../../activities/installation.ts';
+import type { GrantActivities } from '../../activities/grant.ts';
 import type { ChannelRef } from '../../store/index.ts';
 
 /** The install activities, with what they do in Zoom and MongoDB written down. Typed as the real ones. */
@@ -68,9 +68,9 @@ export function fakeInstallActivities(overrides: Partial<InstallActivities> = {}
 }
 
 /** The activities of a grant, over one token set that `renewTokens` rotates. Typed as the real ones. */
-export function fakeGrantActivities(overrides: Partial<InstallationActivities> = {}) {
+export function fakeGrantActivities(overrides: Partial<GrantActivities> = {}) {
   const seen = { current: 'set-0', refreshes: 0, renewals: 0, asked: 0, forgotten: [] as number[] };
-  const activities: InstallationActivities = {
+  const activities: GrantActivities = {
     async renewTokens({ staleTokenSetId }) {
       seen.renewals += 1;
       await new Promise((resolve) => setTimeout(resolve, 50));
@@ -83,7 +83,7 @@ export function fakeGrantActivities(overrides: Partial<InstallationActivities> =
       seen.asked += 1;
       return { needed: true };
     },
-    async forgetInstallation({ grantedBefore }) {
+    async forgetGrant({ grantedBefore }) {
       seen.forgotten.push(grantedBefore);
       return { removed: true };
     },

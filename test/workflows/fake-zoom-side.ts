@@ -6,7 +6,7 @@ import type { ShortWayActivities } from '../../activities/short-way.ts';
 import { notYetPosted } from '../../activities/channel-poster.ts';
 import { postText, type ChannelPost } from '../../domain/channel-post.ts';
 import type { RouteOutcome, VisitorDelivery, VisitorRoute } from '../../domain/delivery.ts';
-import type { TimelineEntry } from '../../domain/timeline.ts';
+import type { TranscriptEntry } from '../../domain/transcript.ts';
 import type { ZoomMessage } from '../../zoom/index.ts';
 
 type Input<Name extends keyof ChatActivities> = Parameters<ChatActivities[Name]>[0];
@@ -18,8 +18,8 @@ type Input<Name extends keyof ChatActivities> = Parameters<ChatActivities[Name]>
 export function fakeChatActivities(overrides: Partial<ChatActivities & OperatorActivities> = {}) {
   const seen = {
     begun: [] as Input<'beginChat'>[],
-    recorded: [] as TimelineEntry[],
-    states: [] as NonNullable<Input<'recordTimeline'>['state']>[],
+    recorded: [] as TranscriptEntry[],
+    states: [] as NonNullable<Input<'recordTranscript'>['state']>[],
     cards: [] as Input<'postInboundCard'>[],
     cardEdits: [] as Input<'updateInboundCard'>[],
     opened: [] as Input<'openChatChannel'>[],
@@ -30,7 +30,7 @@ export function fakeChatActivities(overrides: Partial<ChatActivities & OperatorA
   };
   const keys = new Set<number>();
   /** Keyed, as MongoDB's inserts are. Whether none of them was there. */
-  const record = (entries: readonly TimelineEntry[]): boolean => {
+  const record = (entries: readonly TranscriptEntry[]): boolean => {
     const fresh = entries.filter(({ seq }) => !keys.has(seq));
     for (const entry of fresh) keys.add(entry.seq);
     seen.recorded.push(...fresh);
@@ -40,7 +40,7 @@ export function fakeChatActivities(overrides: Partial<ChatActivities & OperatorA
     async beginChat(chat) {
       seen.begun.push(chat);
     },
-    async recordTimeline({ entries, state }) {
+    async recordTranscript({ entries, state }) {
       record(entries);
       if (state) seen.states.push(state);
     },

@@ -10,8 +10,8 @@ import {
 } from '@temporalio/worker';
 import { heartbeating } from '../../activities/heartbeat.ts';
 import { encryptedDataConverter } from '../../codec/data-converter.ts';
-import { findTemporalCli } from '../../embedded/temporal-binary.ts';
-import { testServerBinary } from '../../embedded/test-servers.ts';
+import { findTemporalCli } from '../../tools/embedded/temporal-binary.ts';
+import { testServerBinary } from '../../tools/embedded/test-servers.ts';
 import { addSearchAttributes } from '../../worker/search-attributes.ts';
 import { testPayloadKeys } from '../support/payload-keys.ts';
 

@@ -38,7 +38,7 @@ export interface LongChat {
   fake: ReturnType<typeof fakeChatActivities>;
   /** What the sides wrote, in order, once each. */
   written: { visitor: string[]; agent: string[] };
-  /** The same as it arrived: in the chat channel, and in the timeline. */
+  /** The same as it arrived: in the chat channel, and in the transcript. */
   arrived: { visitor: string[]; agent: string[] };
   runs: LongRun[];
   /** Client ids that came again in another run than the one that had them first. */

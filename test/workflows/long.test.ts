@@ -17,7 +17,7 @@ describe('a chat in which both sides write without a pause', () => {
   }, 240_000);
   afterAll(() => env.teardown());
 
-  test('has every message on the far side once and in order, and in the timeline without a gap', () => {
+  test('has every message on the far side once and in order, and in the transcript without a gap', () => {
     expect(long.arrived.visitor).toEqual(long.written.visitor);
     expect(long.arrived.agent).toEqual(long.written.agent);
     const { recorded } = long.fake.seen;

@@ -58,7 +58,7 @@ describe('a run that today’s code would have led otherwise', () => {
   test.each([
     ['a chat', 'chat-ended-by-agent.v1.json', '"openChatChannel"', '"inviteAgent"'],
     ['an install', 'install-done.v1.json', '"provisionAccount"', '"recordOnboarded"'],
-    ['a grant', 'installation-refreshed-lost-and-removed.v1.json', '"askToReconnect"', '"forgetInstallation"'],
+    ['a grant', 'installation-refreshed-lost-and-removed.v1.json', '"askToReconnect"', '"forgetGrant"'],
   ])('is noticed: %s with another activity', async (_what, file, from, to) => {
     const json = JSON.stringify(historyAsJson(await readHistory(file)));
     expect(json).toContain(from);

@@ -74,7 +74,7 @@ describe('the short way to Zoom is taken', () => {
   });
 });
 
-describe('a place in the timeline is firm', () => {
+describe('a place in the transcript is firm', () => {
   test('when signals alone gave it out', () => {
     const chat = active();
     visitorSays(chat, 'm2');

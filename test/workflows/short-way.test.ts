@@ -27,7 +27,7 @@ async function openChat() {
   const shortWay: ShortWayActivities = {
     async tell({ entries, routes }) {
       await pause(takes.tellMs);
-      await fake.activities.recordTimeline({ chatId: '', entries });
+      await fake.activities.recordTranscript({ chatId: '', entries });
       return { routes: routes.map(() => 'reached' as const) };
     },
     async relayNow(input): Promise<RelayOutcome> {

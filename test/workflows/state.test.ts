@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { limits } from '../../domain/limits.ts';
-import type { TimelineEntry } from '../../domain/timeline.ts';
+import type { TranscriptEntry } from '../../domain/transcript.ts';
 import type { ChatInput, VisitorEvent, ZoomEvent } from '../../workflows/chat/messages.ts';
 import { Chat, type ChatState } from '../../workflows/chat/state.ts';
 
@@ -255,7 +255,7 @@ describe('echoes of our own posts', () => {
   });
 });
 
-describe('the timeline', () => {
+describe('the transcript', () => {
   test('gives every entry the next place, whoever wrote', () => {
     const chat = begun(joined);
     chat.onZoom(answer('z1'), 1);
@@ -715,7 +715,7 @@ function numbers(seed: number): (below: number) => number {
 /** Plays the workflow and the world: things are begun, and finish or fail later, in any order. */
 class Play {
   chat = begun();
-  readonly timeline: TimelineEntry[] = [];
+  readonly transcript: TranscriptEntry[] = [];
   readonly posted: number[] = [];
   readonly #next: (below: number) => number;
   readonly #withEnd: boolean;
@@ -724,7 +724,7 @@ class Play {
   #deliveredSeq = 0;
   #news: Chat['news'] | undefined;
   #lines: Chat['nextPost'] | undefined;
-  #linesEntries: TimelineEntry[] = [];
+  #linesEntries: TranscriptEntry[] = [];
   #face: Chat['face'] | undefined;
   #edited: ChatState['card'];
 
@@ -813,8 +813,8 @@ class Play {
   }
 
   /** As MongoDB does it: under its key, an entry is written once. */
-  #record(entries: TimelineEntry[]): void {
-    for (const entry of entries) if (entry.seq === this.timeline.length + 1) this.timeline.push(entry);
+  #record(entries: TranscriptEntry[]): void {
+    for (const entry of entries) if (entry.seq === this.transcript.length + 1) this.transcript.push(entry);
   }
 
   show(): void {
@@ -858,14 +858,14 @@ class Play {
     this.chat = new Chat(input, carried);
     const gap = state.unrecorded.findIndex((entry, n) => entry.seq !== state.recordedSeq + n + 1);
     const facts = [gap, state.lastSeq, state.recordedSeq, state.deliveredSeq < this.#deliveredSeq];
-    const right = [-1, state.recordedSeq + state.unrecorded.length, this.timeline.length, false];
+    const right = [-1, state.recordedSeq + state.unrecorded.length, this.transcript.length, false];
     if (!isDeepStrictEqual(facts, right)) expect(facts).toEqual(right);
     this.#deliveredSeq = state.deliveredSeq;
   }
 }
 
-const visitorSeqs = (timeline: TimelineEntry[]) =>
-  timeline.flatMap((entry) => (entry.kind === 'visitorMessage' ? [entry.seq] : []));
+const visitorSeqs = (transcript: TranscriptEntry[]) =>
+  transcript.flatMap((entry) => (entry.kind === 'visitorMessage' ? [entry.seq] : []));
 const seeds = Array.from({ length: 25 }, (_, n) => 1_000 + n);
 
 describe('whatever happens in whatever order', () => {
@@ -873,9 +873,9 @@ describe('whatever happens in whatever order', () => {
     const play = new Play(seed, false);
     for (let n = 0; n < 300; n += 1) play.step();
     play.drain();
-    expect(play.timeline.map((entry) => entry.seq)).toEqual(play.timeline.map((_, n) => n + 1));
-    expect(play.posted).toEqual(visitorSeqs(play.timeline));
-    const clientIds = play.timeline.flatMap((entry) => (entry.kind === 'visitorMessage' ? [entry.clientId] : []));
+    expect(play.transcript.map((entry) => entry.seq)).toEqual(play.transcript.map((_, n) => n + 1));
+    expect(play.posted).toEqual(visitorSeqs(play.transcript));
+    const clientIds = play.transcript.flatMap((entry) => (entry.kind === 'visitorMessage' ? [entry.clientId] : []));
     expect(new Set(clientIds).size).toBe(clientIds.length);
     expect(play.chat.snapshot).toMatchObject({ status: 'active', waitingForZoom: 0 });
     expect(play.chat.hasNews || play.chat.cardStale).toBe(false);
@@ -888,8 +888,8 @@ describe('whatever happens in whatever order', () => {
     play.drain();
     expect(play.chat.finished).toBe(true);
     expect(play.posted).toEqual([...new Set(play.posted)].sort((a, b) => a - b));
-    expect(play.timeline.filter((entry) => entry.kind === 'ended')).toHaveLength(1);
-    expect(play.timeline.filter((entry) => entry.kind === 'missed').length).toBeLessThanOrEqual(
+    expect(play.transcript.filter((entry) => entry.kind === 'ended')).toHaveLength(1);
+    expect(play.transcript.filter((entry) => entry.kind === 'missed').length).toBeLessThanOrEqual(
       1 + play.chat.state.channelsLost,
     );
   });

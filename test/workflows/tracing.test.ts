@@ -135,7 +135,7 @@ describe('a message’s trace', () => {
       expect(led('postInboundCard')).toEqual([traceIds([first])]);
       expect(led('openChatChannel')).toEqual([traceIds([join])]);
       expect(led('postToChatChannel').at(-1)).toEqual(traceIds([second]));
-      expect(led('recordTimeline').at(-1)).toEqual(traceIds([answer]));
+      expect(led('recordTranscript').at(-1)).toEqual(traceIds([answer]));
 
       // The activity is a child of the workflow's step, which is a child of the signal.
       const relay = activities().findLast(({ activityType }) => activityType === 'postToChatChannel');

@@ -1,5 +1,5 @@
 import type { DashboardData } from '../../domain/dashboard.ts';
-import type { ChatStatus } from '../../domain/timeline.ts';
+import type { ChatStatus } from '../../domain/transcript.ts';
 import { useResource } from '../client/use-resource.ts';
 import { Badge, type BadgeTone } from '../design/badge.tsx';
 import { ButtonLink } from '../design/button.tsx';

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import type { ChatStatus } from '../../domain/timeline.ts';
+import type { ChatStatus } from '../../domain/transcript.ts';
 import { Badge, type BadgeTone } from '../design/badge.tsx';
 import { Button, ButtonLink } from '../design/button.tsx';
 import { Card } from '../design/card.tsx';

@@ -1,6 +1,6 @@
 import type { InstallStepState } from '../../domain/dashboard.ts';
 import type { InstallStep } from '../../domain/install-steps.ts';
-import type { ChatStatus } from '../../domain/timeline.ts';
+import type { ChatStatus } from '../../domain/transcript.ts';
 import { formatDate, plural } from './format.ts';
 
 /**

@@ -4,7 +4,7 @@ import { visitorMessageLength } from './limits.ts';
 import { advance, leaveChat } from './state.ts';
 import type { FailureReason, Outgoing, Session } from './state.ts';
 import type { ChatStorage } from './storage.ts';
-import { applyEntries } from './timeline.ts';
+import { applyEntries } from './transcript.ts';
 
 /**
  * An answer to a message is overdue after this long; the connection is then made anew. The server answers within a few seconds,

@@ -7,7 +7,7 @@ export type MessageStatus = 'sending' | 'accepted' | 'delivered' | 'failed';
 /** Why a message will not be sent as it is. `ended`: the chat was over before the server had it. */
 export type FailureReason = 'too_long' | 'refused' | 'ended';
 
-/** A visitor message that has no place in the timeline yet. */
+/** A visitor message that has no place in the transcript yet. */
 export interface Outgoing {
   /** Client message id: the same on every repeat, so that the server recognises repeats. */
   id: string;

@@ -53,7 +53,7 @@ export const { tell } = proxyActivities<Pick<ShortWayActivities, 'tell'>>({
   ...recording,
   summary: 'Record the news, and show them to the visitor',
 });
-export const { recordTimeline } = withSummary(recording, 'Record the timeline');
+export const { recordTranscript } = withSummary(recording, 'Record the transcript');
 export const { postInboundCard } = withSummary(needed, 'Card with Join Chat to the inbound channel');
 export const { updateInboundCard } = withSummary(helpful, 'Bring the inbound card up to date');
 export const { findAgent } = withSummary(needed, 'Look up the agent in Zoom');

@@ -16,7 +16,7 @@ export function chatDetails(chat: ChatSnapshot, outlook: ChatOutlook): string {
       ({ id, name, still }) => `- Taken off by an operator: ${name || id}${still === undefined ? '' : ` (${still})`}`,
     ),
     `- Chat channel: ${chat.channel?.name ?? 'none yet'}`,
-    `- Timeline: ${chat.lastSeq} entries, ${chat.recordedSeq} recorded, with Zoom up to ${chat.deliveredSeq}`,
+    `- Transcript: ${chat.lastSeq} entries, ${chat.recordedSeq} recorded, with Zoom up to ${chat.deliveredSeq}`,
     `- Visitor messages that Zoom has not taken: ${chat.waitingForZoom}`,
     `- Visitor: ${visitorWords(chat.openSockets)}`,
     `- Last written: ${time(outlook.lastActivityAt)}`,

@@ -1,6 +1,6 @@
 import { defineQuery, defineSignal } from '@temporalio/workflow';
 import type { VisitorRoute } from '../../domain/delivery.ts';
-import type { Agent, ChatStatus } from '../../domain/timeline.ts';
+import type { Agent, ChatStatus } from '../../domain/transcript.ts';
 import type { Wait } from './waits.ts';
 
 /** How a chat is started: by the visitor's first message, with signal-with-start. */

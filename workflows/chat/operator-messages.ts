@@ -1,5 +1,5 @@
 import { defineUpdate } from '@temporalio/workflow';
-import type { Agent } from '../../domain/timeline.ts';
+import type { Agent } from '../../domain/transcript.ts';
 import type { ByOperator } from '../operator-input.ts';
 import type { ChatSnapshot } from './messages.ts';
 import type { Wait } from './waits.ts';

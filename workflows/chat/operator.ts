@@ -1,5 +1,5 @@
 import { condition, setHandler } from '@temporalio/workflow';
-import type { Agent } from '../../domain/timeline.ts';
+import type { Agent } from '../../domain/transcript.ts';
 import { failureWords, noAnswer, wordsOfType } from '../failures.ts';
 import { checkInput, nothingNeeded, refuse, somebodyNeeded } from '../operator-input.ts';
 import { findMember, inviteMember, removeAgents } from './activities.ts';

@@ -8,7 +8,7 @@ import type { Chat, WaitingLine } from './state.ts';
  * their retries, where operators see them.
  *
  * What a local activity makes visible must not depend on anything that another run of the same task could decide otherwise: see
- * `Chat.isFirm`. For the same reason nothing that comes out here makes an entry of the timeline.
+ * `Chat.isFirm`. For the same reason nothing that comes out here makes an entry of the transcript.
  *
  * One at a time (`Chat.inTurn`): of two that run at once the results come one after the other, but when the history is led
  * through again they come together, and the strands that go on then can overtake each other.

@@ -2,7 +2,7 @@ import { endCommand, type EndedBy } from '../../domain/channel-post.ts';
 import { limits } from '../../domain/limits.ts';
 import type { ChatStanding } from '../../activities/chat.ts';
 import type { RouteOutcome, VisitorRoute } from '../../domain/delivery.ts';
-import type { Agent, ChatStatus, NewTimelineEntry, TimelineEntry } from '../../domain/timeline.ts';
+import type { Agent, ChatStatus, NewTranscriptEntry, TranscriptEntry } from '../../domain/transcript.ts';
 import type { ChatInput, ChatSnapshot, VisitorConnection, VisitorEvent, ZoomEvent, ZoomSignal } from './messages.ts';
 import { delayBeforePost } from './pacing.ts';
 
@@ -41,7 +41,7 @@ export interface WaitingLine {
 
 /** What is to be recorded and told next: entries, and what is true once they are. */
 export interface News {
-  entries: TimelineEntry[];
+  entries: TranscriptEntry[];
   lastSeq: number;
   deliveredSeq: number;
 }
@@ -70,7 +70,7 @@ export interface ChatState {
   softSeq?: number;
   /** Every entry up to here is in MongoDB. */
   recordedSeq: number;
-  unrecorded: TimelineEntry[];
+  unrecorded: TranscriptEntry[];
   /** The record's status, agents or end have changed since they were saved. */
   recordStale: boolean;
   /** What the visitor wrote before anybody joined, as far as the inbound card shows it. */
@@ -355,7 +355,7 @@ export class Chat {
   }
 
   /** What is still to be recorded of the chat up to this `seq`. */
-  unrecordedUpTo(seq: number): TimelineEntry[] {
+  unrecordedUpTo(seq: number): TranscriptEntry[] {
     return this.state.unrecorded.filter((entry) => entry.seq <= seq);
   }
 
@@ -474,7 +474,7 @@ export class Chat {
   }
 
   /** The entries up to this `seq` that nobody is recording yet: from now on the short way does. */
-  takeInHand(lastSeq: number): TimelineEntry[] {
+  takeInHand(lastSeq: number): TranscriptEntry[] {
     const entries = this.unrecordedUpTo(lastSeq).filter((entry) => entry.seq > this.#tellUpTo);
     this.#relayFrom = entries[0]?.seq ?? lastSeq;
     return entries;
@@ -837,7 +837,7 @@ export class Chat {
     this.state.recordStale = true;
   }
 
-  #add(entry: NewTimelineEntry): number {
+  #add(entry: NewTranscriptEntry): number {
     const seq = this.state.lastSeq + 1;
     this.state.lastSeq = seq;
     if (!this.#signalled) this.state.softSeq = seq;

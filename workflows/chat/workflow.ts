@@ -13,7 +13,7 @@ import {
 import { postText, type ChannelPost } from '../../domain/channel-post.ts';
 import { failureTypes } from '../../domain/failures.ts';
 import { searchAttributes } from '../../domain/search-attributes.ts';
-import type { Agent } from '../../domain/timeline.ts';
+import type { Agent } from '../../domain/transcript.ts';
 import { failureType } from '../failures.ts';
 import * as zoom from './activities.ts';
 import { runIsLong } from '../long-run.ts';
@@ -175,7 +175,7 @@ async function tellVisitor(chat: Chat): Promise<void> {
   // Delivering records too; a changed state, or nobody there, is for the worker to write down.
   if (recordStale || !told.includes(true)) {
     const { status, agents, endedBy } = chat.state;
-    await zoom.recordTimeline({
+    await zoom.recordTranscript({
       chatId,
       entries: told.includes(true) ? [] : news.entries,
       ...(recordStale ? { state: { status, agents, ...(endedBy === undefined ? {} : { endedAt: Date.now() }) } } : {}),

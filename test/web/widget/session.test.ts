@@ -350,7 +350,7 @@ describe('errors', () => {
   });
 });
 
-describe('timeline', () => {
+describe('transcript', () => {
   const chat = () => new Driver().do('open').online({ chat: activeChat });
 
   it('skips repeats', () => {

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { testMongoUri } from '../../../embedded/test-servers.ts';
+import { testMongoUri } from '../../../tools/embedded/test-servers.ts';
 import { connectMongo, createStore, type Store } from '../../../store/index.ts';
 import {
   button,
@@ -13,7 +13,7 @@ import {
   type ZoomAppOptions,
 } from '../../../zoom/index.ts';
 import { tokenKeys } from '../../activities/harness.ts';
-import { botJid, clientId, closeAll, list, rig, type Rig } from '../../sandbox/helpers.ts';
+import { botJid, clientId, closeAll, list, rig, type Rig } from '../../tools/sandbox/helpers.ts';
 import { comingBack, firstTime } from './simulation.ts';
 
 let sandbox: Rig;

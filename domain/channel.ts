@@ -1,0 +1,15 @@
+/** A Zoom channel as we keep it: what names it to Zoom, to people, and opens it. */
+export interface ChannelRef {
+  id: string;
+  jid: string;
+  name: string;
+  /** Opens the channel in Zoom. */
+  url: string;
+}
+
+/** A card that the bot has posted in a channel. */
+export interface CardRef {
+  messageId: string;
+  channelId: string;
+  channelJid: string;
+}

@@ -1,0 +1,17 @@
+import type { ChatStatus, EndedBy } from './transcript.ts';
+
+/** Everything that a chat's card in the inbound channel shows. */
+export interface InboundCardContent {
+  visitorName: string;
+  page?: { url: string; title?: string };
+  /** What the visitor wrote while no agent could read it in the chat channel. */
+  words: string;
+  status: ChatStatus;
+  /** Names of the agents who are in. */
+  agents: string[];
+  channelUrl?: string;
+  endedBy?: EndedBy;
+}
+
+/** Characters of the visitor's words that the card shows. */
+export const cardWordsLength = 1_000;

@@ -1,0 +1,228 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { createGrantActivities } from '../../activities/grant.ts';
+import { cardTexts } from '../../zoom/index.ts';
+import { lostAnswer, zoomError } from './fake-zoom.ts';
+import { attempt, failureOf, settledAccount, testStore } from './harness.ts';
+
+const held = testStore();
+const pause = () => new Promise((resolve) => setTimeout(resolve, 3));
+
+async function setUp() {
+  const { store } = held;
+  const { zoom, owner, accountId } = await settledAccount(store);
+  const activities = createGrantActivities({ store, zoom: zoom.client, publicUrl: 'https://chat.example.com' });
+  /** A grant as the OAuth callback stores it. */
+  const grant = async () => {
+    const refreshToken = `refresh-${randomUUID()}`;
+    zoom.refreshTokens.add(refreshToken);
+    const tokens = { accessToken: `access-${randomUUID()}`, refreshToken, expiresAt: new Date(), scopes: [] };
+    const id = await store.tokenSets.addGranted(owner.id, tokens);
+    await pause();
+    return { id, ...tokens };
+  };
+  const renew = (staleTokenSetId: string, number = 1) =>
+    attempt(number, activities.renewTokens, { zoomUserId: owner.id, staleTokenSetId });
+  const setsKept = () => store.tokenSets.model.countDocuments({ zoomUserId: owner.id });
+  return { store, zoom, owner, accountId, activities, grant, renew, setsKept };
+}
+
+describe('renewTokens', () => {
+  test('rotates the stale set once; whoever asks for the same set after that is told that there is a newer one', async () => {
+    const { store, zoom, owner, grant, renew, setsKept } = await setUp();
+    const { id } = await grant();
+    expect(await renew(id)).toBe('renewed');
+    expect(await renew(id)).toBe('alreadyNewer');
+    expect(zoom.calls).toEqual(['oauth.refresh']);
+    const newest = await store.tokenSets.newest(owner.id);
+    expect(zoom.refreshTokens).toEqual(new Set([newest?.refreshToken]));
+    expect(await setsKept()).toBe(1);
+  });
+
+  test('tries again after a fault before Zoom acted', async () => {
+    const { zoom, grant, renew } = await setUp();
+    const { id } = await grant();
+    zoom.fail('oauth.refresh', zoomError('unavailable', { retryable: true }));
+    expect(await failureOf(renew(id))).toMatchObject({ type: 'ZoomUnavailable', nonRetryable: false });
+    expect(await renew(id, 2)).toBe('renewed');
+  });
+
+  test('finds the grant lost when the answer with the new tokens was lost', async () => {
+    const { zoom, grant, renew } = await setUp();
+    const { id } = await grant();
+    zoom.fail('oauth.refresh', { afterEffect: lostAnswer() });
+    expect(await failureOf(renew(id))).toMatchObject({ type: 'ZoomUnavailable', nonRetryable: false });
+    expect(await renew(id, 2)).toBe('grantInvalid');
+  });
+
+  test('sees a new authorization that crossed the refresh and ended the old grant', async () => {
+    const { store, zoom, owner, grant, renew } = await setUp();
+    const { id, refreshToken } = await grant();
+    const { refresh } = zoom.oauth;
+    let fresh = '';
+    zoom.oauth.refresh = async (input) => {
+      // The user authorizes again just now, which ends the older grant.
+      fresh = (await grant()).id;
+      zoom.refreshTokens.delete(refreshToken);
+      return refresh(input);
+    };
+    expect(await renew(id)).toBe('alreadyNewer');
+    expect((await store.tokenSets.newest(owner.id))?.id).toBe(fresh);
+  });
+
+  test('keeps a new authorization that came while Zoom refreshed the earlier tokens', async () => {
+    const { store, zoom, owner, grant, renew } = await setUp();
+    const { id } = await grant();
+    const { refresh } = zoom.oauth;
+    let fresh = '';
+    zoom.oauth.refresh = async (input) => {
+      const refreshed = await refresh(input);
+      // Zoom gave these first: its new pair for the new authorization has ended them already.
+      fresh = (await grant()).id;
+      zoom.refreshTokens.delete(refreshed.refreshToken);
+      return refreshed;
+    };
+    expect(await renew(id)).toBe('renewed');
+    expect((await store.tokenSets.newest(owner.id))?.id).toBe(fresh);
+    zoom.oauth.refresh = refresh;
+    expect(await renew(fresh)).toBe('renewed');
+  });
+
+  test('refreshes a new authorization though the one before it was lost', async () => {
+    const { zoom, owner, activities, grant, renew } = await setUp();
+    const { id: lostTokenSetId } = await grant();
+    zoom.refreshTokens.clear();
+    expect(await renew(lostTokenSetId)).toBe('grantInvalid');
+    await attempt(1, activities.askToReconnect, { zoomUserId: owner.id, lostTokenSetId });
+    // Its tokens are stored, and before the user is marked as connected somebody finds them expired.
+    const { id } = await grant();
+    expect(await renew(id)).toBe('renewed');
+  });
+
+  test('says that the grant is gone when there are no tokens, or Zoom refuses them', async () => {
+    const { zoom, grant, renew } = await setUp();
+    expect(await renew('none')).toBe('grantInvalid');
+    const { id } = await grant();
+    zoom.refreshTokens.clear();
+    expect(await renew(id)).toBe('grantInvalid');
+  });
+
+  test('asks Zoom no more for a grant that is known to be lost', async () => {
+    const { zoom, owner, activities, grant, renew } = await setUp();
+    const { id } = await grant();
+    zoom.refreshTokens.clear();
+    expect(await renew(id)).toBe('grantInvalid');
+    await attempt(1, activities.askToReconnect, { zoomUserId: owner.id, lostTokenSetId: id });
+    const before = zoom.calls.filter((call) => call === 'oauth.refresh').length;
+    expect(await renew(id)).toBe('grantInvalid');
+    expect(zoom.calls.filter((call) => call === 'oauth.refresh')).toHaveLength(before);
+  });
+
+  test('does not take a wrong client secret for a lost grant', async () => {
+    const { zoom, grant, renew } = await setUp();
+    const { id } = await grant();
+    zoom.fail('oauth.refresh', zoomError('appCredentials'));
+    expect(await failureOf(renew(id))).toMatchObject({ type: 'ZoomRefused', nonRetryable: true });
+  });
+
+  test('never tells a token in a failure', async () => {
+    const { zoom, grant, renew } = await setUp();
+    const { id, refreshToken, accessToken } = await grant();
+    zoom.fail('oauth.refresh', zoomError('unavailable', { retryable: true }));
+    const failure = await failureOf(renew(id));
+    const words = [failure.message, failure.stack, JSON.stringify(failure)].join('\n');
+    expect(words).not.toContain(refreshToken);
+    expect(words).not.toContain(accessToken);
+  });
+});
+
+describe('askToReconnect', () => {
+  test('marks the grant and tells the user where to go', async () => {
+    const { store, zoom, owner, activities } = await setUp();
+    await attempt(1, activities.askToReconnect, { zoomUserId: owner.id });
+    expect((await store.members.get(owner.id))?.status).toBe('needsReconnect');
+    expect(zoom.directMessages).toEqual([expect.objectContaining({ toJid: owner.jid })]);
+    expect(cardTexts(zoom.directMessages[0]?.card)).toContain('https://chat.example.com/install');
+  });
+
+  test('is tried again while Zoom cannot be reached: nobody might look at the dashboard', async () => {
+    const { zoom, owner, activities } = await setUp();
+    for (const kind of ['unavailable', 'heldBack'] as const) {
+      zoom.fail('bot.postMessage', zoomError(kind, { retryable: true }));
+      const failure = await failureOf(attempt(1, activities.askToReconnect, { zoomUserId: owner.id }));
+      expect(failure.nonRetryable).toBe(false);
+    }
+    await attempt(3, activities.askToReconnect, { zoomUserId: owner.id });
+    expect(zoom.directMessages).toHaveLength(1);
+  });
+
+  test('leaves a user alone who has added the app again in the meantime', async () => {
+    const { store, zoom, owner, activities, grant } = await setUp();
+    const { id: lostTokenSetId } = await grant();
+    await grant();
+    await attempt(2, activities.askToReconnect, { zoomUserId: owner.id, lostTokenSetId });
+    expect((await store.members.get(owner.id))?.status).toBe('connected');
+    expect(zoom.directMessages).toEqual([]);
+  });
+
+  test('does not mark a user who adds the app again at that very moment', async () => {
+    const { store, zoom, owner, accountId, grant } = await setUp();
+    const { id: lostTokenSetId } = await grant();
+    const { setStatus } = store.members;
+    let crossed = false;
+    const crossing = {
+      ...store,
+      members: {
+        ...store.members,
+        setStatus: async (...args: Parameters<typeof setStatus>) => {
+          if (!crossed) {
+            crossed = true;
+            // What the OAuth callback writes.
+            await grant();
+            await store.members.connect({ _id: owner.id, accountId, name: 'Owner', email: '', jid: owner.jid });
+          }
+          await setStatus(...args);
+        },
+      },
+    };
+    const { askToReconnect } = createGrantActivities({
+      store: crossing,
+      zoom: zoom.client,
+      publicUrl: 'https://chat.example.com',
+    });
+    await attempt(1, askToReconnect, { zoomUserId: owner.id, lostTokenSetId });
+    expect((await store.members.get(owner.id))?.status).toBe('connected');
+    expect(zoom.directMessages).toEqual([]);
+  });
+
+  test('is done when the bot cannot tell the user: the dashboard says it too', async () => {
+    const { store, zoom, owner, activities } = await setUp();
+    zoom.fail('bot.postMessage', zoomError('botNotAllowed'));
+    await attempt(1, activities.askToReconnect, { zoomUserId: owner.id });
+    expect((await store.members.get(owner.id))?.status).toBe('needsReconnect');
+  });
+});
+
+describe('forgetGrant', () => {
+  test('forgets the tokens and marks the installation as removed, as often as it runs', async () => {
+    const { store, owner, activities, grant, setsKept } = await setUp();
+    await grant();
+    const input = { zoomUserId: owner.id, grantedBefore: Date.now() };
+    expect(await attempt(1, activities.forgetGrant, input)).toEqual({ removed: true });
+    expect(await attempt(2, activities.forgetGrant, input)).toEqual({ removed: true });
+    expect(await setsKept()).toBe(0);
+    expect((await store.members.get(owner.id))?.status).toBe('removed');
+  });
+
+  test('keeps a grant that came after the removal', async () => {
+    const { store, owner, activities, grant } = await setUp();
+    await grant();
+    const grantedBefore = Date.now();
+    await pause();
+    const { id } = await grant();
+    const done = await attempt(1, activities.forgetGrant, { zoomUserId: owner.id, grantedBefore });
+    expect(done).toEqual({ removed: false });
+    expect((await store.tokenSets.newest(owner.id))?.id).toBe(id);
+    expect((await store.members.get(owner.id))?.status).toBe('connected');
+  });
+});

@@ -1,0 +1,375 @@
+import { describe, expect, test } from 'vitest';
+import { check, type Facts } from '../../../tools/chaos/checks.ts';
+import { holds } from '../../../tools/chaos/compare.ts';
+import { words } from '../../../tools/chaos/words.ts';
+import type { GrantFacts } from '../../../tools/chaos/grant-log.ts';
+import type { TranscriptEntry } from '../../../domain/transcript.ts';
+import type { VisitorEntry } from '../../../domain/visitor-protocol.ts';
+import type { SandboxMessage } from '../../support/driver.ts';
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer Item)[] ? Item[] : T[K] };
+
+const agent = { id: 'jill', name: 'Jill Chill' };
+const inbound = 'inbound';
+
+/** A visitor's words as the bot posts them. */
+const post = (id: string, text: string): SandboxMessage & { timestamp: number } => ({
+  id,
+  from: 'Live Chat',
+  bot: true,
+  text: '',
+  content: { body: [{ type: 'message', text }] },
+  timestamp: Number(id),
+});
+const answer = (id: string, text: string) => ({
+  ...post(id, ''),
+  from: agent.name,
+  bot: false,
+  text,
+  content: undefined,
+});
+
+const visitorEntry = (seq: number, clientId: string, text: string): TranscriptEntry => ({
+  seq,
+  at: seq,
+  kind: 'visitorMessage',
+  clientId,
+  text,
+});
+const agentEntry = (seq: number, messageId: string, text: string): TranscriptEntry => ({
+  seq,
+  at: seq,
+  kind: 'agentMessage',
+  messageId,
+  agent,
+  text,
+});
+/** As the visitor is shown it. */
+function shown(entry: TranscriptEntry): VisitorEntry {
+  if (!('agent' in entry)) return entry;
+  const { agent: writer, ...rest } = entry;
+  return { ...rest, name: writer.name };
+}
+
+/** One chat of two, everything as it should be; the second ended before anybody joined. */
+function world() {
+  const said = [
+    { id: words.visitor(1, 1), text: words.visitor(1, 1) },
+    { id: words.visitor(1, 2), text: words.visitorAgain(1) },
+    { id: words.visitor(1, 3), text: words.visitorLong(1, 3, 60) },
+    { id: words.visitor(1, 4), text: words.visitorAgain(1) },
+  ] as const;
+  const transcript: TranscriptEntry[] = [
+    visitorEntry(1, said[0].id, said[0].text),
+    { seq: 2, at: 2, kind: 'agentJoined', agent },
+    agentEntry(3, '101', 'a-01-0001'),
+    visitorEntry(4, said[1].id, said[1].text),
+    visitorEntry(5, said[2].id, said[2].text),
+    agentEntry(6, '103', 'a-01-same'),
+    agentEntry(7, '106', 'a-01-same'),
+    visitorEntry(8, said[3].id, said[3].text),
+  ];
+  const long = said[2].text.split(' ');
+  const messages = [
+    answer('101', 'a-01-0001'),
+    post('102', `${said[0].text}\n${said[1].text}`),
+    answer('103', 'a-01-same'),
+    post('104', long.slice(0, 2).join(' ')),
+    post('105', long.slice(2).join(' ')),
+    answer('106', 'a-01-same'),
+    post('107', said[3].text),
+  ];
+  const early: TranscriptEntry[] = [
+    visitorEntry(1, words.visitor(2, 1), words.visitor(2, 1)),
+    { seq: 2, at: 2, kind: 'ended', by: 'visitor' },
+  ];
+  const record = (id: string, number: number, channel?: string) => ({
+    _id: id,
+    visitor: { name: words.visitorName(number) },
+    ...(channel === undefined ? {} : { channel: { id: channel } }),
+  });
+  const workflow = (id: string, status: 'RUNNING' | 'COMPLETED') => ({
+    id,
+    status: status as string,
+    pending: 0,
+    tries: 0,
+    stuckTask: false,
+    events: 10,
+    chat: { waitingForZoom: 0, recordedSeq: 8, lastSeq: 8 },
+  });
+  const channel = (id: string, name: string, list: SandboxMessage[]) => ({
+    id,
+    name,
+    type: 1,
+    members: [],
+    messages: list,
+  });
+  return {
+    said: [...said],
+    accepted: new Set<string>(said.map(({ id }) => id)),
+    transcript,
+    screen: transcript.map(shown),
+    messages: messages as SandboxMessage[],
+    cards: [post('100', words.visitor(1, 1)), post('110', words.visitor(2, 1))] as SandboxMessage[],
+    early,
+    chats: [record('one', 1, 'channel-1'), record('two', 2)],
+    workflows: [workflow('chat/one', 'RUNNING'), workflow('chat/two', 'COMPLETED')],
+    channels: [channel('other', 'General', [])],
+    tellings: new Map([
+      ['101', { firstTriedAt: 1, takenAt: 2 }],
+      ['103', { firstTriedAt: 3, takenAt: 4 }],
+      ['106', { firstTriedAt: 5, takenAt: 6 }],
+    ]),
+    deliveredSeq: 8,
+    lateEffects: [] as number[],
+    faults: [] as string[],
+    grants: {
+      given: [{ at: 5_000, added: false }],
+      lostAnswers: 0,
+      asks: [] as number[],
+      failedCallbacks: [],
+      kills: [],
+    } as Mutable<GrantFacts>,
+    channel,
+  };
+}
+
+type World = ReturnType<typeof world>;
+
+function checked(change: (world: World) => void = () => undefined) {
+  const it = world();
+  change(it);
+  return check({
+    visitors: [
+      {
+        number: 1,
+        said: it.said,
+        accepted: it.accepted,
+        entries: it.screen,
+        deliveredSeq: it.deliveredSeq,
+        faults: it.faults,
+        ended: false,
+        endsEarly: false,
+      },
+      {
+        number: 2,
+        said: [{ id: words.visitor(2, 1), text: words.visitor(2, 1) }],
+        accepted: new Set([words.visitor(2, 1)]),
+        entries: it.early.map(shown),
+        deliveredSeq: 1,
+        faults: [],
+        ended: true,
+        endsEarly: true,
+      },
+    ],
+    evidence: {
+      zoom: {
+        channels: [
+          ...it.channels,
+          it.channel(inbound, 'Live Chat Inbound', it.cards),
+          it.channel('channel-1', 'Visitor 01 · x', it.messages),
+        ],
+      },
+      chats: it.chats,
+      transcripts: new Map([
+        ['one', it.transcript],
+        ['two', it.early],
+      ]),
+      workflows: it.workflows,
+    },
+    tellings: it.tellings,
+    ownChannels: new Set(['other', inbound]),
+    lateEffects: it.lateEffects,
+    inbound: [inbound],
+    grants: it.grants,
+  } as unknown as Facts);
+}
+
+function at<T>(list: readonly T[], index: number): T {
+  const item = list[index];
+  if (item === undefined) throw new Error(`The list has no item ${index}.`);
+  return item;
+}
+
+function swap(list: unknown[], a: number, b: number): void {
+  [list[a], list[b]] = [list[b], list[a]];
+}
+
+describe('the checks of a run', () => {
+  test('find nothing where all is well', () => {
+    const checks = checked();
+    expect(checks.filter((one) => !holds(one))).toEqual([]);
+    for (const { name, expected } of checks) if (name !== 'closing notes') expect(expected, name).toBeGreaterThan(0);
+  });
+
+  test.each<[string, string, (world: World) => void, string]>([
+    ['a post that is not there', 'visitor → Zoom', (it) => it.messages.splice(6, 1), 'v-01-same#2 is lost'],
+    [
+      'a part of a long message that is not there',
+      'visitor → Zoom',
+      (it) => it.messages.splice(4, 1),
+      '0003.002 is lost',
+    ],
+    ['a post made twice', 'visitor → Zoom', (it) => it.messages.push(post('108', 'v-01-0001')), '0001 is there twice'],
+    ['the same words once too often', 'visitor → Zoom', (it) => it.messages.push(post('108', 'v-01-same')), 'same#3'],
+    ['two posts swapped', 'visitor → Zoom', (it) => swap(it.messages, 3, 4), 'v-01-0003 comes after v-01-0003.002'],
+    [
+      'words of another chat',
+      'visitor → Zoom',
+      (it) => it.messages.push(post('108', 'v-02-0001')),
+      'v-02-0001 was not',
+    ],
+    [
+      'a changed post',
+      'visitor → Zoom',
+      (it) => it.messages.push(post('108', 'x v-01-0009')),
+      'more than the visitor’s',
+    ],
+    ['a message that is not recorded', 'visitor → transcript', (it) => it.transcript.splice(3, 1), 'v-01-0002 is lost'],
+    [
+      'a message recorded twice',
+      'visitor → transcript',
+      (it) => it.transcript.push(visitorEntry(9, 'v-01-0004', 'v-01-same')),
+      'v-01-0004 is there twice',
+    ],
+    [
+      'other words recorded',
+      'visitor → transcript',
+      (it) => (it.transcript[3] = visitorEntry(4, 'v-01-0002', 'v-01-samo')),
+      'v-01-0002 with other words',
+    ],
+    ['an answer not shown', 'agent → visitor', (it) => it.screen.splice(5, 1), 'a-01-same (103) is lost'],
+    [
+      'an answer shown twice',
+      'agent → visitor',
+      (it) => it.screen.push({ ...at(it.screen, 6), seq: 9 }),
+      '(106) is there twice',
+    ],
+    ['answers in another order', 'agent → visitor', (it) => swap(it.screen, 2, 5), '(101) comes after'],
+    ['an answer not recorded', 'agent → transcript', (it) => it.transcript.splice(6, 1), '(106) is lost'],
+    ['an answer recorded in another order', 'agent → transcript', (it) => swap(it.transcript, 2, 5), '(101) comes after'],
+    [
+      'a join not shown',
+      'transcript = visitor’s screen',
+      (it) => it.screen.splice(1, 1),
+      'agentJoined Jill Chill is lost',
+    ],
+    [
+      'a break of the protocol',
+      'transcript = visitor’s screen',
+      (it) => it.faults.push('entry 3 after 1'),
+      'entry 3 after 1',
+    ],
+    ['a message that shows no ✓✓', '✓✓ for all in Zoom', (it) => (it.deliveredSeq = 5), '✓✓ up to 8 is lost'],
+    ['a gap', 'transcript 1..n', (it) => (it.transcript[7] = visitorEntry(9, 'v-01-0004', 'v-01-same')), '8 is lost'],
+    [
+      'a note that the chat has ended, though it has not',
+      'closing notes',
+      (it) => it.messages.push({ ...post('108', ''), text: 'Chat ended' }),
+      'the note was not expected',
+    ],
+    ['a chat without a card', 'inbound cards', (it) => it.cards.splice(0, 1), 'v-01-0001 is lost'],
+    ['a second card', 'inbound cards', (it) => it.cards.push(post('109', 'v-01-0001')), 'v-01-0001 is there twice'],
+    ['a workflow that failed', 'workflows', (it) => (at(it.workflows, 0).status = 'FAILED'), 'chat/one is FAILED'],
+    ['a chat that ended alone', 'workflows', (it) => (at(it.workflows, 0).status = 'COMPLETED'), 'is over, unknown'],
+    ['a chat that does not end', 'workflows', (it) => (at(it.workflows, 1).status = 'RUNNING'), 'still runs'],
+    ['a workflow that is not there', 'workflows', (it) => it.workflows.splice(0, 1), 'chat/one is lost'],
+    ['a stuck task', 'workflows', (it) => (at(it.workflows, 0).stuckTask = true), 'cannot go on'],
+    ['an activity under way', 'workflows', (it) => (at(it.workflows, 0).pending = 1), '1 activities under way'],
+    ['a message that waits', 'workflows', (it) => (at(it.workflows, 0).chat.waitingForZoom = 1), 'waiting for Zoom'],
+    ['an unrecorded entry', 'workflows', (it) => (at(it.workflows, 0).chat.recordedSeq = 7), 'recorded 7 of 8'],
+    [
+      'a channel that belongs to no chat',
+      'chat channels',
+      (it) => it.channels.push(it.channel('x', 'Visitor 01 · y', [])),
+      'Visitor 01 (no chat holds it)',
+    ],
+    ['a grant lost for nothing', 'grants kept', (it) => it.grants.asks.push(5_500), 'though no tokens were lost'],
+    ['a chat without a channel', 'chat channels', (it) => delete at(it.chats, 0).channel, 'Visitor 01 is lost'],
+  ])('find %s', (_what, name, change, named) => {
+    const found = checked(change).filter((one) => !holds(one));
+    expect(found.map((one) => one.name)).toContain(name);
+    expect(found.find((one) => one.name === name)?.examples.join('\n')).toContain(named);
+  });
+
+  test('let an answer come late only if Zoom told of the later one first', () => {
+    const late = (takenAt: number) =>
+      checked((it) => {
+        swap(it.screen, 5, 6);
+        it.tellings.set('103', { firstTriedAt: 3, takenAt });
+      }).find(({ name }) => name === 'agent → visitor');
+    expect(late(Infinity)).toMatchObject({ reordered: 1, outOfOrder: 0 });
+    expect(late(5.5)).toMatchObject({ reordered: 1, outOfOrder: 0 });
+    expect(late(4)).toMatchObject({ reordered: 0, outOfOrder: 1 });
+  });
+
+  test('let two answers that no webhook told of come in their own order only', () => {
+    const both = checked((it) => {
+      swap(it.screen, 5, 6);
+      it.tellings.delete('103');
+      it.tellings.delete('106');
+    });
+    expect(both.find(({ name }) => name === 'agent → visitor')).toMatchObject({ reordered: 0, outOfOrder: 1 });
+  });
+
+  test('ask nobody for what agents wrote after the end', () => {
+    const after = checked((it) => {
+      const end: TranscriptEntry = { seq: 9, at: 107, kind: 'ended', by: 'visitor' };
+      it.transcript.push(end);
+      it.screen.push(shown(end));
+      it.messages.push(answer('108', 'a-01-0009'));
+    });
+    expect(after.filter((one) => !holds(one))).toEqual([]);
+  });
+
+  test('count a lost grant as unavoidable only when its tokens were lost by Zoom, or with somebody who was killed', () => {
+    const asked = (change: (grants: Mutable<GrantFacts>) => void) =>
+      checked((it) => {
+        it.grants.asks.push(9_000);
+        change(it.grants);
+      }).find(({ name }) => name === 'grants kept');
+    const kill = (target: 'worker' | 'temporal' | 'mongo', killedAt: number) => ({
+      target,
+      killedAt,
+      readyAt: killedAt + 1_500,
+    });
+    const unavoidable = { unavoidable: 1, wrong: 0 };
+    const wrong = { unavoidable: 0, wrong: 1 };
+    expect(asked((grants) => grants.kills.push(kill('worker', 5_100)))).toMatchObject(unavoidable);
+    expect(asked((grants) => grants.kills.push(kill('worker', 4_900)))).toMatchObject(wrong);
+    expect(asked((grants) => grants.kills.push(kill('worker', 7_500)))).toMatchObject(wrong);
+    expect(asked((grants) => grants.kills.push(kill('temporal', 5_100)))).toMatchObject(wrong);
+    // Nothing can be stored meanwhile.
+    expect(asked((grants) => grants.kills.push(kill('mongo', 4_500), kill('worker', 7_500)))).toMatchObject(
+      unavoidable,
+    );
+    expect(asked((grants) => grants.failedCallbacks.push([4_800, 5_900]))).toMatchObject(unavoidable);
+    expect(asked((grants) => grants.failedCallbacks.push([5_200, 5_900]))).toMatchObject(wrong);
+    expect(asked((grants) => (grants.lostAnswers = 1))).toMatchObject(unavoidable);
+    const twice = (addedAt: number) =>
+      asked((grants) => {
+        grants.lostAnswers = 1;
+        grants.given.push({ at: addedAt, added: true });
+        grants.asks.push(9_500);
+      });
+    expect(twice(9_800)).toMatchObject({ unavoidable: 2, wrong: 0 });
+    expect(twice(9_200)).toMatchObject({ unavoidable: 1, wrong: 1 });
+    expect(
+      asked((grants) => {
+        grants.kills.push(kill('worker', 5_100));
+        grants.asks.unshift(4_000);
+      }),
+    ).toMatchObject({ unavoidable: 1, wrong: 1 });
+  });
+
+  test('count a repeat as unavoidable only once for each late call, and not before it', () => {
+    const repeated = (lateEffects: number[]) =>
+      checked((it) => {
+        it.messages.push(post('108', 'v-01-0001'));
+        it.lateEffects.push(...lateEffects);
+      }).find(({ name }) => name === 'visitor → Zoom');
+    expect(repeated([108])).toMatchObject({ unavoidable: 1, duplicated: 0 });
+    expect(repeated([109])).toMatchObject({ unavoidable: 0, duplicated: 1 });
+    expect(repeated([])).toMatchObject({ unavoidable: 0, duplicated: 1 });
+  });
+});

@@ -1,0 +1,151 @@
+import { join } from 'node:path';
+import { readdir } from 'node:fs/promises';
+import { expect, test } from 'vitest';
+import { findMongoServer } from '../../../tools/embedded/mongo-binary.ts';
+import { failed, fakeEffects, ok, putFile, valueAfter, type Answer } from './fake-effects.ts';
+import { tempFolder } from './temp-folder.ts';
+
+const silent = (): void => undefined;
+const mongod = ok('db version v8.0.4\nBuild Info: {}');
+const go = ok('go version go1.26.8 linux/amd64');
+const noNetwork = failed('Error: Download failed: getaddrinfo ENOTFOUND');
+const usage = failed('Usage of live-chat-ferretdb:\n  -exit-with-stdin', 2);
+const builds: Answer = async (args) => {
+  await putFile(valueAfter(args, '-o'));
+  return ok();
+};
+const downloads: Answer = async (args) => {
+  const path = join(args.at(-1) ?? '', 'mongod-x64-debian-8.2.6');
+  await putFile(path);
+  return ok(`path=${path}\n`);
+};
+
+test('mongod on PATH comes first', async () => {
+  const effects = fakeEffects(await tempFolder(), [['mongod --version', mongod]], { mongod: '/usr/bin/mongod' });
+  expect(await findMongoServer(silent, effects)).toEqual({ kind: 'mongod', path: '/usr/bin/mongod' });
+});
+
+test('a mongod on PATH that is too old is named and passed over', async () => {
+  const cache = await tempFolder();
+  const lines: string[] = [];
+  const effects = fakeEffects(
+    cache,
+    [
+      ['/usr/bin/mongod --version', ok('db version v3.6.8')],
+      ['fetchers/mongod.mjs', downloads],
+      ['--version', mongod],
+    ],
+    { mongod: '/usr/bin/mongod' },
+  );
+  const found = await findMongoServer((line) => lines.push(line), effects);
+  expect(found).toEqual({ kind: 'mongod', path: join(cache, 'mongodb-8.2.6', 'mongod') });
+  expect(lines.filter((line) => line.includes('3.6 is older than 4.2'))).toHaveLength(1);
+});
+
+test('with neither, mongod is downloaded and kept', async () => {
+  const cache = await tempFolder();
+  const lines: string[] = [];
+  const rules = [
+    ['fetchers/mongod.mjs', downloads],
+    ['--version', mongod],
+  ] as const;
+  const found = await findMongoServer((line) => lines.push(line), fakeEffects(cache, rules));
+  expect(lines[0]).toBe(`Downloading MongoDB 8.2.6 ... kept in ${join(cache, 'mongodb-8.2.6')}`);
+  const again = fakeEffects(cache, rules);
+  expect(await findMongoServer(silent, again)).toEqual(found);
+  expect(again.calls.some((line) => line.includes('fetchers'))).toBe(false);
+});
+
+test('with no download FerretDB is built once, and then used without trying the download again', async () => {
+  const cache = await tempFolder();
+  const rules = [
+    ['fetchers/mongod.mjs', noNetwork],
+    ['go version', go],
+    ['go build', builds],
+    ['-help', usage],
+  ] as const;
+  const lines: string[] = [];
+  const found = await findMongoServer((line) => lines.push(line), fakeEffects(cache, rules));
+  expect(found.kind).toBe('ferretdb');
+  expect(lines.some((line) => line.startsWith('Building FerretDB 1.24.2 with Go, once'))).toBe(true);
+
+  const again = fakeEffects(cache, rules);
+  expect(await findMongoServer(silent, again)).toEqual(found);
+  expect(again.calls.filter((line) => /fetchers|go build/.test(line))).toEqual([]);
+});
+
+test('another version of Go builds its own', async () => {
+  const cache = await tempFolder();
+  const withGo = (version: string) =>
+    fakeEffects(cache, [
+      ['fetchers/mongod.mjs', noNetwork],
+      ['go version', ok(version)],
+      ['go build', builds],
+      ['-help', usage],
+    ]);
+  const first = await findMongoServer(silent, withGo('go version go1.25.0 linux/amd64'));
+  const second = await findMongoServer(silent, withGo('go version go1.26.8 linux/amd64'));
+  expect(second.path).not.toBe(first.path);
+});
+
+test('data that FerretDB wrote is opened by FerretDB, even where mongod is at hand', async () => {
+  const effects = fakeEffects(
+    await tempFolder(),
+    [
+      ['mongod --version', mongod],
+      ['go version', go],
+      ['go build', builds],
+      ['-help', usage],
+    ],
+    { mongod: '/usr/bin/mongod' },
+  );
+  expect((await findMongoServer(silent, effects, 'ferretdb')).kind).toBe('ferretdb');
+});
+
+test('when the server that wrote the data cannot be had, the other is used and that is said', async () => {
+  const lines: string[] = [];
+  const effects = fakeEffects(await tempFolder(), [['mongod --version', mongod]], { mongod: '/usr/bin/mongod' });
+  const found = await findMongoServer((line) => lines.push(line), effects, 'ferretdb');
+  expect(found.kind).toBe('mongod');
+  expect(lines.at(-1)).toContain('is kept but not seen');
+});
+
+test.each([
+  ['Go is missing', [], 'Go is not installed'],
+  ['Go is too old', [['go version', ok('go version go1.19.8 linux/amd64')]], 'Go 1.19 is older than 1.21'],
+  [
+    'the build fails',
+    [
+      ['go version', go],
+      ['go build', failed('main.go:1: error: no such module')],
+    ],
+    'go build failed with code 1: main.go:1: error: no such module',
+  ],
+  [
+    'a checksum of the module differs',
+    [
+      ['go version', go],
+      ['go build', failed('verifying module: checksum mismatch\n  SECURITY ERROR')],
+    ],
+    'SECURITY ERROR',
+  ],
+  [
+    'what was built does not run',
+    [
+      ['go version', go],
+      ['go build', builds],
+      ['-help', failed('exec format error')],
+    ],
+    'does not run',
+  ],
+] as const)(
+  'when %s, one sentence names what to install or set, and the cache stays empty',
+  async (_what, rules, reason) => {
+    const cache = await tempFolder();
+    const effects = fakeEffects(cache, [['fetchers/mongod.mjs', noNetwork], ...rules]);
+    const error = await findMongoServer(silent, effects).catch((thrown: unknown) => thrown);
+    expect(String(error)).toContain(reason);
+    expect(String(error)).toMatch(/Install MongoDB .* or Go 1\.21 or newer .* or set MONGODB_URI\.$/);
+    expect(await readdir(cache)).toEqual([]);
+  },
+);

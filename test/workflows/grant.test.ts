@@ -1,0 +1,297 @@
+import { randomUUID } from 'node:crypto';
+import type { WorkflowHandle } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { Worker } from '@temporalio/worker';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { taskQueues, workflowIds } from '../../domain/workflow-ids.ts';
+import {
+  deauthorizedSignal,
+  getGrantQuery,
+  grantedSignal,
+  renewTokensUpdate,
+  type GrantInput,
+} from '../../workflows/grant/messages.ts';
+import type { grant } from '../../workflows/grant/workflow.ts';
+import { fakeGrantActivities } from './fake-install-side.ts';
+import { dataConverter, devServer, testWorker } from './harness.ts';
+
+/** Events after which the server asks a workflow to continue as new. */
+const longHistory = 120;
+
+let env: TestWorkflowEnvironment;
+beforeAll(async () => {
+  env = await devServer({ 'limit.historyCount.suggestContinueAsNew': longHistory });
+}, 120_000);
+afterAll(() => env.teardown());
+
+const eventually = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 10_000, interval: 25 });
+
+interface Granted {
+  handle: WorkflowHandle<typeof grant>;
+  renew(staleTokenSetId: string): Promise<{ renewed: boolean }>;
+  /** So many calls of `renew`, with as many at once as Temporal takes in one workflow. */
+  renewMany(times: number, staleTokenSetId: (n: number) => string): Promise<{ renewed: boolean }[]>;
+}
+
+async function granted(
+  fake: ReturnType<typeof fakeGrantActivities>,
+  story: (grant: Granted) => Promise<void>,
+  more: Pick<GrantInput, 'continueAfterEvents'> = {},
+): Promise<void> {
+  const taskQueue = `installation-test-${randomUUID()}`;
+  const zoomUserId = randomUUID();
+  const worker = await testWorker(env, fake.activities, taskQueue);
+  const tokens = await Worker.create({
+    connection: env.nativeConnection,
+    taskQueue: taskQueues.tokens,
+    dataConverter,
+    activities: { renewTokens: fake.activities.renewTokens },
+  });
+  const workflowId = workflowIds.grant({ zoomUserId });
+  const told = async (): Promise<void> => {
+    await env.client.workflow.start<typeof grant>('grant', {
+      workflowId,
+      taskQueue,
+      args: [{ zoomUserId, accountId: 'account-1', ...more }],
+    });
+    // Without a run id: follows the workflow as it continues as new.
+    const handle = env.client.workflow.getHandle<typeof grant>(workflowId);
+    const renew = (staleTokenSetId: string) => handle.executeUpdate(renewTokensUpdate, { args: [{ staleTokenSetId }] });
+    const renewMany: Granted['renewMany'] = async (times, staleTokenSetId) => {
+      const results: { renewed: boolean }[] = [];
+      let next = 0;
+      const caller = async () => {
+        while (next < times) results.push(await renew(staleTokenSetId(next++)));
+      };
+      await Promise.all(Array.from({ length: 10 }, caller));
+      return results;
+    };
+    try {
+      await story({ handle, renew, renewMany });
+    } finally {
+      await handle.terminate();
+    }
+  };
+  await worker.runUntil(() => tokens.runUntil(told));
+}
+
+describe('renewing tokens', () => {
+  test('thirty who ask at the same time share one refresh', async () => {
+    const fake = fakeGrantActivities();
+    await granted(fake, async ({ handle, renewMany }) => {
+      const results = await renewMany(30, () => 'set-0');
+      expect(results).toEqual(Array.from({ length: 30 }, () => ({ renewed: true })));
+      expect(await handle.query(getGrantQuery)).toEqual({ status: 'connected', refreshes: 1 });
+    });
+    expect(fake.seen.refreshes).toBe(1);
+    expect(fake.seen.renewals).toBeLessThan(30);
+  });
+
+  test('a refresh that fails is told to everybody who waits for it, and the next one can succeed', async () => {
+    let fails = true;
+    const fake = fakeGrantActivities();
+    const { renewTokens } = fake.activities;
+    fake.activities.renewTokens = async (input) => {
+      if (fails) throw ApplicationFailure.nonRetryable('Zoom is away', 'ZoomUnavailable');
+      return renewTokens(input);
+    };
+    await granted(fake, async ({ renew }) => {
+      const outcomes = await Promise.allSettled([renew('set-0'), renew('set-0')]);
+      expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+      fails = false;
+      expect(await renew('set-0')).toEqual({ renewed: true });
+    });
+  });
+
+  test('a refresh is tried twice at most', async () => {
+    let attempts = 0;
+    const fake = fakeGrantActivities({
+      async renewTokens() {
+        attempts += 1;
+        throw ApplicationFailure.create({ message: 'answer lost', type: 'ZoomUnavailable' });
+      },
+    });
+    await granted(fake, async ({ renew }) => {
+      await expect(renew('set-0')).rejects.toThrow();
+    });
+    expect(attempts).toBe(2);
+  });
+});
+
+describe('a grant that Zoom no longer accepts', () => {
+  const lost = () => {
+    const state = { lost: true };
+    const fake = fakeGrantActivities();
+    const { renewTokens } = fake.activities;
+    fake.activities.renewTokens = async (input) => (state.lost ? 'grantInvalid' : renewTokens(input));
+    return { state, fake };
+  };
+
+  test('has the user asked once to connect again, however many notice', async () => {
+    const { fake } = lost();
+    await granted(fake, async ({ handle, renewMany }) => {
+      const results = await renewMany(12, () => 'set-0');
+      expect(results.every(({ renewed }) => !renewed)).toBe(true);
+      expect(await handle.query(getGrantQuery)).toEqual({ status: 'needsReconnect', refreshes: 0 });
+    });
+    expect(fake.seen.asked).toBe(1);
+  });
+
+  test('has the user asked once more when an operator says so, and only then', async () => {
+    const { state, fake } = lost();
+    await granted(fake, async ({ handle, renew }) => {
+      const ask = (input?: unknown) => handle.executeUpdate('askToReconnect', { args: [input] });
+      await expect(ask()).rejects.toMatchObject({
+        cause: { message: 'There is nothing to ask for: this grant is connected.' },
+      });
+      await renew('set-0');
+      expect(await ask({ by: 'operator' })).toEqual({ status: 'needsReconnect', refreshes: 0 });
+      await expect(ask({ by: 'me' })).rejects.toMatchObject({
+        cause: { message: expect.stringContaining('askToReconnect takes {"by":"operator"}.') as string },
+      });
+      state.lost = false;
+      await handle.signal(grantedSignal);
+      await expect(ask()).rejects.toThrow();
+    });
+    expect(fake.seen.asked).toBe(2);
+  });
+
+  test('is forgotten with a new one, and asked about again when that is lost too', async () => {
+    const { state, fake } = lost();
+    await granted(fake, async ({ handle, renew }) => {
+      expect(await renew('set-0')).toEqual({ renewed: false });
+      state.lost = false;
+      await handle.signal(grantedSignal);
+      await eventually(async () => expect((await handle.query(getGrantQuery)).status).toBe('connected'));
+      expect(await renew('set-0')).toEqual({ renewed: true });
+      state.lost = true;
+      expect(await renew('set-1')).toEqual({ renewed: false });
+    });
+    expect(fake.seen.asked).toBe(2);
+  });
+});
+
+test('a grant that the user renewed while Zoom refused the earlier one is connected, and asked about when it is lost', async () => {
+  const fake = fakeGrantActivities();
+  const state = { lost: true, needed: false };
+  const { renewTokens, askToReconnect } = fake.activities;
+  fake.activities.renewTokens = async (input) => (state.lost ? 'grantInvalid' : renewTokens(input));
+  fake.activities.askToReconnect = async (input) => {
+    await askToReconnect(input);
+    return { needed: state.needed };
+  };
+  await granted(fake, async ({ handle, renew }) => {
+    const status = async () => (await handle.query(getGrantQuery)).status;
+    expect(await renew('set-0')).toEqual({ renewed: false });
+    await eventually(async () => expect(await status()).toBe('connected'));
+    state.needed = true;
+    expect(await renew('set-0')).toEqual({ renewed: false });
+    expect(await status()).toBe('needsReconnect');
+  });
+  expect(fake.seen.asked).toBe(2);
+});
+
+describe('an app that was removed in Zoom', () => {
+  test('has its tokens forgotten, those from before the removal', async () => {
+    const fake = fakeGrantActivities();
+    await granted(fake, async ({ handle }) => {
+      await handle.signal(deauthorizedSignal, { accountId: 'account-1', at: 12_345 });
+      await eventually(async () => expect((await handle.query(getGrantQuery)).status).toBe('removed'));
+    });
+    expect(fake.seen.forgotten).toEqual([12_345]);
+  });
+
+  test('and added again before the clean-up is through stays connected', async () => {
+    let letGo: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    const fake = fakeGrantActivities({
+      async forgetGrant() {
+        await held;
+        return { removed: true };
+      },
+    });
+    await granted(fake, async ({ handle }) => {
+      await handle.signal(deauthorizedSignal, { accountId: 'account-1' });
+      await handle.signal(grantedSignal);
+      letGo();
+      await eventually(async () => expect((await handle.query(getGrantQuery)).status).toBe('connected'));
+    });
+  });
+
+  test('of which Zoom tells late, after it was added again, stays connected', async () => {
+    const fake = fakeGrantActivities({ forgetGrant: async () => ({ removed: false }) });
+    await granted(fake, async ({ handle, renew }) => {
+      await handle.signal(grantedSignal);
+      await handle.signal(deauthorizedSignal, { accountId: 'account-1', at: 12_345 });
+      await renew('set-0');
+      expect(await handle.query(getGrantQuery)).toEqual({ status: 'connected', refreshes: 1 });
+    });
+  });
+
+  test('can be added again later', async () => {
+    const fake = fakeGrantActivities();
+    await granted(fake, async ({ handle, renew }) => {
+      await handle.signal(deauthorizedSignal, { accountId: 'account-1' });
+      await eventually(async () => expect((await handle.query(getGrantQuery)).status).toBe('removed'));
+      await handle.signal(grantedSignal);
+      expect(await renew('set-0')).toEqual({ renewed: true });
+      expect((await handle.query(getGrantQuery)).status).toBe('connected');
+    });
+  });
+});
+
+describe('a grant that lives long', () => {
+  test('continues as new and goes on counting, without an answer lost', async () => {
+    const fake = fakeGrantActivities();
+    await granted(fake, async ({ handle, renew }) => {
+      const { runId } = await handle.describe();
+      for (let n = 0; n < 20; n += 1) expect(await renew(`set-${n}`)).toEqual({ renewed: true });
+      await eventually(async () => expect((await handle.describe()).runId).not.toBe(runId));
+      expect(await handle.query(getGrantQuery)).toEqual({ status: 'connected', refreshes: 20 });
+    });
+    expect(fake.seen.refreshes).toBe(20);
+  });
+
+  test('continues as new after as many events as it was told', async () => {
+    await granted(
+      fakeGrantActivities(),
+      async ({ handle, renew }) => {
+        const { runId } = await handle.describe();
+        for (let n = 0; n < 4; n += 1) expect(await renew(`set-${n}`)).toEqual({ renewed: true });
+        await eventually(async () => expect((await handle.describe()).runId).not.toBe(runId));
+        expect(await handle.query(getGrantQuery)).toEqual({ status: 'connected', refreshes: 4 });
+      },
+      { continueAfterEvents: 20 },
+    );
+  });
+
+  test('does not lose a removal that comes while it waits for a refresh before it continues as new', async () => {
+    let letGo: () => void = () => undefined;
+    let slow: Promise<void> | undefined;
+    const fake = fakeGrantActivities();
+    const { renewTokens } = fake.activities;
+    fake.activities.renewTokens = async (input) => {
+      await slow;
+      return renewTokens(input);
+    };
+    await granted(fake, async ({ handle, renew }) => {
+      const { runId } = await handle.describe();
+      let n = 0;
+      while ((await handle.describe()).historyLength < longHistory - 12) await renew(`set-${n++}`);
+      slow = new Promise((resolve) => {
+        letGo = resolve;
+      });
+      // Long enough from here on, with a refresh under way that the workflow waits for.
+      const waiting = renew(`set-${n}`);
+      for (let signal = 0; signal < 10; signal += 1) await handle.signal(grantedSignal);
+      await handle.signal(deauthorizedSignal, { accountId: 'account-1', at: 12_345 });
+      letGo();
+      await waiting;
+      await eventually(() => expect(fake.seen.forgotten).toEqual([12_345]));
+      await eventually(async () => expect((await handle.describe()).runId).not.toBe(runId));
+    });
+  });
+});

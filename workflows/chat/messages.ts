@@ -1,32 +1,34 @@
-import { defineQuery, defineSignal } from '@temporalio/workflow';
-import type { VisitorRoute } from '../../domain/delivery.ts';
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { Attachment } from '../../domain/message.ts';
+import type { PushTarget } from '../../domain/push.ts';
 import type { Agent, ChatStatus } from '../../domain/transcript.ts';
-import type { Wait } from './waits.ts';
+import type { ByOperator } from '../operator-input.ts';
+
+/*
+ * What the chat's workflow is started with, takes and answers: the contract between it and whoever sends to it.
+ */
+
+/** Name of the workflow type, for whoever starts it without its code. */
+export const chatWorkflowType = 'chat';
 
 /** How a chat is started: by the visitor's first message, with signal-with-start. */
 export interface ChatInput {
   chatId: string;
   /** Zoom account id of the tenant. */
   accountId: string;
+  /** The website that the visitor is on: its inbound channel is where the chat's card goes. */
   widgetId: string;
   visitor: { name: string; email?: string };
   /** The page the visitor wrote from. */
   page?: { url: string; title?: string };
   /** ms: how long a chat waits for a first agent before it counts as missed; how long a silent chat stays open. */
   timings: { missedAfterMs: number; idleEndMs: number };
-  /**
-   * Messages may take the short way, see `short-way.ts`. Said by whoever starts the chat, so that workers which do not know
-   * that way yet are never given a chat that took it: first all workers are updated, then the apis.
-   */
-  shortWay?: boolean;
   /** Continue as new after this many events, see `limits.eventsPerRun`. Default: when Temporal suggests it, at some thousands. */
   continueAfterEvents?: number;
 }
 
-/**
- * That an api instance holds sockets of the visitor, and where it is reached: one connection for all of them, and through reloads.
- */
-export interface VisitorConnection extends VisitorRoute {
+/** That an api instance holds sockets of the visitor: one connection for all of them, and through reloads. */
+export interface VisitorConnection extends PushTarget {
   connectionId: string;
 }
 
@@ -37,9 +39,11 @@ export interface VisitorConnection extends VisitorRoute {
 export type VisitorEvent =
   | {
       kind: 'message';
+      /** Made by the widget: a repeat has the same one. */
       clientId: string;
       text: string;
-      /** ms, the api's clock */ at: number;
+      /** ms, the api's clock. */
+      at: number;
       connection?: VisitorConnection;
     }
   | { kind: 'connected'; connection: VisitorConnection }
@@ -47,7 +51,7 @@ export type VisitorEvent =
   | { kind: 'ended' };
 export const visitorSignal = defineSignal<[VisitorEvent]>('visitor');
 
-/** What happened in Zoom, as a verified webhook told it. One signal for all of it, for the same reason. */
+/** What happened in Zoom, as a verified webhook said it. One signal for all of it, for the same reason. */
 export type ZoomEvent =
   | { kind: 'joinPressed'; user: Agent }
   | { kind: 'endPressed'; user: Agent }
@@ -57,8 +61,7 @@ export type ZoomEvent =
       /** Zoom user id of the writer; empty for people outside the account. */
       userId: string;
       text: string;
-      /** Names of attached files, which the visitor is told of. */
-      files?: string[];
+      attachments?: Attachment[];
       /** ms, Zoom's clock. */
       at: number;
     }
@@ -67,9 +70,26 @@ export type ZoomEvent =
   | { kind: 'agentLeft'; userId: string; at: number }
   /** The chat channel was deleted or archived in Zoom. */
   | { kind: 'channelGone' };
-/** With the channel it happened in, where it did in one: what comes from a channel that the chat has lost is passed over. */
+/** With the channel it happened in, where it did in one: what comes from a channel that the chat has lost is ignored. */
 export type ZoomSignal = ZoomEvent & { channelId?: string };
 export const zoomSignal = defineSignal<[ZoomSignal]>('zoom');
+
+/** Somebody has repaired something (settings, a grant, a channel): try at once what waits for Zoom. */
+export const tryAgainSignal = defineSignal('tryAgain');
+
+/** One thing that the chat asked of Zoom in vain, and what comes next. */
+export interface Wait {
+  /** In words for an operator, e.g. `a post to the chat channel`. */
+  what: string;
+  /** Since when, ms. */
+  since: number;
+  /** Type (`FailureType`, or `NoAnswer`) and message of the last failure. */
+  why: { type: string; message: string };
+  /** How often it was tried; each time is a retry window of several attempts. */
+  tries: number;
+  /** When it is tried again, ms. */
+  nextTryAt: number;
+}
 
 /** Where the chat stands, without anybody's words. */
 export interface ChatSnapshot {
@@ -78,11 +98,11 @@ export interface ChatSnapshot {
   status: ChatStatus;
   agents: Agent[];
   channel?: { id: string; name: string };
-  /** Highest `seq` given out, recorded in MongoDB, and delivered to Zoom. */
+  /** Highest `seq` given out, published (recorded in MongoDB, then pushed), and delivered to Zoom. */
   lastSeq: number;
-  recordedSeq: number;
+  publishedSeq: number;
   deliveredSeq: number;
-  /** Visitor messages not yet taken by Zoom. */
+  /** Visitor messages not yet posted to the chat channel. */
   waitingForZoom: number;
   /** Api instances that hold sockets of the visitor, however many tabs there are. */
   openSockets: number;
@@ -91,5 +111,34 @@ export interface ChatSnapshot {
 }
 export const getChatQuery = defineQuery<ChatSnapshot>('getChat');
 
-// What operators send in Temporal UI is in operator-messages.ts.
-export { endChatUpdate, reassignChatUpdate, retryNowUpdate } from './operator-messages.ts';
+/*
+ * What operators send to a chat in Temporal UI, by hand: checked like everything from outside.
+ */
+
+export type EndChatInput = ByOperator | undefined;
+/** End the chat from outside: refused if it has ended already. */
+export const endChatUpdate = defineUpdate<ChatSnapshot, [EndChatInput]>('endChat');
+
+export interface ReassignChatInput extends ByOperator {
+  /** Zoom user id or e-mail address. */
+  to: string;
+}
+export interface Reassigned {
+  /** `done`: the new agent has the chat. `begun`: Zoom has not let the new agent in yet; the chat goes on trying. */
+  outcome: 'done' | 'begun';
+  agent?: Agent;
+  /** Who had the chat before and has left it. */
+  left: Agent[];
+  /** Who is still a member of the chat channel, and why: what they write there reaches the visitor. */
+  stillInChannel: { agent: Agent; why: string }[];
+}
+/** Give the chat to another member of the account. */
+export const reassignChatUpdate = defineUpdate<Reassigned, [ReassignChatInput]>('reassignChat');
+
+export type RetryNowInput = ByOperator | undefined;
+export interface RetriedNow {
+  /** What still waits after it was tried at once. */
+  waits: Wait[];
+}
+/** Try at once what waits for Zoom. */
+export const retryNowUpdate = defineUpdate<RetriedNow, [RetryNowInput]>('retryNow');

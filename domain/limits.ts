@@ -25,6 +25,8 @@ export const limits = {
    * through the whole run before it goes on, at about 0.3 ms an event; after a restart it has none of them.
    */
   eventsPerRun: 400,
-  /** What may be under way when a chat continues as new, as JSON. Temporal takes 2 MB; the rest of the memory is below 0.1. */
-  carriedBytes: 1_800_000,
+  /** What is unpublished when a chat continues as new, as JSON; Temporal takes 2 MB. With more, the run goes on until it is less. */
+  carriedBytes: 1_500_000,
+  /** Text that waits for Zoom when a chat continues as new and is handed to the next run; the rest is read back from MongoDB. */
+  carriedTextLength: 50_000,
 } as const;

@@ -41,5 +41,7 @@ function isWithinCharacter(text: string, at: number): boolean {
   const before = text.codePointAt(at - 1) ?? 0;
   const after = text.codePointAt(at) ?? 0;
   const isPair = text.charCodeAt(at - 1) >= 0xd800 && text.charCodeAt(at - 1) <= 0xdbff;
-  return isPair || before === 0x200d || after === 0x200d || /\p{M}|\p{Emoji_Modifier}/u.test(String.fromCodePoint(after));
+  return (
+    isPair || before === 0x200d || after === 0x200d || /\p{M}|\p{Emoji_Modifier}/u.test(String.fromCodePoint(after))
+  );
 }

@@ -23,7 +23,13 @@ const base = {
 
 export const transcriptEntrySchema = z.discriminatedUnion('kind', [
   z.object({ ...base, kind: z.literal('visitorMessage'), clientId: z.string(), ...messageSchema.shape }),
-  z.object({ ...base, kind: z.literal('agentMessage'), messageId: z.string(), agent: agentSchema, ...messageSchema.shape }),
+  z.object({
+    ...base,
+    kind: z.literal('agentMessage'),
+    messageId: z.string(),
+    agent: agentSchema,
+    ...messageSchema.shape,
+  }),
   /** The agent changed an earlier message: `messageId` names it, `text` is the whole new text. */
   z.object({ ...base, kind: z.literal('agentMessageEdited'), messageId: z.string(), text: z.string() }),
   z.object({ ...base, kind: z.literal('agentMessageDeleted'), messageId: z.string() }),

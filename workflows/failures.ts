@@ -46,6 +46,10 @@ const words: Record<FailureType | 'noAnswer', { why: string; helps: string }> = 
     why: 'Zoom refuses this',
     helps: 'See the failure of the activity for what Zoom says, and put it right.',
   },
+  [failureTypes.postRefused]: {
+    why: 'Zoom refuses to show this post',
+    helps: 'Nothing need be done: the channel gets a note in its place, and the words are in the transcript.',
+  },
   [failureTypes.scopeMissing]: {
     why: 'A scope has not been granted to the app',
     helps: 'An administrator of the Zoom account adds the app again and allows all of its scopes.',
@@ -67,10 +71,6 @@ const words: Record<FailureType | 'noAnswer', { why: string; helps: string }> = 
   [failureTypes.accountUnknown]: {
     why: 'The account has no set-up here, or no inbound channel',
     helps: 'An administrator of the account finishes the install, or chooses a channel in the settings.',
-  },
-  [failureTypes.heldBack]: {
-    why: 'The account uses all of the rate that Zoom allows it; calls go in turns',
-    helps: byItself,
   },
   [failureTypes.zoomUnavailable]: { why: 'Zoom is away, overloaded, or asks to wait', helps: byItself },
   noAnswer: { why: 'No attempt came to an end in time', helps: 'See whether workers, MongoDB and Zoom are there.' },

@@ -1,101 +1,64 @@
-import { proxyActivities, type ActivityInterfaceFor, type ActivityOptions } from '@temporalio/workflow';
+import { proxyActivities, type ActivityOptions } from '@temporalio/workflow';
 import type { ChatActivities } from '../../activities/chat.ts';
-import type { OperatorActivities } from '../../activities/operator.ts';
-import type { RelayActivities } from '../../activities/relay.ts';
-import type { ShortWayActivities } from '../../activities/short-way.ts';
-import type { DeliveryActivities } from '../../domain/delivery.ts';
+import type { ChatZoomActivities } from '../../activities/chat-zoom.ts';
 import { taskQueues } from '../../domain/workflow-ids.ts';
-
-/** Waiting grows from 0.3 s to half a minute; Zoom's own Retry-After wins where it gives one. */
-const patient = { initialInterval: '300 milliseconds', backoffCoefficient: 2, maximumInterval: '30 seconds' } as const;
 
 /** Every activity heartbeats while it runs: after a killed process the next attempt starts this soon. */
 const heartbeatTimeout = '4 seconds';
 
 /**
- * MongoDB writes: keyed, so repeating them is harmless. No end to the retries: a chat whose record cannot be written
- * waits for the database, and a person is needed to fix that.
+ * MongoDB and pushes, on the workflows' own queue, so that they are dispatched eagerly. Keyed, so that repeating is harmless. No
+ * end to the retries: a chat whose record cannot be written waits for the database, and a person is needed to fix that.
  */
 const recording: ActivityOptions = {
   startToCloseTimeout: '15 seconds',
   heartbeatTimeout,
-  retry: { ...patient, maximumInterval: '10 seconds' },
+  retry: { initialInterval: '300 milliseconds', backoffCoefficient: 2, maximumInterval: '10 seconds' },
 };
 
 /**
- * What a chat needs from Zoom to go on. Zoom may be down for hours and the chat waits, in legs (patience.ts); after two
- * days a person has to look. One attempt makes a few calls of at most 10 s each; posting looks before it repeats itself.
+ * One call to Zoom: a retry window of a few attempts, some seconds long. What fails longer becomes a wait of the chat, with a
+ * timer of its own (waits.ts). No limit on the time from schedule to start: that is the server keeping the account's rate.
  */
-const needed: ActivityOptions = {
-  startToCloseTimeout: '60 seconds',
-  heartbeatTimeout,
-  scheduleToCloseTimeout: '2 days',
-  retry: patient,
-};
-
-/** Help, but no message depends on it: given up after a while. */
-const helpful: ActivityOptions = {
+const zoomCall: ActivityOptions = {
+  taskQueue: taskQueues.zoom,
   startToCloseTimeout: '30 seconds',
   heartbeatTimeout,
-  scheduleToCloseTimeout: '10 minutes',
-  retry: patient,
+  retry: {
+    initialInterval: '300 milliseconds',
+    backoffCoefficient: 2,
+    maximumInterval: '5 seconds',
+    maximumAttempts: 5,
+  },
 };
 
-/** For one more person, while messages wait behind it: given up soon, and pressing again is possible. */
-const beside: ActivityOptions = { ...helpful, startToCloseTimeout: '15 seconds', scheduleToCloseTimeout: '20 seconds' };
+/** For what a chat does not depend on, and what somebody waits for: given up soon. */
+const brief: ActivityOptions = {
+  ...zoomCall,
+  startToCloseTimeout: '10 seconds',
+  scheduleToCloseTimeout: '15 seconds',
+};
 
-/** The activities with these options, each showing `summary` in Temporal UI. */
-const withSummary = (options: ActivityOptions, summary: string): ActivityInterfaceFor<ChatActivities> =>
-  proxyActivities<ChatActivities>({ ...options, summary });
+const record = (summary: string) => proxyActivities<ChatActivities>({ ...recording, summary });
+const zoom = (summary: string, options = zoomCall) => proxyActivities<ChatZoomActivities>({ ...options, summary });
 
-export const { beginChat } = withSummary(recording, 'Record the new chat');
-export const { tell } = proxyActivities<Pick<ShortWayActivities, 'tell'>>({
-  ...recording,
-  summary: 'Record the news, and show them to the visitor',
-});
-export const { recordTranscript } = withSummary(recording, 'Record the transcript');
-export const { postInboundCard } = withSummary(needed, 'Card with Join Chat to the inbound channel');
-export const { updateInboundCard } = withSummary(helpful, 'Bring the inbound card up to date');
-export const { findAgent } = withSummary(needed, 'Look up the agent in Zoom');
-export const { openChatChannel } = withSummary(needed, 'Open the private chat channel');
-export const { inviteAgent } = withSummary(beside, 'Invite another agent');
-export const { findAgent: findAgentSoon } = withSummary(beside, 'Look up a colleague in Zoom');
-export const { postToChatChannel } = withSummary(needed, 'Post to the chat channel');
-export const { readChannelBack } = withSummary(helpful, 'Read the channel back for lost webhooks');
+export const { recordChat } = record('Record the new chat');
+export const { publish } = record('Record what is new, and push it to the visitor');
+export const { readVisitorTexts } = record('Read back what has waited long');
 
+export const { postInboundCard } = zoom('Card with Join Chat to the inbound channel');
+export const { updateInboundCard } = zoom('Bring the inbound card up to date');
+export const { findAgent } = zoom('Look up the agent in Zoom');
+export const { createChatChannel } = zoom('Create the private chat channel');
+export const { inviteAgent } = zoom('Invite the agent into the chat channel');
+export const { postToChannel } = zoom('Post to the chat channel');
+export const { readChannel } = zoom('Read the channel back for lost webhooks', brief);
+export const { removeAgent } = zoom('Remove an agent from the chat channel', brief);
+
+/** Who wrote in the channel without having joined: what they wrote waits for their name. */
+export const { findAgent: findUnknownAgent } = zoom('Look up who writes in the chat channel', brief);
 /** While an operator waits for the answer. */
-const promptly = { ...beside, startToCloseTimeout: '8 seconds', scheduleToCloseTimeout: '8 seconds' } as const;
-export const { findAgent: findMember } = withSummary(promptly, 'Look up the member that an operator named');
-export const { inviteAgent: inviteMember } = withSummary(promptly, 'Invite the member that an operator named');
-export const { removeAgents } = proxyActivities<OperatorActivities>({
-  ...promptly,
-  summary: 'Take the previous agents out of the chat channel',
-});
-
-/** How long an api instance may take to accept a task before it counts as gone. */
-const instanceGoneAfter = '2 seconds';
-
-/** Posting by the api instance that holds the visitor's socket; as patient with Zoom as a worker is. */
-export function relayBy(instanceId: string): ActivityInterfaceFor<RelayActivities> {
-  return proxyActivities<RelayActivities>({
-    ...needed,
-    taskQueue: taskQueues.visitorDelivery({ instanceId }),
-    scheduleToStartTimeout: instanceGoneAfter,
-    summary: 'Relay the visitor’s words to the chat channel',
-  });
-}
-
-/**
- * Delivery by the api instance that holds the visitor's socket. One attempt: an instance that does not take the task
- * in time is gone, and the visitor's next connection reads what it missed from MongoDB.
- */
-export function deliveryBy(instanceId: string): DeliveryActivities {
-  return proxyActivities<DeliveryActivities>({
-    taskQueue: taskQueues.visitorDelivery({ instanceId }),
-    scheduleToStartTimeout: instanceGoneAfter,
-    startToCloseTimeout: '10 seconds',
-    heartbeatTimeout,
-    retry: { maximumAttempts: 1 },
-    summary: 'Deliver to the visitor',
-  });
-}
+export const { findAgent: findNamedAgent } = zoom('Look up whom an operator named', brief);
+/** One more agent, while messages wait behind it: given up soon, and pressing again is possible. */
+export const { findAgent: findFurtherAgent } = zoom('Look up a further agent', brief);
+export const { inviteAgent: inviteFurtherAgent } = zoom('Invite a further agent', brief);

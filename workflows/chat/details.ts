@@ -1,41 +1,42 @@
 import { wordsOfType } from '../failures.ts';
 import { time } from '../time.ts';
-import type { ChatSnapshot } from './messages.ts';
-import type { ChatOutlook } from './state.ts';
-import type { Wait } from './waits.ts';
+import type { Chat } from './chat.ts';
+import { nextDeadline, type Deadline } from './deadlines.ts';
+import type { ChatSnapshot, Wait } from './messages.ts';
+import { snapshot } from './views.ts';
 
 /** What Temporal UI shows as the chat's current details: where it stands, for an operator. Markdown, no visitor's words. */
-export function chatDetails(chat: ChatSnapshot, outlook: ChatOutlook): string {
-  const { waits = [] } = chat;
+export function chatDetails(chat: Chat): string {
+  const state = snapshot(chat);
+  const next = nextDeadline(chat);
+  const { startedAt, lastActivityAt } = chat.lifecycle.state;
   const lines = [
-    `**${statusWords[chat.status]}** · started ${time(outlook.startedAt)}`,
-    ...waits.flatMap(waitLines),
+    `**${statusWords[state.status]}** · started ${time(startedAt)}`,
+    ...(state.waits ?? []).flatMap(waitLines),
     '',
-    `- Agents: ${chat.agents.map((agent) => agent.name || agent.id).join(', ') || 'none'}`,
-    ...outlook.takenOff.map(
+    `- Agents: ${state.agents.map((agent) => agent.name || agent.id).join(', ') || 'none'}`,
+    ...chat.agents.state.removed.map(
       ({ id, name, still }) => `- Taken off by an operator: ${name || id}${still === undefined ? '' : ` (${still})`}`,
     ),
-    `- Chat channel: ${chat.channel?.name ?? 'none yet'}`,
-    `- Transcript: ${chat.lastSeq} entries, ${chat.recordedSeq} recorded, with Zoom up to ${chat.deliveredSeq}`,
-    `- Visitor messages that Zoom has not taken: ${chat.waitingForZoom}`,
-    `- Visitor: ${visitorWords(chat.openSockets)}`,
-    `- Last written: ${time(outlook.lastActivityAt)}`,
-    `- Next by itself: ${outlook.next === undefined ? 'nothing' : `${nextWords[outlook.next.what]} ${time(outlook.next.at)}`}`,
+    `- Chat channel: ${state.channel?.name ?? 'none yet'}`,
+    `- Transcript: ${state.lastSeq} entries, ${state.publishedSeq} published, with Zoom up to ${state.deliveredSeq}`,
+    `- Visitor messages that are not in the chat channel: ${state.waitingForZoom}`,
+    `- Visitor: ${visitorWords(state.openSockets)}`,
+    `- Last written: ${time(lastActivityAt)}`,
+    `- Next by itself: ${next === undefined ? 'nothing' : `${deadlineWords[next.what]} ${time(next.at)}`}`,
   ];
   return lines.join('\n');
 }
 
-/** Why it waits; nothing as long as the first tries go on. */
-function waitLines({ what, since, why, nextTryAt }: Wait): string[] {
-  if (why === undefined) return [];
+/** Why it waits. */
+function waitLines({ what, since, why, tries, nextTryAt }: Wait): string[] {
   const { why: reason, helps } = wordsOfType(why.type);
-  const next = nextTryAt === undefined ? 'under way, see Pending Activities' : time(nextTryAt);
   return [
     '',
     `**Waits for ${what}** since ${time(since)}`,
     '',
     `- ${reason} (${why.type}): ${why.message}`,
-    `- Next try: ${next}; at once by the update retryNow`,
+    `- Tried ${tries} times; again at ${time(nextTryAt)}, or at once by the update retryNow`,
     `- What helps: ${helps}`,
     '',
     // Two lists in a row would be shown as one.
@@ -51,13 +52,15 @@ const statusWords: Record<ChatSnapshot['status'], string> = {
   ended: 'Ended',
 };
 
-const nextWords: Record<NonNullable<ChatOutlook['next']>['what'], string> = {
+const deadlineWords: Record<Deadline['what'], string> = {
   missed: 'counts as missed at',
   readBack: 'the channel is read back for lost webhooks at',
   idle: 'ends for silence at',
+  push: 'pushes to the visitor again at',
+  giveUp: 'gives up what Zoom has not taken at',
 };
 
 function visitorWords(sockets: number): string {
   if (sockets === 0) return 'not connected';
-  return sockets === 1 ? 'connected' : `connected, ${sockets} tabs`;
+  return sockets === 1 ? 'connected' : `connected at ${sockets} api instances`;
 }

@@ -12,14 +12,11 @@ const windows = [
 /**
  * ms to wait before the next post so that every window keeps its limit.
  * @param postTimes times of earlier posts, ms, oldest first.
- * @param coming how many posts come at once; more than a window takes count as many as it takes.
  */
-export function delayBeforePost(postTimes: readonly number[], now: number, coming = 1): number {
-  let delay = 0;
-  for (const { ms, posts } of windows) {
-    // The post that must have left the window before the coming ones fit in.
-    const blocking = postTimes.at(Math.min(-1, coming - 1 - posts));
-    if (blocking !== undefined) delay = Math.max(delay, blocking + ms - now);
-  }
-  return delay;
+export function delayBeforePost(postTimes: readonly number[], now: number): number {
+  return windows.reduce((delay, { ms, posts }) => {
+    // The post that must have left the window before the next one fits in.
+    const blocking = postTimes.at(-posts);
+    return blocking === undefined ? delay : Math.max(delay, blocking + ms - now);
+  }, 0);
 }

@@ -1,0 +1,88 @@
+import type { ChannelRef } from '../../domain/channel.ts';
+
+export interface ChatChannelState {
+  ref?: ChannelRef;
+  /** The Zoom user who owns it, and in whose name the app posts where the bot may not. */
+  ownerUserId?: string;
+  /** The first post is there: who this is about and how to answer. */
+  greeted: boolean;
+  /** The closing note is there, or nobody can read it. */
+  closed: boolean;
+  /** How many chat channels have vanished in Zoom: the next one needs a name of its own. */
+  lost: number;
+  /** First word since the channel was last read back, ms; how often it was since anybody wrote; when it last was. */
+  unreadSince?: number;
+  readBacks: number;
+  readBackAt?: number;
+}
+
+/**
+ * The channel is read back for what a lost webhook would have said: this long into a silence, ms, and in a lively chat
+ * no later than so long after the first word that has not been checked so.
+ */
+const readBackIntoSilenceMs = [60_000, 6 * 60_000, 30 * 60_000];
+const readBackAtLatestMs = 5 * 60_000;
+/** How much later than written a message may appear in Zoom's history, our clocks' difference included, ms. */
+const historyLagMs = 2 * 60_000;
+
+/** The dedicated private channel in Zoom. */
+export class ChatChannel {
+  constructor(readonly state: ChatChannelState = { greeted: false, closed: false, lost: 0, readBacks: 0 }) {}
+
+  get ref(): ChannelRef | undefined {
+    return this.state.ref;
+  }
+
+  opened(ref: ChannelRef, ownerUserId: string): void {
+    this.state.ref = ref;
+    this.state.ownerUserId = ownerUserId;
+  }
+
+  greeted(): void {
+    this.state.greeted = true;
+  }
+
+  closed(): void {
+    this.state.closed = true;
+  }
+
+  vanished(): void {
+    const lost = this.state.lost + 1;
+    Object.assign(this.state, { greeted: false, closed: false, lost, readBacks: 0 });
+    delete this.state.ref;
+    delete this.state.ownerUserId;
+    delete this.state.readBackAt;
+    delete this.state.unreadSince;
+  }
+
+  /** Somebody wrote, on either side. */
+  spoken(now: number): void {
+    this.state.unreadSince ??= now;
+    this.state.readBacks = 0;
+  }
+
+  /** When the channel is to be read back, ms; undefined when that needs not be. */
+  readBackDueAt(lastActivityAt: number): number | undefined {
+    const { ref, readBacks, unreadSince } = this.state;
+    if (!ref) return undefined;
+    const silence = readBackIntoSilenceMs[readBacks];
+    const due = [
+      ...(silence === undefined ? [] : [lastActivityAt + silence]),
+      ...(unreadSince === undefined ? [] : [unreadSince + readBackAtLatestMs]),
+    ];
+    return due.length === 0 ? undefined : Math.min(...due);
+  }
+
+  /** From when on the history is to be read, ms: what is older has been taken in before. */
+  readBackFrom(startedAt: number): number {
+    return Math.max(startedAt, (this.state.readBackAt ?? 0) - historyLagMs);
+  }
+
+  /** @param succeeded what the channel held at `begunAt` has been taken in. */
+  readBack(succeeded: boolean, begunAt: number): void {
+    this.state.readBacks += 1;
+    if (succeeded) this.state.readBackAt = begunAt;
+    // After a failure it is tried again with the next silence, not at once.
+    delete this.state.unreadSince;
+  }
+}

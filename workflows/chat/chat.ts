@@ -1,0 +1,253 @@
+import type { ChannelRef } from '../../domain/channel.ts';
+import { parseCommand } from '../../domain/commands.ts';
+import type { PushTarget, VisitorPush } from '../../domain/push.ts';
+import type { Agent, ChatStanding, EndedBy } from '../../domain/transcript.ts';
+import type { JoinRequest } from './agents.ts';
+import type { ChatInput, VisitorEvent, ZoomSignal } from './messages.ts';
+import { ChatParts, type ChatState } from './parts.ts';
+import { cardContent, standing } from './views.ts';
+
+/** What is published next: the push, where to, and the standing if the record does not have it yet. */
+export interface News extends VisitorPush {
+  targets: PushTarget[];
+  standing?: ChatStanding;
+}
+
+/**
+ * One chat's rules, without Temporal: what each event means for the parts, and what is to be done next. Each part keeps its own
+ * state; what concerns several of them is decided here.
+ */
+export class Chat extends ChatParts {
+  constructor(input: ChatInput, now: number, carried?: ChatState) {
+    super(input, now, carried);
+    // A new chat's record is written with the standing that it begins with.
+    if (!carried) this.recordedStanding = JSON.stringify(standing(this));
+  }
+
+  // ---- what happens to the chat
+
+  onVisitor(event: VisitorEvent, now: number): void {
+    switch (event.kind) {
+      case 'message':
+        if (event.connection) this.presence.connect(event.connection);
+        this.#visitorWrote(event, now);
+        break;
+      case 'connected':
+        this.presence.connectedAnew(event.connection);
+        break;
+      case 'disconnected':
+        this.presence.disconnect(event.connectionId);
+        break;
+      case 'ended':
+        this.end('visitor', now);
+        break;
+    }
+  }
+
+  /** What happened in Zoom, however it was learnt: by a webhook, or by reading the channel back. */
+  onZoom(event: ZoomSignal, now: number): void {
+    const { ref } = this.channel;
+    if (event.channelId !== undefined && ref && event.channelId !== ref.id) return;
+    switch (event.kind) {
+      case 'joinPressed':
+        this.requestJoin({ user: event.user }, now);
+        break;
+      case 'endPressed':
+        this.end('agent', now);
+        break;
+      case 'message':
+        this.#agentWrote(event, now);
+        break;
+      case 'edited':
+        if (this.seenFromZoom.has(event.messageId) && this.seenFromZoom.add(`${event.messageId}/edited/${event.at}`)) {
+          this.transcript.add({
+            kind: 'agentMessageEdited',
+            at: event.at,
+            messageId: event.messageId,
+            text: event.text,
+          });
+        }
+        break;
+      case 'deleted':
+        if (this.seenFromZoom.has(event.messageId) && this.seenFromZoom.add(`${event.messageId}/deleted`)) {
+          this.transcript.add({ kind: 'agentMessageDeleted', at: event.at, messageId: event.messageId });
+        }
+        break;
+      case 'agentLeft':
+        this.agentLeft(event.userId, event.at);
+        break;
+      case 'channelGone':
+        this.channelGone(now);
+        break;
+    }
+  }
+
+  /** Join Chat was pressed, or an operator named somebody. Zoom seems to be there: what waits for it is tried at once. */
+  requestJoin(request: JoinRequest, now: number): void {
+    if (this.lifecycle.isEnded) return;
+    this.agents.request(request);
+    if (!this.channel.ref) this.lifecycle.joining();
+    this.waits.release(now);
+  }
+
+  /** End the chat; what is still waiting is posted before the chat closes. */
+  end(by: EndedBy, now: number): void {
+    if (this.lifecycle.isEnded) return;
+    this.agents.dropRequests();
+    this.transcript.add({ kind: 'ended', at: now, by });
+    this.lifecycle.end(by, now);
+  }
+
+  channelOpened(ref: ChannelRef, ownerUserId: string): void {
+    this.channel.opened(ref, ownerUserId);
+  }
+
+  /** The agent is in the channel. */
+  agentJoined(agent: Agent, now: number): void {
+    this.agents.settle(agent.id);
+    this.lifecycle.active();
+    if (this.agents.add(agent)) this.transcript.add({ kind: 'agentJoined', at: now, agent });
+  }
+
+  /** The join cannot be done, e.g. since Zoom no longer knows who pressed. */
+  joinRefused(userId: string): void {
+    this.agents.settle(userId);
+    if (!this.agents.nextRequest) this.lifecycle.joinRefused();
+  }
+
+  agentLeft(userId: string, at: number): void {
+    if (this.lifecycle.isEnded) return;
+    const agent = this.agents.leave(userId);
+    if (agent) this.transcript.add({ kind: 'agentLeft', at, agent });
+  }
+
+  /** An unknown writer has a name now; a member of the account is one of the chat's agents. */
+  agentKnown(agent: Agent): void {
+    this.transcript.nameAgent(agent);
+    if (agent.id !== '') this.agents.add(agent);
+  }
+
+  /**
+   * The chat channel was deleted or archived in Zoom. With nothing left to post, that is the agent's way to end the
+   * chat; otherwise the chat asks for an agent again, so that no accepted message stays unread.
+   */
+  channelGone(now: number): void {
+    if (!this.channel.ref) return;
+    this.waits.succeeded('channel');
+    if (this.lifecycle.isEnded || this.outbox.isEmpty) {
+      this.end('agent', now);
+      this.channel.closed();
+      // What crossed the end is shown where the team still looks.
+      const left = this.outbox.giveUp();
+      if (left.length > 0) this.card.renew([this.card.state.words, ...left].join('\n'));
+      return;
+    }
+    this.channel.vanished();
+    this.outbox.channelLost();
+    this.agents.channelLost();
+    this.card.renew('');
+    for (const { seq, text = '…' } of this.outbox.state.waiting) this.card.addWords(seq, text);
+    this.lifecycle.waitsAgain(now);
+  }
+
+  // ---- what is to be done
+
+  /** Something to record, or to push to the visitor. */
+  get hasNews(): boolean {
+    return this.transcript.hasUnpublished || this.presence.isBehind || this.#standingIsStale;
+  }
+
+  /** @param targets the api instances to push to. */
+  news(targets: PushTarget[]): News {
+    const entries = this.transcript.nextBatch;
+    return {
+      chatId: this.input.chatId,
+      entries,
+      lastSeq: this.transcript.state.publishedSeq + entries.length,
+      deliveredSeq: this.outbox.state.deliveredSeq,
+      targets,
+      ...(this.#standingIsStale ? { standing: standing(this) } : {}),
+    };
+  }
+
+  published({ lastSeq, standing }: News): void {
+    this.transcript.published(lastSeq);
+    if (standing) this.recordedStanding = JSON.stringify(standing);
+  }
+
+  get cardIsStale(): boolean {
+    return this.card.isStale(cardContent(this));
+  }
+
+  /** Something to do in the chat channel: let somebody in, post what the visitor wrote, or say that the chat is over. */
+  get hasChannelWork(): boolean {
+    return (
+      this.agents.nextRequest !== undefined ||
+      (this.channel.ref !== undefined && !this.outbox.isEmpty) ||
+      this.needsClosing
+    );
+  }
+
+  get needsClosing(): boolean {
+    const { ref, state } = this.channel;
+    return this.lifecycle.isEnded && ref !== undefined && !state.closed && this.outbox.isEmpty;
+  }
+
+  missed(now: number): void {
+    if (this.lifecycle.status !== 'waiting') return;
+    this.transcript.add({ kind: 'missed', at: now });
+    this.lifecycle.missed();
+  }
+
+  /** The chat ended long ago, and Zoom has not taken what is left: it stays in the transcript alone. */
+  giveUp(): void {
+    this.outbox.giveUp();
+    this.channel.closed();
+    this.card.giveUp();
+    this.waits.succeeded('card');
+    this.waits.succeeded('channel');
+  }
+
+  // ---- where it stands
+
+  /** Nothing is left to do, ever. */
+  get isFinished(): boolean {
+    const { ref, state } = this.channel;
+    return this.lifecycle.isEnded && !this.hasNews && !this.cardIsStale && (ref === undefined || state.closed);
+  }
+
+  // ---- rules
+
+  get #standingIsStale(): boolean {
+    return JSON.stringify(standing(this)) !== this.recordedStanding;
+  }
+
+  #visitorWrote(event: Extract<VisitorEvent, { kind: 'message' }>, now: number): void {
+    if (!this.seenFromVisitor.add(event.clientId)) return;
+    const { at, clientId, text } = event;
+    const seq = this.transcript.add({ kind: 'visitorMessage', at, clientId, text });
+    this.outbox.add(seq, text);
+    // Until somebody has joined, the card is where the team reads what the visitor writes.
+    if (!this.channel.ref) this.card.addWords(seq, text);
+    this.#spoken(now);
+  }
+
+  #agentWrote(event: Extract<ZoomSignal, { kind: 'message' }>, now: number): void {
+    const { messageId, userId, text, attachments = [], at } = event;
+    if (this.outbox.isOwn(messageId, text)) return;
+    if (text.trim() === '' && attachments.length === 0) return;
+    if (!this.seenFromZoom.add(messageId)) return;
+    this.#spoken(now);
+    const command = parseCommand(text);
+    if (command === 'end') this.end('agent', now);
+    if (command !== undefined) return;
+    const agent = { id: userId, name: this.agents.nameOf(userId) };
+    const more = attachments.length === 0 ? {} : { attachments };
+    this.transcript.add({ kind: 'agentMessage', at, messageId, agent, text, ...more });
+  }
+
+  #spoken(now: number): void {
+    this.lifecycle.spoken(now);
+    this.channel.spoken(now);
+  }
+}

@@ -1,0 +1,177 @@
+import { postTextLength, type ChannelPost } from '../../domain/channel-post.ts';
+import { limits } from '../../domain/limits.ts';
+import { splitText } from '../../domain/text.ts';
+import { delayBeforePost } from './pacing.ts';
+import { RecentKeys } from './recent-keys.ts';
+
+/** One visitor message on its way to the chat channel. */
+interface WaitingMessage {
+  seq: number;
+  /** Absent in what has waited over many runs: it is in MongoDB, and read back when it is its time. */
+  text?: string;
+}
+
+export interface OutboxState {
+  waiting: WaitingMessage[];
+  /** The post that was begun: it stays the same until its outcome is known, so that a repeat is recognised. */
+  current?: { lastSeq: number; part: number; refused?: boolean };
+  /** Zoom has taken every visitor message up to here. */
+  deliveredSeq: number;
+  /** Times of recent posts into the chat channel, ms, for Zoom's per-channel limits. */
+  postTimes: number[];
+  ownPostIds: string[];
+  /** As the bot, or in a user's name where Zoom does not let the bot in. */
+  postsAs: 'bot' | 'user';
+  /** The text under way in a user's name: its echo may come back before Zoom's answer with its id. */
+  awaitedEcho?: string;
+}
+
+/** How many messages without their text are read back at once. */
+const textsAtOnce = 50;
+
+/** What the visitor wrote, on its way to the chat channel: in order, several messages in one post or a long one in parts. */
+export class Outbox {
+  readonly #ownPosts: RecentKeys;
+
+  constructor(
+    readonly state: OutboxState = { waiting: [], deliveredSeq: 0, postTimes: [], ownPostIds: [], postsAs: 'bot' },
+  ) {
+    this.#ownPosts = new RecentKeys(state.ownPostIds);
+  }
+
+  add(seq: number, text: string): void {
+    this.state.waiting.push({ seq, text });
+  }
+
+  get isEmpty(): boolean {
+    return this.state.waiting.length === 0;
+  }
+
+  /** Messages of the next posts whose texts are in MongoDB only; empty when the next post can be made. */
+  get missingTexts(): number[] {
+    if (this.#nextMessages().every(({ text }) => text !== undefined)) return [];
+    return this.state.waiting.slice(0, textsAtOnce).flatMap(({ seq, text }) => (text === undefined ? [seq] : []));
+  }
+
+  fillTexts(texts: readonly { seq: number; text: string }[]): void {
+    for (const message of this.state.waiting) {
+      const found = texts.find(({ seq }) => seq === message.seq);
+      if (found) message.text ??= found.text;
+    }
+  }
+
+  /** Begin the next post, or go on with the one that was begun. */
+  next(): ChannelPost {
+    const messages = this.#nextMessages();
+    const firstSeq = messages[0]?.seq ?? 0;
+    const lastSeq = messages.at(-1)?.seq ?? 0;
+    this.state.current ??= { lastSeq, part: 1 };
+    if (this.state.current.refused) return { kind: 'notShown', firstSeq, lastSeq };
+    const parts = this.#partsOf(messages);
+    const number = this.state.current.part;
+    const part = parts.length > 1 ? { part: { number, of: parts.length } } : {};
+    return { kind: 'visitorLines', text: parts[number - 1] ?? '', firstSeq, lastSeq, ...part };
+  }
+
+  /** Zoom has the post that was begun. */
+  posted(): void {
+    const { current } = this.state;
+    if (!current) return;
+    if (!current.refused && current.part < this.#partsOf(this.#nextMessages()).length) {
+      current.part += 1;
+      return;
+    }
+    delete this.state.current;
+    this.state.waiting = this.state.waiting.filter(({ seq }) => seq > current.lastSeq);
+    this.deliveredUpTo(current.lastSeq);
+  }
+
+  /** Zoom refuses to show the post for what is in it: the next post says that, so that it holds up nothing. */
+  refused(): void {
+    const { current } = this.state;
+    if (!current) return;
+    // Refused as well: there is nothing left to try.
+    if (current.refused) this.posted();
+    else current.refused = true;
+  }
+
+  deliveredUpTo(seq: number): void {
+    this.state.deliveredSeq = Math.max(this.state.deliveredSeq, seq);
+  }
+
+  /** The post's `deliveredSeq` once Zoom has it: a message in parts is delivered with its last one. */
+  get deliveredAfterPost(): number {
+    const { current, deliveredSeq } = this.state;
+    const isLast = current && (current.refused === true || current.part >= this.#partsOf(this.#nextMessages()).length);
+    return isLast ? Math.max(deliveredSeq, current.lastSeq) : deliveredSeq;
+  }
+
+  /** The chat has lost its channel: what was begun there begins anew in the next one. */
+  channelLost(): void {
+    delete this.state.current;
+  }
+
+  /** Nothing more can be done for what waits. @returns what was waiting, in words. */
+  giveUp(): string[] {
+    const { waiting } = this.state;
+    delete this.state.current;
+    this.state.waiting = [];
+    return waiting.flatMap(({ text }) => (text === undefined ? [] : [text]));
+  }
+
+  // ---- every post into the chat channel, whoever's words it holds
+
+  /** ms to wait before the next post, so that Zoom's limits on the channel are kept rather than met. */
+  delay(now: number): number {
+    return delayBeforePost(this.state.postTimes, now);
+  }
+
+  /** @param text the post as it is in a user's name. */
+  posting(text: string): void {
+    if (this.state.postsAs === 'user') this.state.awaitedEcho = text;
+  }
+
+  sent({ messageId, as }: { messageId: string; as: 'bot' | 'user' }, now: number): void {
+    const { state } = this;
+    this.#ownPosts.add(messageId);
+    state.postTimes = [...state.postTimes.filter((time) => time > now - 1_000_000), now];
+    state.postsAs = as;
+    delete state.awaitedEcho;
+  }
+
+  /** Whether a message in the channel is a post of ours. Only one in a user's name is recognised by its text. */
+  isOwn(messageId: string, text: string): boolean {
+    return (
+      this.#ownPosts.has(messageId) ||
+      (this.state.awaitedEcho !== undefined && text.trim() === this.state.awaitedEcho.trim())
+    );
+  }
+
+  /** The state for the next run, small whatever waits: texts beyond the first ones are left to MongoDB, which has them. */
+  carried(publishedSeq: number): OutboxState {
+    let room = limits.carriedTextLength;
+    const waiting = this.state.waiting.map((message): WaitingMessage => {
+      room -= message.text?.length ?? 0;
+      return room >= 0 || message.seq > publishedSeq ? message : { seq: message.seq };
+    });
+    return { ...this.state, waiting };
+  }
+
+  /** The messages of the next post: those of the one that was begun, or as many whole ones as fit, at least one. */
+  #nextMessages(): WaitingMessage[] {
+    const { waiting, current } = this.state;
+    if (current) return waiting.filter(({ seq }) => seq <= current.lastSeq);
+    const messages: WaitingMessage[] = [];
+    let length = 0;
+    for (const message of waiting) {
+      length += (message.text?.length ?? 0) + 1;
+      if (messages.length > 0 && (length > postTextLength + 1 || message.text === undefined)) break;
+      messages.push(message);
+    }
+    return messages;
+  }
+
+  #partsOf(messages: readonly WaitingMessage[]): string[] {
+    return splitText(messages.map(({ text = '' }) => text).join('\n'), postTextLength);
+  }
+}

@@ -1,0 +1,77 @@
+import { Agents, type AgentsState } from './agents.ts';
+import { Card, type CardState } from './card.ts';
+import { ChatChannel, type ChatChannelState } from './channel.ts';
+import { Lifecycle, type LifecycleState } from './lifecycle.ts';
+import type { ChatInput } from './messages.ts';
+import { Outbox, type OutboxState } from './outbox.ts';
+import { Presence, type PresenceState } from './presence.ts';
+import { RecentKeys } from './recent-keys.ts';
+import { Transcript, type TranscriptState } from './transcript.ts';
+import { Waits, type WaitsState } from './waits.ts';
+
+/** The chat's whole memory, plain JSON: what one run hands to the next when the workflow continues as new. */
+export interface ChatState {
+  lifecycle: LifecycleState;
+  transcript: TranscriptState;
+  outbox: OutboxState;
+  presence: PresenceState;
+  agents: AgentsState;
+  card: CardState;
+  channel: ChatChannelState;
+  waits: WaitsState;
+  seenFromVisitor: string[];
+  seenFromZoom: string[];
+  /** The chat's standing as its record has it, as JSON. */
+  recordedStanding?: string;
+}
+
+/** What a chat is made of. Each part has one reason to change, and nobody writes into another's state. */
+export class ChatParts {
+  readonly lifecycle: Lifecycle;
+  readonly transcript: Transcript;
+  readonly outbox: Outbox;
+  readonly presence: Presence;
+  readonly agents: Agents;
+  readonly card: Card;
+  readonly channel: ChatChannel;
+  readonly waits: Waits;
+  /** Ids that the widget, and Zoom, gave to what they sent: a repeat is recognised by them. */
+  readonly seenFromVisitor: RecentKeys;
+  readonly seenFromZoom: RecentKeys;
+  protected recordedStanding: string | undefined;
+
+  constructor(
+    readonly input: ChatInput,
+    now: number,
+    carried?: ChatState,
+  ) {
+    this.lifecycle = carried ? new Lifecycle(carried.lifecycle) : Lifecycle.begin(now);
+    this.transcript = new Transcript(carried?.transcript);
+    this.outbox = new Outbox(carried?.outbox);
+    this.presence = new Presence(carried?.presence);
+    this.agents = new Agents(carried?.agents);
+    this.card = new Card(carried?.card);
+    this.channel = new ChatChannel(carried?.channel);
+    this.waits = new Waits(carried?.waits);
+    this.seenFromVisitor = new RecentKeys(carried?.seenFromVisitor);
+    this.seenFromZoom = new RecentKeys(carried?.seenFromZoom);
+    this.recordedStanding = carried?.recordedStanding;
+  }
+
+  /** What the next run is handed. */
+  get state(): ChatState {
+    return {
+      lifecycle: this.lifecycle.state,
+      transcript: this.transcript.state,
+      outbox: this.outbox.carried(this.transcript.state.publishedSeq),
+      presence: this.presence.state,
+      agents: this.agents.state,
+      card: this.card.state,
+      channel: this.channel.state,
+      waits: this.waits.state,
+      seenFromVisitor: this.seenFromVisitor.keys,
+      seenFromZoom: this.seenFromZoom.keys,
+      ...(this.recordedStanding === undefined ? {} : { recordedStanding: this.recordedStanding }),
+    };
+  }
+}

@@ -1,0 +1,60 @@
+import type { InboundCardContent } from '../../domain/inbound-card.ts';
+import type { ChatStanding } from '../../domain/transcript.ts';
+import type { ChatParts } from './parts.ts';
+import type { ChatSnapshot } from './messages.ts';
+
+/** Where the chat stands, as its record says it. */
+export function standing({ lifecycle, agents, waits }: ChatParts): ChatStanding {
+  const { status, endedAt } = lifecycle.state;
+  const [wait] = waits.all;
+  return {
+    status,
+    agents: [...agents.joined],
+    ...(endedAt === undefined ? {} : { endedAt }),
+    waitsFor: wait?.why.type ?? null,
+  };
+}
+
+/** What the card in the inbound channel should say. */
+export function cardContent({ input, lifecycle, agents, card, channel }: ChatParts): InboundCardContent {
+  const { status, endedBy, waitingSince } = lifecycle.state;
+  // The card need not flicker while the channel is being made.
+  const beforeJoin = waitingSince === undefined ? 'missed' : 'waiting';
+  return {
+    visitorName: input.visitor.name,
+    ...(input.page === undefined ? {} : { page: input.page }),
+    words: card.state.words,
+    status: status === 'joining' ? beforeJoin : status,
+    agents: agents.joined.map(({ name }) => name),
+    ...(channel.ref === undefined ? {} : { channelUrl: channel.ref.url }),
+    ...(endedBy === undefined ? {} : { endedBy }),
+  };
+}
+
+/** Where the chat stands, for operators and tests. */
+export function snapshot({
+  input,
+  lifecycle,
+  transcript,
+  outbox,
+  presence,
+  agents,
+  channel,
+  waits,
+}: ChatParts): ChatSnapshot {
+  const { lastSeq, publishedSeq } = transcript.state;
+  const { ref } = channel;
+  return {
+    chatId: input.chatId,
+    accountId: input.accountId,
+    status: lifecycle.status,
+    agents: [...agents.joined],
+    ...(ref === undefined ? {} : { channel: { id: ref.id, name: ref.name } }),
+    lastSeq,
+    publishedSeq,
+    deliveredSeq: outbox.state.deliveredSeq,
+    waitingForZoom: outbox.state.waiting.length,
+    openSockets: presence.state.connections.length,
+    ...(waits.all.length === 0 ? {} : { waits: waits.all }),
+  };
+}

@@ -1,0 +1,247 @@
+import { ActivityFailure, condition, log, upsertSearchAttributes } from '@temporalio/workflow';
+import { postText, type ChannelPost } from '../../domain/channel-post.ts';
+import { endCommand } from '../../domain/commands.ts';
+import { failureTypes } from '../../domain/failures.ts';
+import { searchAttributes } from '../../domain/search-attributes.ts';
+import { failureMessage, failureType, noAnswer, tryAgainInMs } from '../failures.ts';
+import * as zoom from './activities.ts';
+import type { JoinRequest } from './agents.ts';
+import type { Chat } from './chat.ts';
+import { firstAgentJoined } from './metrics.ts';
+import { cardContent } from './views.ts';
+import type { ZoomLoop } from './waits.ts';
+
+/** Retry windows in which somebody may repair what keeps the card from being edited: a minute or two. */
+const triesToEditCard = 6;
+
+/** The card in the inbound channel says where the chat stands. */
+export async function showCard(chat: Chat): Promise<void> {
+  const { chatId, accountId, widgetId } = chat.input;
+  const content = cardContent(chat);
+  const { route } = chat.presence;
+  const { ref, state } = chat.card;
+  const deliveredSeq = Math.max(chat.outbox.state.deliveredSeq, state.coversSeq);
+  const input = { chatId, accountId, content, deliveredSeq, targets: route.targets };
+  await orWait(
+    chat,
+    'card',
+    'the card in the inbound channel',
+    async () => {
+      let outcomes;
+      if (ref) {
+        ({ outcomes } = await zoom.updateInboundCard({ ...input, card: ref }));
+        // The chat may have asked for a new card meanwhile.
+        if (chat.card.ref?.messageId === ref.messageId) chat.card.shows(content, ref);
+      } else {
+        const posted = await zoom.postInboundCard({ ...input, widgetId, ...chat.waits.begin('card', Date.now()) });
+        ({ outcomes } = posted);
+        chat.waits.settle('card');
+        chat.card.shows(content, posted.card);
+      }
+      chat.outbox.deliveredUpTo(deliveredSeq);
+      chat.presence.pushed(route, outcomes, Date.now());
+    },
+    (type) => {
+      // A card that is gone, or may not be edited, is left as it is in the end: the chat goes on without it.
+      const tries = chat.waits.state.waits.card?.tries ?? 0;
+      const mayPass = type === failureTypes.zoomUnavailable || type === noAnswer || tries < triesToEditCard;
+      if (!ref || (mayPass && type !== failureTypes.messageGone)) return false;
+      chat.card.leaveAsIs(content);
+      return true;
+    },
+  );
+}
+
+/** The next thing in the chat channel: let an agent in, post what the visitor wrote, or say goodbye. */
+export async function workInChannel(chat: Chat, draining: () => boolean): Promise<void> {
+  const request = chat.agents.nextRequest;
+  if (request) await admit(chat, request);
+  else if (!chat.outbox.isEmpty) await postVisitorLines(chat, draining);
+  else await close(chat);
+}
+
+/** An agent pressed Join Chat: the first one has the chat channel created, the next ones are invited into it. */
+async function admit(chat: Chat, request: JoinRequest): Promise<void> {
+  const isFurther = chat.channel.ref !== undefined && chat.agents.joined.length > 0;
+  await orWait(
+    chat,
+    'channel',
+    `letting ${request.user.name || 'an agent'} in`,
+    () => letIn(chat, request, isFurther),
+    (type) => {
+      // For one more agent the conversation does not stop: they can press again.
+      if (type !== failureTypes.userGone && !isFurther) return false;
+      log.warn('Somebody pressed Join Chat and could not be let in.', { userId: request.user.id, type });
+      chat.joinRefused(request.user.id);
+      return true;
+    },
+  );
+}
+
+async function letIn(chat: Chat, { user, replacesOthers }: JoinRequest, isFurther: boolean): Promise<void> {
+  const { chatId, accountId, visitor, page } = chat.input;
+  const find = isFurther ? zoom.findFurtherAgent : zoom.findAgent;
+  const invite = isFurther ? zoom.inviteFurtherAgent : zoom.inviteAgent;
+  const agent = await find({ accountId, userId: user.id });
+  if (!chat.channel.ref) {
+    const channelsLost = chat.channel.state.lost;
+    const tried = chat.waits.begin('channel', Date.now());
+    const made = await zoom.createChatChannel({ chatId, accountId, visitorName: visitor.name, channelsLost, ...tried });
+    chat.waits.settle('channel');
+    chat.channelOpened(made.channel, made.ownerUserId);
+    upsertSearchAttributes([{ key: searchAttributes.channel, value: made.channel.id }]);
+  }
+  const { ref, state } = chat.channel;
+  if (!ref || state.ownerUserId === undefined) return;
+  await invite({ accountId, channelId: ref.id, ownerUserId: state.ownerUserId, agent });
+  if (!state.greeted) {
+    await post(chat, { kind: 'greeting', agentName: agent.name, ...(page === undefined ? {} : { page }) });
+    chat.channel.greeted();
+  }
+  if (state.lost === 0 && !isFurther) firstAgentJoined(Date.now() - chat.lifecycle.state.startedAt);
+  chat.agentJoined({ id: agent.id, name: agent.name }, Date.now());
+  // An operator may have named them by their e-mail address.
+  chat.agents.settle(user.id);
+  if (replacesOthers) await removeOthers(chat, agent.id);
+}
+
+/** An operator gave the chat to one agent alone. */
+async function removeOthers(chat: Chat, keepId: string): Promise<void> {
+  const { ref, state } = chat.channel;
+  if (!ref || state.ownerUserId === undefined) return;
+  for (const agent of chat.agents.joined.filter(({ id }) => id !== keepId)) {
+    const input = {
+      accountId: chat.input.accountId,
+      channelId: ref.id,
+      ownerUserId: state.ownerUserId,
+      agentId: agent.id,
+    };
+    const outcome = await zoom.removeAgent(input).then(
+      (answer) => answer.outcome,
+      () => 'refused' as const,
+    );
+    chat.agents.takenOff({ ...agent, ...(outcome === 'removed' ? {} : { still: stillWords[outcome] }) });
+    chat.agentLeft(agent.id, Date.now());
+  }
+}
+
+const stillWords = {
+  owner: 'still a member, since Zoom lets nobody remove a channel’s owner',
+  refused: 'still a member, since Zoom did not let the app remove them (scope team_chat:delete:member:admin)',
+} as const;
+
+/** What the visitor wrote goes into the chat channel, at a pace that Zoom's limits on one channel allow. */
+async function postVisitorLines(chat: Chat, draining: () => boolean): Promise<void> {
+  const delay = chat.outbox.delay(Date.now());
+  if (delay > 0) {
+    await condition(() => draining() || chat.agents.nextRequest !== undefined, delay);
+    return;
+  }
+  const seqs = chat.outbox.missingTexts;
+  if (seqs.length > 0) {
+    const texts = await zoom.readVisitorTexts({ chatId: chat.input.chatId, seqs });
+    chat.outbox.fillTexts(seqs.map((seq) => ({ seq, text: texts.find((one) => one.seq === seq)?.text ?? '…' })));
+  }
+  const next = chat.outbox.next();
+  await orWait(
+    chat,
+    'channel',
+    'a post to the chat channel',
+    async () => {
+      await post(chat, next);
+      chat.outbox.posted();
+    },
+    (type) => {
+      if (type !== failureTypes.postRefused) return false;
+      log.warn('Zoom refuses to show what the visitor wrote.', { lastSeq: 'lastSeq' in next ? next.lastSeq : 0 });
+      chat.outbox.refused();
+      return true;
+    },
+  );
+}
+
+/** Read the chat channel for what a lost webhook would have said. */
+export async function readBack(chat: Chat): Promise<void> {
+  const { ref, state } = chat.channel;
+  if (!ref || state.ownerUserId === undefined) return;
+  const begunAt = Date.now();
+  const sinceMs = chat.channel.readBackFrom(chat.lifecycle.state.startedAt);
+  try {
+    const { accountId } = chat.input;
+    const messages = await zoom.readChannel({ accountId, channelId: ref.id, ownerUserId: state.ownerUserId, sinceMs });
+    for (const message of messages) chat.onZoom({ kind: 'message', channelId: ref.id, ...message }, Date.now());
+    chat.channel.readBack(true, begunAt);
+  } catch (error) {
+    if (!(error instanceof ActivityFailure)) throw error;
+    chat.channel.readBack(false, begunAt);
+    if (failureType(error) === failureTypes.channelGone) chat.channelGone(Date.now());
+    else log.warn('The chat channel could not be read back.', { type: failureType(error) });
+  }
+}
+
+async function close(chat: Chat): Promise<void> {
+  // A last look: what a lost webhook held would otherwise never be seen.
+  await readBack(chat);
+  if (!chat.needsClosing) return;
+  await orWait(chat, 'channel', 'the closing note', async () => {
+    await post(chat, { kind: 'closing', by: chat.lifecycle.state.endedBy ?? 'system' });
+    chat.channel.closed();
+  });
+}
+
+/** One post into the chat channel. @throws ActivityFailure when the retry window has ended in vain. */
+async function post(chat: Chat, content: ChannelPost): Promise<void> {
+  const { ref: channel, state } = chat.channel;
+  if (!channel || state.ownerUserId === undefined) return;
+  const { chatId, accountId, visitor } = chat.input;
+  const deliveredSeq =
+    content.kind === 'visitorLines' || content.kind === 'notShown' ? chat.outbox.deliveredAfterPost : 0;
+  const key = `${channel.id} ${JSON.stringify({ ...content, text: undefined })}`;
+  const route = deliveredSeq > 0 ? chat.presence.route : { targets: [], connectionIds: [] };
+  const input = {
+    chatId,
+    accountId,
+    channel,
+    ownerUserId: state.ownerUserId,
+    visitorName: visitor.name,
+    post: content,
+    as: chat.outbox.state.postsAs,
+    deliveredSeq,
+    targets: route.targets,
+  };
+  chat.outbox.posting(postText(visitor.name, content, endCommand));
+  const sent = await zoom.postToChannel({ ...input, ...chat.waits.begin(key, Date.now()) });
+  chat.waits.settle(key);
+  chat.outbox.sent(sent, Date.now());
+  chat.presence.pushed(route, sent.outcomes, Date.now());
+}
+
+/**
+ * Do one thing in Zoom. What cannot be done now makes the loop wait.
+ * @param what in words for an operator.
+ * @param settled decides what to do about a failure of this type; false: it is waited for.
+ */
+async function orWait(
+  chat: Chat,
+  loop: ZoomLoop,
+  what: string,
+  work: () => Promise<void>,
+  settled: (type: string) => boolean = () => false,
+): Promise<void> {
+  try {
+    await work();
+    chat.waits.succeeded(loop);
+  } catch (error) {
+    if (!(error instanceof ActivityFailure)) throw error;
+    const type = failureType(error) ?? noAnswer;
+    if (loop === 'channel' && type === failureTypes.channelGone && chat.channel.ref) chat.channelGone(Date.now());
+    else if (settled(type)) chat.waits.succeeded(loop);
+    else
+      chat.waits.failed(
+        loop,
+        what,
+        { type, message: failureMessage(error), tryAgainInMs: tryAgainInMs(error) },
+        Date.now(),
+      );
+  }
+}

@@ -12,9 +12,9 @@ import {
   messageEvent,
   pressEvent,
 } from './events.ts';
-import { channelJid, newBotMessageId, newChannelId, newMessageId } from './ids.ts';
+import { channelJid, newBotMessageId, newChannelId, newMessageId, stableId } from './ids.ts';
 import { defaultSettings } from './seed.ts';
-import type { Channel, ChannelSettings, Conversation, FileRef, Membership, Message, User } from './state.ts';
+import type { Channel, ChannelSettings, Conversation, FileRef, Membership, Message, OtherBot, User } from './state.ts';
 import { botName, type World } from './world.ts';
 
 /*
@@ -269,6 +269,7 @@ export function setAppAdded(world: World, actor: User, channel: Channel, added: 
     throw failed('add the app: nobody of this account has installed it');
   if (channel.appAdded === added) return;
   channel.appAdded = added;
+  channel.appRemoved = !added;
   saveChannel(world, channel);
   appMembershipEvent(world, added, channel, actor);
 }
@@ -385,7 +386,7 @@ function tellMessage(world: World, type: string, message: Message): void {
     message_id: message.id,
     conversation: message.conversation,
     ...(message.conversation.startsWith('c:') ? { channel_id: message.conversation.slice(2) } : {}),
-    from: message.userId ?? world.config.botJid,
+    from: message.userId ?? message.otherBot?.jid ?? world.config.botJid,
     bot: message.userId === null,
     text: message.text,
   });
@@ -394,9 +395,23 @@ function tellMessage(world: World, type: string, message: Message): void {
 /** Refuses, with the chatbot API's codes, what the bot may not post into this channel. */
 export function checkBotMayPost(world: World, channel: Channel): void {
   if (channel.archived) throw archivedError();
-  if (isPrivate(channel) && !channel.appAdded && world.switches().botInPrivateChannels === 'refused') {
+  const mustBeAdded = isPrivate(channel) && world.switches().botInPrivateChannels === 'refused';
+  if (channel.appRemoved === true || (mustBeAdded && !channel.appAdded))
     throw new ZoomError(403, 7004, 'Not authorized');
-  }
+}
+
+/** Posts a plain card as the bot of another app, which somebody has added to the channel. */
+export function postAsOtherBot(world: World, channel: Channel, name: string, text: string): Message {
+  if (channel.archived) throw archivedError();
+  const otherBot: OtherBot = { jid: `v1${stableId(`bot:${name}`).toLowerCase()}@xmpp.zoom.us`, name };
+  const content: CardContent = { head: { text: name }, body: [{ type: 'message', text }] };
+  return addBotMessage(world, {
+    conversation: `c:${channel.id}`,
+    otherBot,
+    accountId: channel.accountId,
+    content,
+    markdown: false,
+  });
 }
 
 /** Posts as the bot. */
@@ -412,18 +427,24 @@ export function postAsBot(
     visibleTo?: string | undefined;
   },
 ): Message {
+  const { replyTo, visibleTo, ...rest } = input;
+  return addBotMessage(world, {
+    ...rest,
+    ...(replyTo === undefined ? {} : { replyTo }),
+    ...(visibleTo === undefined ? {} : { visibleTo }),
+  });
+}
+
+function addBotMessage(
+  world: World,
+  input: Omit<Message, 'id' | 'seq' | 'userId' | 'text' | 'timestamp'> & { content: CardContent },
+): Message {
   const message = world.store.addMessage({
+    ...input,
     id: newBotMessageId(),
-    conversation: input.conversation,
     userId: null,
-    accountId: input.accountId,
     text: plainText(input.content),
-    content: input.content,
-    markdown: input.markdown,
     timestamp: world.clock.now(),
-    toJid: input.toJid,
-    ...(input.replyTo === undefined ? {} : { replyTo: input.replyTo }),
-    ...(input.visibleTo === undefined ? {} : { visibleTo: input.visibleTo }),
   });
   tellMessage(world, 'message.created', message);
   messageEvent(world, message, 'posted');

@@ -15,6 +15,7 @@ import {
   markRead,
   membership,
   nameLimit,
+  postAsOtherBot,
   press,
   removeMembers,
   setAppAdded,
@@ -29,8 +30,8 @@ import { AuthorizeProblem, checkAuthorize, decide } from './oauth.ts';
 import { Problem, problemHandler } from './problem.ts';
 import { launchUrl } from './rest/channels.ts';
 import { switchesInput, type SwitchesInput } from './switches.ts';
-import { spoilTokens, uninstall } from './tokens.ts';
-import { deliveryView, messageView, stateView, userView } from './views.ts';
+import { removeScopes, spoilTokens, uninstall } from './tokens.ts';
+import { channelWithMessages, deliveryView, messageView, stateView, userView } from './views.ts';
 import type { Channel, Conversation, Message, User } from './state.ts';
 import type { World } from './world.ts';
 
@@ -59,6 +60,8 @@ const faultsInput = z.strictObject({
       user: z.string().optional(),
     })
     .optional(),
+  /** Takes scopes from what people have granted, as if they had never been: calls that need them answer 4711. */
+  remove_scopes: z.strictObject({ scopes: z.array(z.string().min(1)).min(1), user: z.string().optional() }).optional(),
   /** Blocks a channel as its burst limit would. */
   block_channel: z.strictObject({ channel_id: z.string(), ms: z.number().int().min(1).max(600_000) }).optional(),
   /** Removes the rules that were there before. */
@@ -97,6 +100,12 @@ const messageInput = z
     message: 'A message or a file is required.',
     path: ['message'],
   });
+const otherBotInput = z.strictObject({
+  to_channel: z.string().min(1),
+  /** Name of the app whose bot writes. */
+  name: z.string().trim().min(1).max(64).default('Deploy Bot'),
+  message: textInput.min(1),
+});
 const pressInput = z.strictObject({
   message_id: z.string().min(1),
   value: z.string(),
@@ -220,18 +229,19 @@ export function controlRoutes(world: World, controls: Controls): Router {
     if (input.switches !== undefined) controls.setSwitches(input.switches);
     if (input.seed !== undefined) world.faults.seed(input.seed);
     const added = (input.rules ?? []).map((rule) => world.faults.add(rule));
-    const ended =
-      input.tokens === undefined
-        ? 0
-        : spoilTokens(
-            world,
-            input.tokens.action,
-            input.tokens.kinds,
-            input.tokens.user === undefined ? undefined : userOf(input.tokens.user).id,
-          );
+    const idOf = (user: string | undefined): string | undefined => (user === undefined ? undefined : userOf(user).id);
+    const { tokens, remove_scopes: removal } = input;
+    const ended = tokens === undefined ? 0 : spoilTokens(world, tokens.action, tokens.kinds, idOf(tokens.user));
+    const narrowed = removal === undefined ? 0 : removeScopes(world, removal.scopes, idOf(removal.user));
     if (input.block_channel !== undefined)
       world.limits.block(channelOf(input.block_channel.channel_id).id, input.block_channel.ms);
-    answer(res, 200, { ...faultsBody(), added: added.map((rule) => rule.id), cleared, tokens_ended: ended });
+    answer(res, 200, {
+      ...faultsBody(),
+      added: added.map((rule) => rule.id),
+      cleared,
+      tokens_ended: ended,
+      tokens_narrowed: narrowed,
+    });
   });
   router.delete('/faults', (_req, res) => {
     world.faults.clear();
@@ -324,6 +334,12 @@ export function controlRoutes(world: World, controls: Controls): Router {
 
   const users = Router({ mergeParams: true });
   const me = (req: Request): User => userOf((req.params as Record<string, string | undefined>)['id']);
+  /** Who does something: somebody who was deactivated cannot. */
+  const actor = (req: Request): User => {
+    const user = me(req);
+    if (user.status !== 'active') throw new Problem(409, `${user.email} is ${user.status}.`);
+    return user;
+  };
 
   users.get('/view', (req, res) => {
     const query = viewQuery.parse(req.query);
@@ -347,7 +363,7 @@ export function controlRoutes(world: World, controls: Controls): Router {
     answer(res, 200, world.store.users.get(user.id));
   });
   users.post('/messages', (req, res) => {
-    const user = me(req);
+    const user = actor(req);
     const input = messageInput.parse(req.body ?? {});
     let target: Target = { bot: true };
     if (input.to_channel !== undefined) target = { channel: channelOf(input.to_channel, user) };
@@ -364,17 +380,17 @@ export function controlRoutes(world: World, controls: Controls): Router {
   });
   users.patch('/messages/:m', (req, res) => {
     const input = z.strictObject({ message: textInput.min(1) }).parse(req.body ?? {});
-    const message = ownMessage(me(req), req.params.m);
+    const message = ownMessage(actor(req), req.params.m);
     editMessage(world, message, { text: input.message });
     answer(res, 200, messageView(world, message));
   });
   users.delete('/messages/:m', (req, res) => {
-    deleteMessage(world, ownMessage(me(req), req.params.m));
+    deleteMessage(world, ownMessage(actor(req), req.params.m));
     answer(res, 204);
   });
   users.post('/press', (req, res) => {
     const input = pressInput.parse(req.body ?? {});
-    answer(res, 200, { event: press(world, me(req), input.message_id, input.value, input.stale) });
+    answer(res, 200, { event: press(world, actor(req), input.message_id, input.value, input.stale) });
   });
   users.post('/read', (req, res) => {
     const input = z.strictObject({ conversation: conversationId }).parse(req.body ?? {});
@@ -403,12 +419,12 @@ export function controlRoutes(world: World, controls: Controls): Router {
     });
   users.post('/channels', (req, res) => {
     const input = createInput.parse(req.body ?? {});
-    const channel = createChannel(world, me(req), { name: input.name, type: input.type, invitees: input.user_ids });
+    const channel = createChannel(world, actor(req), { name: input.name, type: input.type, invitees: input.user_ids });
     channelAnswer(res, 201, channel);
   });
   users.patch('/channels/:c', (req, res) => {
     const input = channelPatch.parse(req.body ?? {});
-    const user = me(req);
+    const user = actor(req);
     const channel = channelOf(req.params.c, user);
     if (input.name !== undefined || input.type !== undefined || input.posting_permissions !== undefined) {
       updateChannel(world, user, channel, {
@@ -423,31 +439,33 @@ export function controlRoutes(world: World, controls: Controls): Router {
     channelAnswer(res, 200, channel);
   });
   users.delete('/channels/:c', (req, res) => {
-    const user = me(req);
-    deleteChannel(world, user, channelOf(req.params.c, user));
-    answer(res, 204);
+    const user = actor(req);
+    const channel = channelOf(req.params.c, user);
+    const last = channelWithMessages(world, channel);
+    deleteChannel(world, user, channel);
+    answer(res, 200, last);
   });
   users.post('/invite', (req, res) => {
     const input = peopleInput.parse(req.body ?? {});
-    const user = me(req);
+    const user = actor(req);
     const channel = channelOf(input.channel_id, user);
     invite(world, user, channel, input.user_ids);
     channelAnswer(res, 200, channel);
   });
   users.post('/remove', (req, res) => {
     const input = peopleInput.parse(req.body ?? {});
-    const user = me(req);
+    const user = actor(req);
     const channel = channelOf(input.channel_id, user);
     removeMembers(world, user, channel, input.user_ids.map(userOf));
     channelAnswer(res, 200, channel);
   });
   users.post('/join', (req, res) => {
     const channel = channelOf(channelRef.parse(req.body ?? {}).channel_id);
-    join(world, me(req), channel);
+    join(world, actor(req), channel);
     channelAnswer(res, 200, channel);
   });
   users.post('/leave', (req, res) => {
-    const user = me(req);
+    const user = actor(req);
     const channel = channelOf(channelRef.parse(req.body ?? {}).channel_id, user);
     leave(world, user, channel);
     channelAnswer(res, 200, channel);
@@ -468,6 +486,12 @@ export function controlRoutes(world: World, controls: Controls): Router {
       if (error instanceof AuthorizeProblem) throw new Problem(400, error.message, { code: error.code });
       throw error;
     }
+  });
+
+  router.post('/other-bots/messages', (req, res) => {
+    const input = otherBotInput.parse(req.body ?? {});
+    const message = postAsOtherBot(world, channelOf(input.to_channel), input.name, input.message);
+    answer(res, 201, { ...messageView(world, message), message_id: message.id });
   });
 
   router.use('/users/:id', users);

@@ -15,8 +15,8 @@ const familyScopes: Record<'chat_message' | 'team_chat', RegExp> = {
   team_chat: /^(chat:read|team_chat:read:user_message)(:admin)?$/,
 };
 
-/** Someone who did something: a person, or the bot. */
-type Operator = User | 'bot';
+/** Someone who did something: a person, or a bot by its JID. */
+type Operator = User | { botJid: string };
 
 /** Whether somebody of the account has the app installed. */
 export function isInstalled(world: World, accountId: string): boolean {
@@ -33,13 +33,10 @@ function audience(world: World, channel: Channel): string[] {
   return [...accounts].filter((accountId) => isInstalled(world, accountId));
 }
 
-function operatorFields(
-  world: World,
-  operator: Operator,
-): { operator: string; operator_id: string; operator_member_id: string } {
-  if (operator === 'bot') {
-    const id = localPart(world.config.botJid);
-    return { operator: world.config.botJid, operator_id: id, operator_member_id: id };
+function operatorFields(operator: Operator): { operator: string; operator_id: string; operator_member_id: string } {
+  if ('botJid' in operator) {
+    const id = localPart(operator.botJid);
+    return { operator: operator.botJid, operator_id: id, operator_member_id: id };
   }
   return { operator: operator.email, operator_id: operator.id, operator_member_id: operator.memberId };
 }
@@ -53,8 +50,8 @@ function send(
   orderKey: string,
   memberId = false,
 ): void {
-  const { operator_member_id, ...named } = operatorFields(world, operator);
-  const external = operator !== 'bot' && operator.accountId !== accountId;
+  const { operator_member_id, ...named } = operatorFields(operator);
+  const external = 'accountId' in operator && operator.accountId !== accountId;
   const who = external ? { operator: '', operator_id: '' } : named;
   world.webhooks.emit({
     to: 'events',
@@ -173,7 +170,7 @@ export function messageEvent(world: World, message: Message, change: Change): vo
   const where = placeOf(world, message);
   if (where === undefined) return;
   const author = message.userId === null ? undefined : world.store.users.get(message.userId);
-  const operator: Operator = author ?? 'bot';
+  const operator: Operator = author ?? { botJid: message.otherBot?.jid ?? world.config.botJid };
   const accounts =
     where.channel === undefined
       ? [message.accountId].filter((accountId) => isInstalled(world, accountId))
@@ -229,13 +226,13 @@ export function channelEvent(
   }
 }
 
-/** Tells of a channel that was archived or brought back. */
+/** Tells of a channel that was archived or brought back: with `id` and `name`, as Zoom's OpenAPI has it. */
 export function archiveEvent(world: World, archived: boolean, channel: Channel, operator: User): void {
   const now = world.clock.now();
   const event = archived ? 'team_chat.channel_archived' : 'team_chat.channel_unarchived';
   const object = {
-    channel_id: channel.id,
-    channel_name: channel.name,
+    id: channel.id,
+    name: channel.name,
     type: channel.type,
     date_time: zoomDateTime(now),
     timestamp: now,
@@ -336,7 +333,7 @@ export function appMention(world: World, user: User, message: Message, channel: 
       event_ts: world.clock.now(),
       payload: {
         account_id: user.accountId,
-        ...operatorFields(world, user),
+        ...operatorFields(user),
         by_external_user: user.accountId !== channel.accountId,
         object: {
           message_id: message.id,

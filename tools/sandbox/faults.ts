@@ -14,7 +14,7 @@ const common = {
       /** Event name, for webhook rules. */
       event: z.string().optional(),
       endpoint: z.string().optional(),
-      /** The event's body as JSON text, for webhook rules, such as `*"message":"Hello*`. */
+      /** The body of the request or the event as JSON text, such as `*"message":"Hello*`. */
       body: z.string().optional(),
     })
     .default({}),
@@ -133,11 +133,13 @@ export class Faults {
   }
 
   /** The rules that act on this API request, used up as they are taken. */
-  forRequest(method: string, path: string, isRefresh: boolean): ActiveRule[] {
+  forRequest(request: { method: string; path: string; body: unknown; isRefresh: boolean }): ActiveRule[] {
     return this.#take((rule) => {
       if (rule.kind === 'webhook') return false;
-      if (rule.kind === 'token_answer_lost' && !isRefresh) return false;
-      return fits(rule.match.method, method) && fits(rule.match.path, path);
+      if (rule.kind === 'token_answer_lost' && !request.isRefresh) return false;
+      const { method, path, body } = rule.match;
+      if (!fits(method, request.method) || !fits(path, request.path)) return false;
+      return body === undefined || fits(body, JSON.stringify(request.body ?? {}));
     });
   }
 

@@ -103,7 +103,8 @@ export async function respond(
 ): Promise<void> {
   res.set('x-zm-trackingid', `v=2.0;clid=sandbox;rid=WEB_${randomUUID().replaceAll('-', '')}`);
   const path = req.originalUrl.split('?', 1)[0] ?? '/';
-  const rules = world.faults.forRequest(req.method, path, options.isRefresh === true);
+  const { method, body } = req as { method: string; body: unknown };
+  const rules = world.faults.forRequest({ method, path, body, isRefresh: options.isRefresh === true });
   if (await act(rules, 'before', req, res, undefined)) return;
   let answer: Answer;
   try {

@@ -53,6 +53,8 @@ export interface Channel {
   archived: boolean;
   /** Whether the app was added by one of the members. */
   appAdded: boolean;
+  /** A member has taken the app out: the bot may not post here until somebody adds it again. */
+  appRemoved?: boolean;
   createdAt: number;
   /** Set once the channel is gone; the record stays for as long as its name is held. */
   deletedAt?: number;
@@ -69,13 +71,20 @@ export interface FileRef {
   kind: 'file' | 'image';
 }
 
-/** One message, by a person (`userId`) or by the bot (`userId` null). */
+/** The bot of another app. */
+export interface OtherBot {
+  jid: string;
+  name: string;
+}
+
+/** One message, by a person (`userId`) or by a bot (`userId` null): the app's own, or `otherBot`. */
 export interface Message {
   id: string;
   conversation: Conversation;
   /** Order over all messages. */
   seq: number;
   userId: string | null;
+  otherBot?: OtherBot;
   /** Account on whose behalf the bot wrote, or the author's account. */
   accountId: string;
   text: string;

@@ -214,6 +214,25 @@ export function uninstall(world: World, user: User): boolean {
   return true;
 }
 
+/**
+ * Takes scopes from what people have granted, tokens included: only a new consent gives them back.
+ * @returns how many tokens lost some
+ */
+export function removeScopes(world: World, scopes: string[], userId?: string): number {
+  const isLeft = (scope: string): boolean => !scopes.includes(scope);
+  for (const grant of world.store.grants.all()) {
+    if (userId !== undefined && grant.id !== userId) continue;
+    world.store.grants.put({ ...grant, scopes: grant.scopes.filter(isLeft) });
+    changed(world, 'oauth.scopes_removed', { user_id: grant.id, scopes });
+  }
+  const narrowed = world.store.tokens
+    .all()
+    .filter((token) => token.userId !== null && (userId === undefined || token.userId === userId))
+    .filter((token) => token.ended === undefined && !token.scopes.every(isLeft));
+  for (const token of narrowed) world.store.tokens.put({ ...token, scopes: token.scopes.filter(isLeft) });
+  return narrowed.length;
+}
+
 /** Ends tokens on demand: lets them expire, or revokes them. Returns how many it ended. */
 export function spoilTokens(world: World, how: 'expire' | 'revoke', kinds: Token['kind'][], userId?: string): number {
   let count = 0;

@@ -96,11 +96,12 @@ export interface UserView {
 /** A message for drivers and pages. */
 export function messageView(world: World, message: Message): MessageView {
   const author = message.userId === null ? undefined : world.store.users.get(message.userId);
+  const bot = message.otherBot ?? { jid: world.config.botJid, name: botName };
   const deleted = message.deletedAt !== undefined;
   return {
     id: message.id,
-    from: message.userId === null ? botName : author === undefined ? 'Former user' : displayName(author),
-    from_id: message.userId ?? world.config.botJid,
+    from: message.userId === null ? bot.name : author === undefined ? 'Former user' : displayName(author),
+    from_id: message.userId ?? bot.jid,
     from_email: author?.email ?? '',
     bot: message.userId === null,
     text: deleted ? '' : message.text,
@@ -249,6 +250,12 @@ function summaryOf(delivery: Delivery): object {
   };
 }
 
+/** A channel with everything in it, for drivers. */
+export function channelWithMessages(world: World, channel: Channel): ChannelView & { messages: MessageView[] } {
+  const messages = world.store.messagesOf(`c:${channel.id}`).map((message) => messageView(world, message));
+  return { ...channelView(world, channel), messages };
+}
+
 /** The whole state of the sandbox, for drivers. */
 export function stateView(world: World): object {
   const { store, config } = world;
@@ -283,10 +290,7 @@ export function stateView(world: World): object {
       scopes: grant.scopes,
       granted_at: grant.grantedAt,
     })),
-    channels: liveChannels(world).map((channel) => ({
-      ...channelView(world, channel),
-      messages: messagesOf(`c:${channel.id}`),
-    })),
+    channels: liveChannels(world).map((channel) => channelWithMessages(world, channel)),
     dms: store
       .conversations()
       .filter((id) => !id.startsWith('c:'))

@@ -311,7 +311,7 @@ describe('events', () => {
       { id: botJid.split('@')[0], display_name: 'Live Chat' },
     ]);
     await patch({ archived: true });
-    expect(object(await first('team_chat.channel_archived'))).toMatchObject({ channel_id: id });
+    expect(object(await first('team_chat.channel_archived'))).toMatchObject({ id });
     await r.call('DELETE', `/_sandbox/users/alex@example.com/channels/${id}`);
     expect(object(await first('chat_channel.deleted'))).toMatchObject({ id });
     await r.control('/users/alex@example.com/uninstall');

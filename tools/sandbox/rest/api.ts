@@ -1,7 +1,7 @@
 import type { Request, Router } from 'express';
 import { z } from 'zod';
 import { findUser } from '../chat.ts';
-import { invalid, noUser, ZoomError } from '../errors.ts';
+import { invalid, noPermission, noUser, ZoomError } from '../errors.ts';
 import type { Label } from '../limits.ts';
 import { respond, type Answer } from '../respond.ts';
 import { covers, missingNames, type ScopeNeed } from '../scopes.ts';
@@ -137,6 +137,7 @@ export function endpointsOn(world: World, router: Router) {
         const user = named === undefined || named === 'me' ? caller : findUser(world, named);
         if (user === undefined || user.accountId !== caller.accountId) throw noUser(named ?? '');
         const switches = world.switches();
+        if (endpoint.role !== undefined && user.status !== 'active') throw noPermission('The user is not active.');
         if (endpoint.role === 'messages' && !switches.roleChatMessagesEdit) throw roleLacks('Chat Messages');
         if (endpoint.role === 'channels' && !switches.roleChatChannelsEdit) throw roleLacks('Chat Channels');
         const answer = await handler({ req, params, body: req.body as unknown, caller, user });

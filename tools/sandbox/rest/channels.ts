@@ -112,7 +112,6 @@ export function channelEndpoints(world: World, add: ReturnType<typeof endpointsO
     { label: 'MEDIUM', scopes: writeScopes('team_chat:write:user_channel'), role: 'channels' },
     ({ body, user }) => {
       const input = read(createInput, body);
-      if (user.status !== 'active') throw failed('create channel');
       if (input.name === undefined && input.type !== 4)
         throw invalid([{ field: 'name', message: 'A name is required.' }]);
       if (input.shared_space !== undefined) throw new ZoomError(404, 5407, 'Shared space does not exist.');

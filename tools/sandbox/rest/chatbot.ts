@@ -138,7 +138,8 @@ function checkReplyTo(world: World, conversation: Conversation, replyTo: string 
 
 function botMessage(world: World, id: string, accountId: string): Message {
   const message = world.store.messages.get(id);
-  if (message?.userId !== null || message.accountId !== accountId || message.deletedAt !== undefined) {
+  const isOurs = message?.userId === null && message.otherBot === undefined && message.accountId === accountId;
+  if (!isOurs || message.deletedAt !== undefined) {
     throw new ZoomError(404, 8001, 'The message_id does not exist.');
   }
   return message;

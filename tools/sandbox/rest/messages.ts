@@ -156,7 +156,8 @@ function messageType(message: Message): string {
 
 function senderFields(world: World, message: Message, reader: User): object {
   if (message.userId === null) {
-    return { sender: '', send_member_id: localPart(world.config.botJid), sender_display_name: botName };
+    const { jid, name } = message.otherBot ?? { jid: world.config.botJid, name: botName };
+    return { sender: '', send_member_id: localPart(jid), sender_display_name: name };
   }
   const author = world.store.users.get(message.userId);
   return {

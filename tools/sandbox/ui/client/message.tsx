@@ -111,7 +111,7 @@ export function Message({ message, day, grouped, mine, context, onReply, onEdit,
           class={message.bot ? 'avatar avatar-bot' : `avatar tone-${message.from_id.charCodeAt(0) % 6}`}
           aria-hidden="true"
         >
-          {message.bot ? 'LC' : initials(message.from)}
+          {initials(message.from)}
         </span>
         <div class="message-main">
           <p class="message-head">

@@ -44,7 +44,7 @@ export function findUser(world: World, key: string): User | undefined {
   return user?.status === 'deleted' ? undefined : user;
 }
 
-/** A person's place in a channel. */
+/** A person's membership of a channel. */
 export function membership(channel: Channel, userId: string): Membership | undefined {
   return channel.members.find((member) => member.userId === userId);
 }
@@ -131,7 +131,7 @@ function planInvitation(
   for (const key of new Set(keys.map((one) => (one.toLowerCase().includes('@') ? one.toLowerCase() : one)))) {
     const user = findUser(world, key);
     if (user === undefined) {
-      // A stranger gets an invitation by mail, where the channel takes outsiders at all.
+      // Somebody unknown gets an invitation by mail, where the channel takes outsiders at all.
       if (channel.type !== 1 || !key.includes('@')) throw failed(what);
       continue;
     }
@@ -330,7 +330,7 @@ export function checkMayPost(channel: Channel, user: User): void {
   }
 }
 
-/** Posts as a person, and tells the app. */
+/** Posts as a person; the app gets the event. */
 export function postAsUser(world: World, user: User, target: Target, draft: Draft): Message {
   let conversation: Conversation;
   if ('channel' in target) {
@@ -359,7 +359,7 @@ export function postAsUser(world: World, user: User, target: Target, draft: Draf
     ...(draft.files === undefined || draft.files.length === 0 ? {} : { files: draft.files }),
   });
   markRead(world, user, conversation);
-  tellMessage(world, 'message.created', message);
+  publishMessage(world, 'message.created', message);
   messageEvent(world, message, 'posted');
   if ('bot' in target) botNotification(world, user, draft.text);
   if ('channel' in target && target.channel.appAdded && draft.text.includes(`@${botName}`)) {
@@ -381,7 +381,7 @@ export function typeAsUser(world: World, user: User, target: Target, draft: Draf
   return { command: cmd };
 }
 
-function tellMessage(world: World, type: string, message: Message): void {
+function publishMessage(world: World, type: string, message: Message): void {
   changed(world, type, {
     message_id: message.id,
     conversation: message.conversation,
@@ -446,7 +446,7 @@ function addBotMessage(
     text: plainText(input.content),
     timestamp: world.clock.now(),
   });
-  tellMessage(world, 'message.created', message);
+  publishMessage(world, 'message.created', message);
   messageEvent(world, message, 'posted');
   return message;
 }
@@ -467,7 +467,7 @@ export function editMessage(
   if (change.interactiveCards !== undefined) message.interactiveCards = change.interactiveCards;
   message.editedAt = world.clock.now();
   world.store.messages.put(message);
-  tellMessage(world, 'message.updated', message);
+  publishMessage(world, 'message.updated', message);
   messageEvent(world, message, 'updated');
 }
 
@@ -475,7 +475,7 @@ export function editMessage(
 export function deleteMessage(world: World, message: Message): void {
   message.deletedAt = world.clock.now();
   world.store.messages.put(message);
-  tellMessage(world, 'message.deleted', message);
+  publishMessage(world, 'message.deleted', message);
   messageEvent(world, message, 'deleted');
 }
 

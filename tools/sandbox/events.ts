@@ -77,24 +77,24 @@ function covered(world: World, family: 'chat_message' | 'team_chat', accountId: 
     .some((grant) => grant.accountId === accountId && grant.scopes.some((scope) => familyScopes[family].test(scope)));
 }
 
-/** The families in which this message is told. */
+/** The event families of this message. */
 function families(world: World, message: Message, accountId: string): ('chat_message' | 'team_chat')[] {
   const { eventFamily, botEcho } = world.switches();
   const subscribed: ('chat_message' | 'team_chat')[] =
     eventFamily === 'both' ? ['chat_message', 'team_chat'] : [eventFamily];
-  let told = subscribed;
+  let chosen = subscribed;
   if (message.userId === null) {
     if (botEcho === 'none') return [];
-    if (botEcho !== 'subscribed') told = [botEcho];
+    if (botEcho !== 'subscribed') chosen = [botEcho];
   }
-  return told.filter((family) => covered(world, family, accountId));
+  return chosen.filter((family) => covered(world, family, accountId));
 }
 
 type Change = 'posted' | 'updated' | 'deleted';
 
 const chatMessageNames: Record<Change, string> = { posted: 'sent', updated: 'updated', deleted: 'deleted' };
 
-function chatMessageObject(world: World, message: Message, where: Place, change: Change, isReply: boolean): object {
+function chatMessageObject(world: World, message: Message, where: Location, change: Change, isReply: boolean): object {
   const at = change === 'posted' ? message.timestamp : world.clock.now();
   const parent = isReply
     ? message.replyTo
@@ -116,7 +116,7 @@ function chatMessageObject(world: World, message: Message, where: Place, change:
   };
 }
 
-function teamChatObject(world: World, message: Message, where: Place, change: Change): object {
+function teamChatObject(world: World, message: Message, where: Location, change: Change): object {
   const at = change === 'posted' ? message.timestamp : world.clock.now();
   const files = message.files?.map((file) => ({
     file_id: file.id,
@@ -145,13 +145,13 @@ function teamChatObject(world: World, message: Message, where: Place, change: Ch
   };
 }
 
-interface Place {
+interface Location {
   channel?: Channel;
   contact?: User;
   sessionId: string;
 }
 
-function placeOf(world: World, message: Message): Place | undefined {
+function locationOf(world: World, message: Message): Location | undefined {
   const [kind, first, second] = message.conversation.split(':');
   if (kind === 'c') {
     const channel = world.store.channels.get(first ?? '');
@@ -165,9 +165,9 @@ function placeOf(world: World, message: Message): Place | undefined {
     : { contact, sessionId: Buffer.from(message.conversation).toString('base64url') };
 }
 
-/** Tells of a message that was posted, edited or deleted. */
+/** Sends the events of a message that was posted, edited or deleted. */
 export function messageEvent(world: World, message: Message, change: Change): void {
-  const where = placeOf(world, message);
+  const where = locationOf(world, message);
   if (where === undefined) return;
   const author = message.userId === null ? undefined : world.store.users.get(message.userId);
   const operator: Operator = author ?? { botJid: message.otherBot?.jid ?? world.config.botJid };
@@ -194,7 +194,7 @@ export function messageEvent(world: World, message: Message, change: Change): vo
   }
 }
 
-/** Tells of a channel that was created, changed or deleted, or whose members changed. */
+/** Sends the events of a channel that was created, changed or deleted, or whose members changed. */
 export function channelEvent(
   world: World,
   event: 'created' | 'updated' | 'deleted' | 'member_invited' | 'member_removed' | 'member_joined' | 'member_left',
@@ -226,7 +226,7 @@ export function channelEvent(
   }
 }
 
-/** Tells of a channel that was archived or brought back: with `id` and `name`, as Zoom's OpenAPI has it. */
+/** Sends the events of a channel that was archived or brought back: with `id` and `name`, as Zoom's OpenAPI has it. */
 export function archiveEvent(world: World, archived: boolean, channel: Channel, operator: User): void {
   const now = world.clock.now();
   const event = archived ? 'team_chat.channel_archived' : 'team_chat.channel_unarchived';
@@ -241,7 +241,7 @@ export function archiveEvent(world: World, archived: boolean, channel: Channel, 
     send(world, event, accountId, object, operator, `c:${channel.id}`, true);
 }
 
-/** Tells that a member added the app to a channel, or took it out. */
+/** Sends the events of a member who added the app to a channel, or took it out. */
 export function appMembershipEvent(world: World, added: boolean, channel: Channel, operator: User): void {
   const now = world.clock.now();
   const object = {

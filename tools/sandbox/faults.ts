@@ -58,7 +58,7 @@ export const faultRule = z.discriminatedUnion('kind', [
     kind: z.literal('webhook'),
     ...common,
     effect: z.enum(['duplicate', 'drop', 'delay', 'reorder', 'wrong_signature', 'no_signature', 'stale_timestamp']),
-    /** For `delay` and `reorder`: how long the event is held back. */
+    /** For `delay` and `reorder`: how long the event is delayed. */
     delay_ms: z.number().int().min(0).max(600_000).default(1_500),
     /** For `duplicate`: how many copies arrive in all. */
     copies: z.number().int().min(2).max(10).default(2),

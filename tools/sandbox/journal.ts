@@ -7,8 +7,8 @@ export type Change = [table: string, key: string, value: unknown];
 /**
  * An append-only file of changes. Each line is one commit, written with a single call before the answer that
  * depends on it leaves, so that killing the process at any time loses nothing that was answered; a torn last line
- * is a commit that nobody was told of and is dropped. When the file has grown well past what is alive in it,
- * it is rewritten beside and renamed into place.
+ * is a commit that no answer has confirmed, and is dropped. When the file has grown well past what is alive in it,
+ * it is rewritten beside and then renamed.
  */
 export class Journal {
   readonly #file: string;

@@ -26,7 +26,7 @@ const titles: Record<number, string> = {
   500: 'Internal error',
 };
 
-/** Turns any error of a control endpoint into a problem document. */
+/** Answers any error of a control endpoint with a problem document. */
 export function toProblem(error: unknown): { status: number; body: Record<string, unknown> } {
   const make = (status: number, detail: string, extra: Record<string, unknown> = {}) => ({
     status,

@@ -83,7 +83,7 @@ async function act(
   return false;
 }
 
-/** Turns what a handler threw into an answer in Zoom's words. */
+/** What a handler threw, as an answer in Zoom's words. */
 function answerOf(error: unknown): Answer {
   if (error instanceof ZoomError) return { status: error.status, json: error.body, headers: error.headers };
   console.error(error);

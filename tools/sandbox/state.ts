@@ -23,7 +23,7 @@ export interface User {
   status: 'active' | 'inactive' | 'expired' | 'deleted';
 }
 
-/** A person's place in a channel. */
+/** A person's membership of a channel. */
 export interface Membership {
   userId: string;
   role: 'owner' | 'admin' | 'member';

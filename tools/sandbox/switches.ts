@@ -78,7 +78,7 @@ export const switchesSchema = z.strictObject({
   inviteExistingMember: z.enum(['5301', 'success']).default('5301'),
   /** What PATCH and DELETE answer for a channel that is not there. */
   missingChannelAnswer: z.enum(['4130', '5301']).default('4130'),
-  /** Whether a user's role holds Chat Messages - Edit, which calls in his name need. */
+  /** Whether a user's role holds Chat Messages - Edit, which calls in their name need. */
   roleChatMessagesEdit: z.boolean().default(true),
   /** Whether a user's role holds Chat Channels - Edit. */
   roleChatChannelsEdit: z.boolean().default(true),
@@ -140,7 +140,7 @@ export const switchesSchema = z.strictObject({
   validationSigned: z.boolean().default(true),
   /** Milder (false): whether events wait until the endpoint has passed its validation. */
   deliverOnlyWhenValidated: z.boolean().default(false),
-  /** Milliseconds by which an API answer is held back so that the event of the same post arrives first. */
+  /** Milliseconds by which an API answer is delayed so that the event of the same post arrives first. */
   eventBeforeAnswerMs: z.number().int().min(0).max(10_000).default(0),
 });
 

@@ -179,7 +179,7 @@ export class Webhooks {
           base.dueAt = now + rule.delay_ms;
           break;
         case 'reorder':
-          // Held back on its own, so that what comes after it overtakes it.
+          // Delayed under a key of its own, so that what comes after it overtakes it.
           base.dueAt = now + rule.delay_ms;
           base.orderKey = `${base.orderKey} ${requestId}`;
           break;

@@ -49,11 +49,11 @@ describe('per-account limits', () => {
     expect(refused.headers.get('retry-after')).toBeNull();
     expect(refused.headers.get('x-ratelimit-type')).toBeNull();
     await r.switches({ rateLimitHeaders: true, retryAfter: 'seconds' });
-    const told = await channels();
-    expect(told.headers.get('x-ratelimit-category')).toBe('Medium');
-    expect(told.headers.get('x-ratelimit-type')).toBe('QPS');
-    expect(told.headers.get('x-ratelimit-remaining')).toBe('0');
-    expect(told.headers.get('retry-after')).toBe('1');
+    const shown = await channels();
+    expect(shown.headers.get('x-ratelimit-category')).toBe('Medium');
+    expect(shown.headers.get('x-ratelimit-type')).toBe('QPS');
+    expect(shown.headers.get('x-ratelimit-remaining')).toBe('0');
+    expect(shown.headers.get('retry-after')).toBe('1');
   });
 
   it('keeps the daily cap until midnight UTC', async () => {

@@ -214,8 +214,8 @@ describe('the page', { timeout: 20_000 }, () => {
     await page.goto(`${r.sandbox.url}/launch/chat?jid=robot_${botJid}`);
     await page.getByRole('heading', { name: 'Live Chat', exact: true }).waitFor();
     await post({ body: [{ type: 'message', text: 'Open the chat channel', link: channel.url }] });
-    const stranger = await openAs(sam, `/c:${channel.id}`);
-    await stranger.getByText('You are not in this conversation').waitFor();
+    const outside = await openAs(sam, `/c:${channel.id}`);
+    await outside.getByText('You are not in this conversation').waitFor();
     await page.goto(`${r.sandbox.url}/u/${jill.id}/c:${channel.id}`);
     await log(page).getByRole('link', { name: 'Open the chat channel' }).click();
     await page.getByRole('heading', { name: 'Live Chat Inbound' }).waitFor();

@@ -195,7 +195,7 @@ describe('validation', () => {
 });
 
 describe('events', () => {
-  it('tells of messages in the family chat_message, with replies apart', async () => {
+  it('sends messages in the family chat_message, with replies apart', async () => {
     const sent = await type('root');
     const one = await first('chat_message.sent');
     expect(one.payload).toMatchObject({ operator: 'jill@example.com' });
@@ -219,7 +219,7 @@ describe('events', () => {
     expect(object(await first('chat_message.deleted'))).toMatchObject({ message: 'edited' });
   });
 
-  it('tells of messages in the family team_chat, files and outsiders included', async () => {
+  it('sends messages in the family team_chat, files and outsiders included', async () => {
     await r.switches({ eventFamily: 'team_chat' });
     const sent = await type('', { files: [{ name: 'a.png', kind: 'image' }] });
     const one = await first('team_chat.channel_message_posted');
@@ -270,7 +270,7 @@ describe('events', () => {
     expect(object(all[2])).toMatchObject({ message: 'after' });
   });
 
-  it('tells the bot endpoint of installs, presses, text to the bot and slash commands', async () => {
+  it('sends the bot endpoint installs, presses, text to the bot and slash commands', async () => {
     const alex = await r.person('alex@example.com');
     expect((await first('bot_installed', bot)).payload).toMatchObject({
       userId: alex.id,
@@ -296,7 +296,7 @@ describe('events', () => {
     });
   });
 
-  it('tells of members, the archive, added apps, deletion and the uninstall', async () => {
+  it('sends members, the archive, added apps, deletion and the uninstall', async () => {
     await r.control('/users/jill@example.com/leave', { channel_id: id });
     expect((await first('chat_channel.member_left')).payload['operator']).toBe('jill@example.com');
     await r.control('/users/alex@example.com/invite', { channel_id: id, user_ids: ['sam@example.com'] });
@@ -354,7 +354,7 @@ describe('faults on the way', () => {
     expect(all.map((one) => object(one)['message'])).toEqual(['first', 'third']);
   });
 
-  it('tells, when rules are cleared, how often each had acted', async () => {
+  it('says, when rules are cleared, how often each had acted', async () => {
     await rule('drop');
     await type('dropped');
     const { json } = await r.control('/faults', { clear: true });

@@ -135,7 +135,7 @@ describe('a channel that changes', () => {
 });
 
 describe('a post that is refused for its content', () => {
-  it('is told from others by its words', async () => {
+  it('is recognised by its words', async () => {
     await r.control('/faults', {
       rules: [
         { kind: 'status', status: 400, code: 7001, match: { method: 'POST', path: '/v2/im/*', body: '*secret*' } },
@@ -149,13 +149,13 @@ describe('a post that is refused for its content', () => {
 });
 
 describe('others who write into a channel', () => {
-  it('the bot of another app is told of under its own JID, is nobody’s user, and cannot be edited by this app', async () => {
+  it('the bot of another app has events under its own JID, is nobody’s user, and cannot be edited by this app', async () => {
     const sent = await r.control('/other-bots/messages', { to_channel: channel, name: 'Deploy Bot', message: 'Done' });
     expect(sent.json).toMatchObject({ from: 'Deploy Bot', bot: true });
-    const [told] = await events.until('chat_message.sent');
-    expect(told?.payload['operator']).toMatch(/^v1.*@xmpp\.zoom\.us$/);
-    expect(told?.payload['operator']).not.toBe(botJid);
-    expect(code(await r.call('GET', `/v2/users/${String(told?.payload['operator_id'])}`, undefined, auth))).toEqual([
+    const [event] = await events.until('chat_message.sent');
+    expect(event?.payload['operator']).toMatch(/^v1.*@xmpp\.zoom\.us$/);
+    expect(event?.payload['operator']).not.toBe(botJid);
+    expect(code(await r.call('GET', `/v2/users/${String(event?.payload['operator_id'])}`, undefined, auth))).toEqual([
       404, 1001,
     ]);
     expect((await history())[0]).toMatchObject({ sender: '', sender_display_name: 'Deploy Bot' });
@@ -170,9 +170,9 @@ describe('others who write into a channel', () => {
     await r.control('/users/alex@example.com/invite', { channel_id: channel, user_ids: ['otto@other.example'] });
     await r.control('/users/otto@other.example/join', { channel_id: channel });
     await r.control('/users/otto@other.example/messages', { to_channel: channel, message: 'hello' });
-    const [told] = await events.until('chat_message.sent');
-    expect(told?.payload).toMatchObject({ operator: '', operator_id: '' });
-    expect(part(told?.payload['object'])).toMatchObject({ message: 'hello' });
+    const [event] = await events.until('chat_message.sent');
+    expect(event?.payload).toMatchObject({ operator: '', operator_id: '' });
+    expect(part(event?.payload['object'])).toMatchObject({ message: 'hello' });
     expect((await history())[0]).toMatchObject({ sender: '' });
   });
 });

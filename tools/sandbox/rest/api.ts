@@ -23,7 +23,7 @@ export interface Call {
 export interface Endpoint {
   label: Label;
   scopes: ScopeNeed;
-  /** Whether the call acts on messages or channels in the user's name, which his role must allow. */
+  /** Whether the call acts on messages or channels in the user's name, which their role must allow. */
   role?: 'messages' | 'channels';
 }
 

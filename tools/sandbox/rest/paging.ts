@@ -47,7 +47,7 @@ export function page<T>(
 ): { rows: T[]; next: string } {
   const after = readPageToken(world, query, input.next_page_token);
   const at = after === undefined ? -1 : rows.findIndex((row) => keyOf(row) === after);
-  // The row that ended the last page may be gone by now; then the list is over as far as we can tell.
+  // The row that ended the last page may be gone by now; then the list ends here.
   if (after !== undefined && at < 0) return { rows: [], next: '' };
   const taken = rows.slice(at + 1, at + 1 + input.page_size);
   const last = taken.at(-1);

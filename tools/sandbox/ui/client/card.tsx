@@ -30,7 +30,7 @@ function styleOf(style: TextStyle): Record<string, string> {
   };
 }
 
-/** A link of a card. One that leads into this Team Chat goes there in place, as the person of this tab. */
+/** A link of a card. One that leads into this Team Chat opens in this tab, as its person. */
 function CardLink({ href, text, context }: { href: string; text: string; context: CardContext }) {
   const url = new URL(href, location.href);
   if (url.origin !== location.origin || !url.pathname.startsWith('/launch/')) {

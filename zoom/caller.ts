@@ -13,23 +13,14 @@ export interface RestCaller {
   <Answer>(call: RestCall, answer: z.ZodType<Answer>): Promise<Answer>;
 }
 
-/**
- * Binds a transport to a base address and a bearer token.
- * @param accountId Zoom account whose rate the calls count against.
- */
-export function createRestCaller(
-  transport: ZoomTransport,
-  baseUrl: string,
-  accessToken: string,
-  accountId?: string,
-): RestCaller {
+/** Binds a transport to a base address and a bearer token. */
+export function createRestCaller(transport: ZoomTransport, baseUrl: string, accessToken: string): RestCaller {
   const base = baseUrl.replace(/\/+$/, '');
   const request = ({ path, ...call }: RestCall): ZoomRequest => ({
     ...call,
     api: 'rest',
     url: base + path,
     authorization: `Bearer ${accessToken}`,
-    accountId,
   });
   return <Answer>(call: RestCall, answer?: z.ZodType<Answer>): Promise<Answer | undefined> =>
     answer ? transport(request(call), answer) : transport(request(call));

@@ -18,13 +18,9 @@ export interface ZoomClient {
   /**
    * Calls with a user's access token.
    *
-   * @param options.apiUrl the `apiUrl` of his TokenSet; followed only to a host that `regionalApiUrl` trusts.
-   * @param options.accountId his Zoom account, whose rate the calls keep; without it they pass the gate unseen.
+   * @param options.apiUrl the `apiUrl` of their TokenSet; followed only to a host that `regionalApiUrl` trusts.
    */
-  asUser(
-    accessToken: string,
-    options?: { readonly apiUrl?: string | undefined; readonly accountId?: string | undefined },
-  ): ZoomUserApi;
+  asUser(accessToken: string, options?: { readonly apiUrl?: string | undefined }): ZoomUserApi;
   /** Calls as the app's bot, with a chatbot token that the client keeps by itself. */
   readonly bot: BotApi;
 }
@@ -36,8 +32,8 @@ export function createZoomClient(options: ZoomAppOptions): ZoomClient {
   const botTokens = new BotTokenSource(() => oauth.clientCredentials(), options.clock);
   return {
     oauth,
-    asUser(accessToken, { apiUrl, accountId } = {}) {
-      const call = createRestCaller(transport, regionalApiUrl(options.apiUrl, apiUrl), accessToken, accountId);
+    asUser(accessToken, { apiUrl } = {}) {
+      const call = createRestCaller(transport, regionalApiUrl(options.apiUrl, apiUrl), accessToken);
       return { ...usersApi(call), ...channelsApi(call), ...membersApi(call), ...messagesApi(call) };
     },
     bot: botApi(options, transport, botTokens),

@@ -1,5 +1,4 @@
 import type { ZoomError } from './errors.ts';
-import type { CallGate } from './gate.ts';
 
 /** One finished call, for metrics and logs. Holds nothing secret and no text of anyone's. */
 export interface ZoomCall {
@@ -32,8 +31,6 @@ export interface ZoomAppOptions {
   readonly fetch?: typeof globalThis.fetch | undefined;
   /** The time now in milliseconds since 1970. Default `Date.now`. */
   readonly clock?: (() => number) | undefined;
-  /** What every call of an account passes first; see `createRateLimiter`. Without it no rate is kept. */
-  readonly gate?: CallGate | undefined;
   /** Called after every call that was made, whatever its outcome; what it throws is ignored. */
   readonly onCall?: ((call: ZoomCall) => void) | undefined;
 }
@@ -46,7 +43,7 @@ export const DEFAULT_MAX_ANSWER_BYTES = 2 * 1024 * 1024;
 /**
  * Where a user's calls go: the region that the token answer named (`api_url`), if it may be trusted with the token, else the
  * configured base. Trusted are the configured host itself, and `*.zoom.us` over https when the configured host is of zoom.us
- * too: a token answer must never send calls, and tokens, to another place, nor past a proxy that was configured.
+ * too: a token answer must never send calls, and tokens, elsewhere, nor past a proxy that was configured.
  *
  * Zoom gives the region without the version (`https://api-us.zoom.us`), so the configured path is added to a bare host.
  * Source: developers.zoom.us/docs/api/using-zoom-apis/ ("api_url").

@@ -9,58 +9,23 @@ import { optionalMillis, optionalText, requiredText } from './shapes.ts';
  * /docs/api/webhooks/.
  */
 
-/** What every event has. `event_ts` is in milliseconds. */
-export const envelopeShape = z.object({ event: requiredText, event_ts: optionalMillis });
+/** What every event has. */
+export const envelopeShape = z.object({ event: requiredText });
 
 /** `endpoint.url_validation`: Zoom checks our address, on saving it and every 72 hours. */
 export const urlValidationShape = z.object({ payload: z.object({ plainToken: z.string() }) });
 
-/** `bot_installed`: sent when the app itself sends the welcome message. */
-export const botInstalledShape = z.object({
-  payload: z.object({
-    accountId: requiredText,
-    robotJid: optionalText,
-    userId: optionalText,
-    userJid: optionalText,
-    userName: optionalText,
-    timestamp: optionalMillis,
-  }),
-});
-
-/** `bot_notification`: a slash command, or text typed to the bot in its one-to-one chat. */
-export const botNotificationShape = z.object({
-  payload: z.object({
-    accountId: requiredText,
-    cmd: z.string().catch(''),
-    toJid: optionalText,
-    channelName: optionalText,
-    userId: optionalText,
-    userJid: optionalText,
-    userName: optionalText,
-    triggerId: optionalText,
-    timestamp: optionalMillis,
-  }),
-});
-
-/** `interactive_message_actions`: a button of a card was pressed. Names the presser by id and JID, never by e-mail. */
+/** `interactive_message_actions`: a button of a card was pressed. Names who pressed by id and JID, never by e-mail. */
 export const interactiveActionsShape = z.object({
-  event_ts: optionalMillis,
-  callback_url: optionalText,
-  callback_token: optionalText,
   payload: z.object({
     accountId: requiredText,
-    actionItem: z.object({ value: requiredText, text: optionalText }),
-    messageId: optionalText,
-    channelName: optionalText,
-    toJid: optionalText,
+    actionItem: z.object({ value: requiredText }),
     userId: requiredText,
-    userJid: optionalText,
     userName: optionalText,
-    timestamp: optionalMillis,
   }),
 });
 
-/** Who did it and where; ids are empty for people of other accounts. */
+/** Who did it; ids are empty for people of other accounts. */
 const actorShape = {
   account_id: optionalText,
   operator: optionalText,
@@ -69,23 +34,20 @@ const actorShape = {
   by_external_user: z.boolean().nullish(),
 };
 
+/** What both families of message events share. `event_ts` is in milliseconds. */
+const messageShape = {
+  message: optionalText,
+  files: z.array(fileShape).nullish(),
+  date_time: optionalText,
+  timestamp: optionalMillis,
+};
+
 /** `chat_message.sent|replied|updated|deleted`: the older family, without files. */
 export const chatMessageShape = z.object({
   event_ts: optionalMillis,
   payload: z.object({
     ...actorShape,
-    object: z.object({
-      id: requiredText,
-      parent_msg_id: optionalText,
-      reply_main_message_id: optionalText,
-      type: optionalText,
-      channel_id: optionalText,
-      channel_name: optionalText,
-      message: optionalText,
-      files: z.array(fileShape).nullish(),
-      date_time: optionalText,
-      timestamp: optionalMillis,
-    }),
+    object: z.object({ ...messageShape, id: requiredText, type: optionalText, channel_id: optionalText }),
   }),
 });
 
@@ -95,22 +57,15 @@ export const teamChatMessageShape = z.object({
   payload: z.object({
     ...actorShape,
     object: z.object({
+      ...messageShape,
       message_id: requiredText,
-      reply_main_message_id: optionalText,
       channel_id: requiredText,
-      channel_name: optionalText,
       channel_owner_account_id: optionalText,
-      message: optionalText,
-      files: z.array(fileShape).nullish(),
-      date_time: optionalText,
-      timestamp: optionalMillis,
     }),
   }),
 });
 
-const namedShape = z.object({ id: optionalText, member_id: optionalText, display_name: optionalText });
-
-/** `chat_channel.*` and `team_chat.channel_archived`: something about a channel; one family says `id`, the other `channel_id`. */
+/** `chat_channel.*` and `team_chat.channel_*`: something about a channel; one family says `id`, the other `channel_id`. */
 export const channelShape = z.object({
   event_ts: optionalMillis,
   payload: z.object({
@@ -119,11 +74,9 @@ export const channelShape = z.object({
       .object({
         id: optionalText,
         channel_id: optionalText,
-        name: optionalText,
-        channel_name: optionalText,
         timestamp: optionalMillis,
-        members: z.array(namedShape).nullish(),
-        app_members: z.array(namedShape).nullish(),
+        members: z.array(z.object({ id: optionalText })).nullish(),
+        app_members: z.array(z.object({ id: optionalText })).nullish(),
       })
       .transform((object, context) => {
         const channelId = object.channel_id ?? object.id;
@@ -131,18 +84,17 @@ export const channelShape = z.object({
           context.addIssue({ code: 'custom', path: ['id'], message: 'the channel has no id' });
           return z.NEVER;
         }
-        return { ...object, channelId, channelName: object.channel_name ?? object.name };
+        return { ...object, channelId };
       }),
   }),
 });
 
-/** `app_deauthorized`: a user or an administrator removed the app. Its own `event_ts` is a text inside the payload. */
+/** `app_deauthorized`: a user or an administrator removed the app. */
 export const deauthorizedShape = z.object({
   payload: z.object({
     account_id: requiredText,
     user_id: requiredText,
     client_id: optionalText,
     deauthorization_time: optionalText,
-    signature: optionalText,
   }),
 });

@@ -1,8 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { z } from 'zod';
 import {
-  botInstalledShape,
-  botNotificationShape,
   channelShape,
   chatMessageShape,
   deauthorizedShape,
@@ -11,23 +8,21 @@ import {
   teamChatMessageShape,
   urlValidationShape,
 } from './event-shapes.ts';
-import { channelIdFromJid, isBot, userJid } from './jids.ts';
+import { isBot } from './jids.ts';
 import type { ZoomFile } from './messages.ts';
 import type {
-  ButtonPressedEvent,
-  ChannelClosedEvent,
   ChannelMessageDeletedEvent,
   ChannelMessageEditedEvent,
   ChannelMessageEvent,
+  ChannelStateEvent,
   MemberGoneEvent,
   NormalizedEvent,
-  Operator,
   ZoomEvent,
 } from './event-types.ts';
 import { issuePaths, millisOf } from './shapes.ts';
 
 /**
- * Turns a verified webhook body into an event in our words.
+ * Makes an event in our words of a verified webhook body.
  *
  * Both families of message events give the same result for the same message. Messages outside of channels are private
  * conversations and come out as `ignored`. Messages of channels that are not the app's come out whole: only the caller knows
@@ -73,24 +68,13 @@ const READERS: Readonly<Record<string, Reader>> = {
     plainToken: payload.plainToken,
   })),
 
-  interactive_message_actions: reads(interactiveActionsShape, buttonPressed),
-
-  bot_installed: reads(botInstalledShape, ({ payload: { accountId, userId, userJid, userName, timestamp } }) => ({
-    kind: 'botInstalled',
-    ...{ accountId, userId, userJid, userName, timestamp },
-    dedupeKey: key('botInstalled', accountId, userId ?? userJid, timestamp),
+  interactive_message_actions: reads(interactiveActionsShape, ({ payload }) => ({
+    kind: 'buttonPressed',
+    accountId: payload.accountId,
+    userId: payload.userId,
+    userName: payload.userName,
+    value: payload.actionItem.value,
   })),
-
-  bot_notification: reads(botNotificationShape, ({ payload }) => {
-    const { accountId, userId, userJid, userName, timestamp, toJid, channelName } = payload;
-    return {
-      kind: 'botCommand',
-      ...{ accountId, userId, userJid, userName, timestamp, toJid, channelName },
-      text: payload.cmd,
-      channelId: toJid && channelIdFromJid(toJid),
-      dedupeKey: key('botCommand', accountId, userId ?? userJid, timestamp, payload.triggerId, digest(payload.cmd)),
-    };
-  }),
 
   'chat_message.sent': chatMessage('channelMessage'),
   'chat_message.replied': chatMessage('channelMessage'),
@@ -100,8 +84,9 @@ const READERS: Readonly<Record<string, Reader>> = {
   'team_chat.channel_message_updated': teamChatMessage('channelMessageEdited'),
   'team_chat.channel_message_deleted': teamChatMessage('channelMessageDeleted'),
 
-  'chat_channel.deleted': channelClosed('channelDeleted'),
-  'team_chat.channel_archived': channelClosed('channelArchived'),
+  'chat_channel.deleted': channelState('channelDeleted'),
+  'team_chat.channel_archived': channelState('channelArchived'),
+  'team_chat.channel_unarchived': channelState('channelUnarchived'),
   'chat_channel.member_left': memberGone('memberLeft'),
   'chat_channel.member_removed': memberGone('memberRemoved'),
 
@@ -117,57 +102,27 @@ const READERS: Readonly<Record<string, Reader>> = {
       userId: payload.user_id,
       clientId: payload.client_id,
       deauthorizedAt: at === undefined ? undefined : new Date(at),
-      // Zoom's `signature` is an id of this one removal; a later removal of the same app has another.
-      dedupeKey: key('deauthorized', payload.account_id, payload.user_id, at ?? payload.signature),
     };
   }),
 };
-
-function buttonPressed(body: z.output<typeof interactiveActionsShape>): ButtonPressedEvent {
-  const { payload } = body;
-  const channelId = payload.toJid && channelIdFromJid(payload.toJid);
-  const timestamp = payload.timestamp ?? body.event_ts;
-  return {
-    kind: 'buttonPressed',
-    accountId: payload.accountId,
-    userId: payload.userId,
-    userJid: payload.userJid ?? userJid(payload.userId),
-    userName: payload.userName,
-    value: payload.actionItem.value,
-    messageId: payload.messageId,
-    toJid: payload.toJid,
-    channelJid: channelId === undefined ? undefined : payload.toJid,
-    channelId,
-    channelName: payload.channelName,
-    callbackUrl: body.callback_url,
-    callbackToken: body.callback_token,
-    timestamp,
-    // With its time: a button stays pressable, and someone who left may press it again.
-    dedupeKey: key('pressed', payload.messageId, payload.userId, payload.actionItem.value, timestamp),
-  };
-}
 
 type MessageKind = (ChannelMessageEvent | ChannelMessageEditedEvent | ChannelMessageDeletedEvent)['kind'];
 
 /** Who acted, in Zoom's fields. */
 interface Actor {
+  readonly account_id?: string | undefined;
   readonly operator?: string | undefined;
   readonly operator_id?: string | undefined;
   readonly operator_member_id?: string | undefined;
   readonly by_external_user?: boolean | null | undefined;
 }
 
-/** A message of either family, in one shape. */
-interface MessageFacts {
-  readonly actor: Actor;
-  readonly accountId: string | undefined;
-  readonly channelId: string;
-  readonly messageId: string;
-  readonly parentId: string | undefined;
-  readonly text: string | undefined;
-  readonly files: readonly ZoomFile[];
-  readonly timestamp: number;
-  readonly eventTs: number | undefined;
+/** A message's content and times, in Zoom's fields. */
+interface MessageObject {
+  readonly message?: string | undefined;
+  readonly files?: readonly ZoomFile[] | null | undefined;
+  readonly date_time?: string | undefined;
+  readonly timestamp?: number | undefined;
 }
 
 function chatMessage(kind: MessageKind): Reader {
@@ -176,146 +131,70 @@ function chatMessage(kind: MessageKind): Reader {
     // No channel: a private conversation between two people.
     if (object.channel_id === undefined || object.type === 'to_contact')
       return { kind: 'ignored', event: context.event };
-    return messageEvent(kind, context, {
-      actor: payload,
-      accountId: payload.account_id,
-      channelId: object.channel_id,
-      messageId: object.id,
-      parentId: object.parent_msg_id ?? object.reply_main_message_id,
-      text: object.message,
-      files: object.files ?? [],
-      timestamp: object.timestamp ?? millisOf(object.date_time) ?? eventTs ?? 0,
-      eventTs,
-    });
+    const ids = { accountId: payload.account_id, channelId: object.channel_id, messageId: object.id };
+    return messageEvent(kind, context, ids, payload, object, eventTs);
   });
 }
 
 function teamChatMessage(kind: MessageKind): Reader {
   return reads(teamChatMessageShape, ({ payload, event_ts: eventTs }, context) => {
     const { object } = payload;
-    return messageEvent(kind, context, {
-      actor: payload,
-      accountId: payload.account_id ?? object.channel_owner_account_id,
-      channelId: object.channel_id,
-      messageId: object.message_id,
-      parentId: object.reply_main_message_id,
-      text: object.message,
-      files: object.files ?? [],
-      timestamp: object.timestamp ?? millisOf(object.date_time) ?? eventTs ?? 0,
-      eventTs,
-    });
+    const accountId = payload.account_id ?? object.channel_owner_account_id;
+    const ids = { accountId, channelId: object.channel_id, messageId: object.message_id };
+    return messageEvent(kind, context, ids, payload, object, eventTs);
   });
 }
 
-function messageEvent(kind: MessageKind, { botJid }: ReadContext, facts: MessageFacts): ZoomEvent {
-  const { actor, accountId, channelId, messageId, parentId, text, files, timestamp, eventTs } = facts;
-  const operator = operatorOf(actor);
+function messageEvent(
+  kind: MessageKind,
+  { botJid }: ReadContext,
+  ids: { accountId: string | undefined; channelId: string; messageId: string },
+  actor: Actor,
+  object: MessageObject,
+  eventTs: number | undefined,
+): ZoomEvent {
   const common = {
-    ...operator,
-    accountId,
-    channelId,
-    messageId,
+    ...ids,
+    operatorId: actor.operator_id,
     external: actor.by_external_user ?? false,
-    fromBot: isBot([operator.operatorId, operator.operatorMemberId, operator.operatorEmail], botJid),
-    timestamp,
+    fromBot: isBot([actor.operator_id, actor.operator_member_id, actor.operator], botJid),
+    timestamp: object.timestamp ?? millisOf(object.date_time) ?? eventTs ?? 0,
   };
   switch (kind) {
-    case 'channelMessage': {
-      // A message of its own thread is sent with its own id as the parent.
-      const replyTo = parentId === messageId ? undefined : parentId;
-      return { kind, ...common, text, files, replyTo, dedupeKey: key('message', messageId) };
-    }
+    case 'channelMessage':
+      return { kind, ...common, text: object.message, files: object.files ?? [] };
     case 'channelMessageEdited':
-      // One message is edited many times, back to an earlier text even: the event's own time tells edits apart.
-      return {
-        kind,
-        ...common,
-        text,
-        files,
-        dedupeKey: key('edited', messageId, eventTs ?? timestamp, digest(text ?? '')),
-      };
+      return { kind, ...common, text: object.message };
     case 'channelMessageDeleted':
-      return { kind, ...common, dedupeKey: key('deleted', messageId) };
+      return { kind, ...common };
   }
 }
 
-function channelClosed(kind: ChannelClosedEvent['kind']): Reader {
-  return reads(channelShape, ({ payload, event_ts: eventTs }) => {
-    const { channelId, channelName } = payload.object;
-    const timestamp = payload.object.timestamp ?? eventTs;
-    return {
-      kind,
-      ...operatorOf(payload),
-      accountId: payload.account_id,
-      channelId,
-      channelName,
-      timestamp,
-      // Deleted happens once; archived can happen again after an unarchive.
-      dedupeKey: key(kind, channelId, kind === 'channelDeleted' ? undefined : timestamp),
-    };
-  });
+function channelState(kind: ChannelStateEvent['kind']): Reader {
+  return reads(channelShape, ({ payload }) => ({
+    kind,
+    accountId: payload.account_id,
+    channelId: payload.object.channelId,
+  }));
 }
 
 function memberGone(kind: MemberGoneEvent['kind']): Reader {
   return reads(channelShape, ({ payload, event_ts: eventTs }) => {
-    const operator = operatorOf(payload);
-    const timestamp = payload.object.timestamp ?? eventTs;
-    const members =
-      kind === 'memberLeft'
-        ? [{ id: operator.operatorId, memberId: operator.operatorMemberId, email: operator.operatorEmail }]
-        : (payload.object.members ?? []).map((member) => ({
-            id: member.id,
-            memberId: member.member_id,
-            name: member.display_name,
-          }));
+    const { object, operator_id: operatorId } = payload;
+    // Who leaves by themselves is the operator; who is removed is in the list.
+    const userIds = kind === 'memberLeft' ? [operatorId] : (object.members ?? []).map(({ id }) => id);
     return {
       kind,
-      ...operator,
       accountId: payload.account_id,
-      channelId: payload.object.channelId,
-      channelName: payload.object.channelName,
-      members,
-      timestamp,
-      dedupeKey: key(
-        kind,
-        payload.object.channelId,
-        ...members.map((member) => member.id ?? member.memberId),
-        timestamp,
-      ),
+      channelId: object.channelId,
+      userIds: userIds.filter((id) => id !== undefined),
+      timestamp: object.timestamp ?? eventTs,
     };
   });
 }
 
-function botAdded(body: z.output<typeof channelShape>, { event, botJid }: ReadContext): ZoomEvent {
-  const { object, account_id: accountId } = body.payload;
-  const appIds = (object.app_members ?? []).flatMap((app) => app.id ?? []);
+function botAdded({ payload }: z.output<typeof channelShape>, { event, botJid }: ReadContext): ZoomEvent {
+  const appIds = (payload.object.app_members ?? []).flatMap((app) => app.id ?? []);
   if (botJid !== '' && appIds.length > 0 && !isBot(appIds, botJid)) return { kind: 'ignored', event };
-  const timestamp = object.timestamp ?? body.event_ts;
-  return {
-    kind: 'botAddedToChannel',
-    ...operatorOf(body.payload),
-    accountId,
-    channelId: object.channelId,
-    channelName: object.channelName,
-    appIds,
-    timestamp,
-    dedupeKey: key('botAdded', object.channelId, timestamp),
-  };
-}
-
-function operatorOf(actor: Actor): Operator {
-  return {
-    operatorId: actor.operator_id,
-    operatorEmail: actor.operator,
-    operatorMemberId: actor.operator_member_id,
-  };
-}
-
-function key(...parts: readonly (string | number | undefined)[]): string {
-  return parts.map((part) => part ?? '').join('/');
-}
-
-/** Tells two texts apart without showing them. */
-function digest(text: string): string {
-  return createHash('sha256').update(text).digest('base64url').slice(0, 16);
+  return { kind: 'botAddedToChannel', accountId: payload.account_id, channelId: payload.object.channelId };
 }

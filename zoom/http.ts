@@ -2,8 +2,6 @@ import type { z } from 'zod';
 import { classifyZoomError, trackingId, unansweredError } from './classify.ts';
 import { DEFAULT_MAX_ANSWER_BYTES, DEFAULT_TIMEOUT_MS, type ZoomAppOptions } from './config.ts';
 import { ZoomError } from './errors.ts';
-import type { Leave } from './gate.ts';
-import { labelOf } from './rates.ts';
 import { issuePaths } from './shapes.ts';
 
 /** One call to Zoom. */
@@ -18,8 +16,6 @@ export interface ZoomRequest {
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   /** `Bearer …` or `Basic …`. */
   readonly authorization: string;
-  /** Zoom account whose rate the call counts against; a call without one passes the gate unseen. */
-  readonly accountId?: string | undefined;
   /** JSON body; members that are undefined are left out. */
   readonly json?: unknown;
   /** Form body, for the OAuth endpoints. */
@@ -39,7 +35,7 @@ export interface ZoomTransport {
   <Answer>(request: ZoomRequest, answer: z.ZodType<Answer>): Promise<Answer>;
 }
 
-type TransportOptions = Pick<ZoomAppOptions, 'timeoutMs' | 'maxAnswerBytes' | 'fetch' | 'clock' | 'onCall' | 'gate'>;
+type TransportOptions = Pick<ZoomAppOptions, 'timeoutMs' | 'maxAnswerBytes' | 'fetch' | 'clock' | 'onCall'>;
 
 /** Builds a path from encoded parts: path`/chat/channels/${id}`. */
 export function path(parts: TemplateStringsArray, ...values: readonly string[]): string {
@@ -47,12 +43,11 @@ export function path(parts: TemplateStringsArray, ...values: readonly string[]):
 }
 
 /**
- * The one place that talks to Zoom: the gate, time limit, size limit, typed errors and the `onCall` hook for every call.
+ * What every call to Zoom goes through: time limit, size limit, typed errors and the `onCall` hook.
  * Redirects are not followed, since following one could carry the token to another host.
  */
 export function createTransport(options: TransportOptions): ZoomTransport {
   return async <Answer>(request: ZoomRequest, schema?: z.ZodType<Answer>): Promise<Answer | undefined> => {
-    const leave = await enter(options, request);
     const started = performance.now();
     const seen: Seen = {};
     let error: ZoomError | undefined;
@@ -62,17 +57,9 @@ export function createTransport(options: TransportOptions): ZoomTransport {
       error = asZoomError(thrown, request, seen);
       throw error;
     } finally {
-      leave?.(error);
       report(options, { ...seen, operation: request.operation, durationMs: performance.now() - started, error });
     }
   };
-}
-
-/** Through the gate, if the call is one of those that pass it. */
-function enter({ gate }: TransportOptions, request: ZoomRequest): Leave | Promise<Leave> | undefined {
-  const { accountId, operation } = request;
-  if (!gate || accountId === undefined || request.api === 'oauth') return undefined;
-  return gate.enter({ accountId, operation, label: labelOf(operation), write: isWrite(request) });
 }
 
 /** What is known of an answer so far, kept for the case that the rest of it never comes. */
@@ -99,7 +86,7 @@ async function send<Answer>(
   seen.trackingId = trackingId(response.headers);
 
   if (!response.ok) {
-    // The status already tells most: a body that breaks off or is not JSON must not hide it.
+    // The status already says most: a body that breaks off or is not JSON must not hide it.
     const body = await readText(response, limit).then(parseJson, () => undefined);
     throw classifyZoomError({
       operation: request.operation,
@@ -139,7 +126,6 @@ function headersOf(request: ZoomRequest): Record<string, string> {
     throw new ZoomError({
       kind: request.api === 'oauth' ? 'appCredentials' : 'unauthorized',
       operation: request.operation,
-      retryable: false,
       ambiguous: false,
       detail: 'the credentials hold characters that no header may have',
     });

@@ -12,29 +12,14 @@ export function channelJid(channelId: string): string {
   return `${channelId}@${CHANNEL_DOMAIN}`;
 }
 
-/** JID of a user from his id. Prefer the `jid` that Zoom itself gives; this form (lower case) is seen, not promised. */
+/** JID of a user from their id. Prefer the `jid` that Zoom itself gives; this form (lower case) is seen, not promised. */
 export function userJid(userId: string): string {
   return `${userId.toLowerCase()}@${USER_DOMAIN}`;
 }
 
-/** Address of the one-to-one chat between a user and the bot, as `toJid` of the bot's events has it. */
-export function botDmJid(userJid: string, botJid: string): string {
-  return `${userJid}/robot_${botJid}`;
-}
-
-/** Id of the channel that a JID names; undefined for a user's or a bot's JID. */
-export function channelIdFromJid(jid: string): string | undefined {
-  const [local, domain] = split(jid);
-  return local !== '' && domain.startsWith('conference.') ? local : undefined;
-}
-
-/**
- * Link that opens a channel in Zoom, as Zoom itself builds `channel_url`: base64 of `{"sid":"<JID>"}`.
- *
- * @param base replaced for a Zoom other than zoom.us, such as a simulator.
- */
-export function channelUrl(jid: string, base = CHANNEL_LINK): string {
-  return base + Buffer.from(JSON.stringify({ sid: jid }), 'utf8').toString('base64');
+/** Link that opens a channel in Zoom, as Zoom itself builds `channel_url`: base64 of `{"sid":"<JID>"}`. */
+export function channelUrl(jid: string): string {
+  return CHANNEL_LINK + Buffer.from(JSON.stringify({ sid: jid }), 'utf8').toString('base64');
 }
 
 /**
@@ -49,11 +34,6 @@ export function isBot(identities: readonly (string | undefined)[], botJid: strin
 }
 
 function localPart(jid: string): string {
-  const [local] = split(jid.replace(/^.*\/robot_/, '').replace(/^robot_/, ''));
-  return local.toLowerCase();
-}
-
-function split(jid: string): [local: string, domain: string] {
-  const at = jid.indexOf('@');
-  return at < 0 ? [jid, ''] : [jid.slice(0, at), jid.slice(at + 1)];
+  const whole = jid.replace(/^.*\/robot_/, '').replace(/^robot_/, '');
+  return (whole.split('@')[0] ?? '').toLowerCase();
 }

@@ -44,7 +44,7 @@ export interface ZoomOAuth {
   }): string;
 
   /**
-   * Turns the code of the callback into tokens. A code works once and for 5 minutes.
+   * Exchanges the code of the callback for tokens. A code works once and for 5 minutes.
    *
    * @throws ZoomError `grantInvalid` for a used, old or foreign code or a wrong verifier: start the install again.
    */
@@ -61,9 +61,6 @@ export interface ZoomOAuth {
    * @throws ZoomError `grantInvalid` when only a new authorization helps.
    */
   refresh(input: { readonly refreshToken: string }): Promise<TokenSet>;
-
-  /** Ends a token, and with it the user's authorization. */
-  revoke(input: { readonly token: string }): Promise<void>;
 
   /** A new chatbot token (scope `imchat:bot`). Calls of the bot get theirs from a BotTokenSource. */
   clientCredentials(): Promise<BotToken>;
@@ -121,9 +118,6 @@ export function createOAuth(options: ZoomAppOptions, transport: ZoomTransport): 
         code_verifier: codeVerifier,
       }),
     refresh: ({ refreshToken }) => pair('oauth.refresh', { grant_type: 'refresh_token', refresh_token: refreshToken }),
-    async revoke({ token }) {
-      await transport(post('oauth.revoke', 'revoke', { token }));
-    },
     async clientCredentials() {
       const asked = clock();
       const form = { grant_type: 'client_credentials' };

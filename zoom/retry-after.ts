@@ -5,7 +5,7 @@
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** What a 429 tells: its headers by any case of name, and Zoom's sentence. */
+/** What a 429 says: its headers by any case of name, and Zoom's sentence. */
 export interface RateLimitAnswer {
   readonly headers: Headers | Readonly<Record<string, string | undefined>>;
   readonly message?: string | undefined;
@@ -45,15 +45,6 @@ function parseInstant(text: string): number {
 export function rateLimitWait({ headers, message, now }: RateLimitAnswer): number | undefined {
   const asked = parseRetryAfter(headerValue(headers, 'retry-after'), now);
   if (asked !== undefined) return asked;
-  return namedLimit({ headers, message }) === 'daily' ? DAY_MS - (now % DAY_MS) : undefined;
-}
-
-/**
- * Which of the account's limits a 429 names, by X-RateLimit-Type or else by Zoom's sentence. A sentence about the second
- * without that header stays open: a blocked channel answers in the same words.
- */
-export function namedLimit({ headers, message }: Omit<RateLimitAnswer, 'now'>): 'second' | 'daily' | undefined {
-  const type = headerValue(headers, 'x-ratelimit-type') ?? '';
-  if (type === '') return /\bdaily\b/i.test(message ?? '') ? 'daily' : undefined;
-  return /daily/i.test(type) ? 'daily' : 'second';
+  const type = headerValue(headers, 'x-ratelimit-type') || message || '';
+  return /\bdaily\b/i.test(type) ? DAY_MS - (now % DAY_MS) : undefined;
 }

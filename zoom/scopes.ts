@@ -11,8 +11,6 @@ export interface ScopeNeed {
   readonly granular: readonly string[];
   /** Why the app needs it, in words for an administrator. */
   readonly why: string;
-  /** Operations of this client (see ZoomCall.operation) that need it. */
-  readonly operations: readonly string[];
   /** False when the app works without it, with the loss that `why` names. */
   readonly required: boolean;
 }
@@ -24,7 +22,6 @@ export const SCOPE_NEEDS: readonly ScopeNeed[] = [
     classic: 'user:read:admin',
     granular: ['user:read:user:admin'],
     why: 'Know who installed the app, and find the name and e-mail address of an agent who presses Join Chat.',
-    operations: ['users.getMe', 'users.get'],
     required: true,
   },
   {
@@ -38,7 +35,6 @@ export const SCOPE_NEEDS: readonly ScopeNeed[] = [
       'team_chat:write:members:admin',
     ],
     why: 'Create the inbound channel and one private channel for each chat, and invite agents.',
-    operations: ['channels.list', 'channels.get', 'channels.create', 'members.list', 'members.invite'],
     required: true,
   },
   {
@@ -46,7 +42,6 @@ export const SCOPE_NEEDS: readonly ScopeNeed[] = [
     classic: 'chat_channel:write:admin',
     granular: ['team_chat:delete:member:admin'],
     why: 'Take an agent out of a chat channel when an operator gives the chat to somebody else. Without it the agent stays a member.',
-    operations: ['members.remove'],
     required: false,
   },
   {
@@ -54,7 +49,6 @@ export const SCOPE_NEEDS: readonly ScopeNeed[] = [
     classic: 'imchat:bot',
     granular: ['imchat:bot'],
     why: 'Post new chats with a Join Chat button, and what visitors write, as the app’s bot.',
-    operations: ['bot.post', 'bot.update'],
     required: true,
   },
   {
@@ -62,7 +56,6 @@ export const SCOPE_NEEDS: readonly ScopeNeed[] = [
     classic: 'chat_message:read:admin',
     granular: ['team_chat:read:list_user_messages:admin', 'team_chat:read:user_message:admin'],
     why: 'Receive what agents write in chat channels and read it back after an outage. Messages elsewhere are dropped unread.',
-    operations: ['messages.list'],
     required: true,
   },
   {
@@ -70,7 +63,6 @@ export const SCOPE_NEEDS: readonly ScopeNeed[] = [
     classic: 'chat_message:write:admin',
     granular: ['team_chat:write:user_message:admin'],
     why: 'Fall back to posting as the channel’s owner where Zoom refuses the bot in a private channel. Without it such chats stop there.',
-    operations: ['messages.send'],
     required: false,
   },
 ];
@@ -80,17 +72,3 @@ export const CLASSIC_SCOPES: readonly string[] = [...new Set(SCOPE_NEEDS.map((ne
 
 /** Granular scope names for the same calls. */
 export const GRANULAR_SCOPES: readonly string[] = SCOPE_NEEDS.flatMap((need) => need.granular);
-
-/**
- * Required scopes that a token lacks, as classic names. A need is met by its classic scope, by all its granular ones, or,
- * for reading, by the classic write scope of the same thing.
- *
- * @param granted scopes of a token answer.
- */
-export function missingRequiredScopes(granted: readonly string[]): string[] {
-  const has = new Set(granted);
-  return SCOPE_NEEDS.filter((need) => need.required)
-    .filter((need) => ![need.classic, need.classic.replace(':read', ':write')].some((name) => has.has(name)))
-    .filter((need) => !need.granular.every((name) => has.has(name)))
-    .map((need) => need.classic);
-}

@@ -5,29 +5,23 @@ import { path } from './http.ts';
 import { userJid } from './jids.ts';
 import { optionalText, requiredText } from './shapes.ts';
 
-/** A Zoom user, as far as the app needs him. */
+/** A Zoom user, as far as the app needs them. */
 export interface ZoomUser {
   readonly id: string;
-  /** Zoom account (tenant) that he belongs to. */
+  /** Zoom account (tenant) that they belong to. */
   readonly accountId?: string | undefined;
   readonly email?: string | undefined;
-  /** Name to show: his display name, else first and last name, else his e-mail address, else "Zoom user". */
+  /** Name to show, never empty: display name, else first and last name, else e-mail address, else "Zoom user". */
   readonly displayName: string;
-  readonly firstName?: string | undefined;
-  readonly lastName?: string | undefined;
   /** Chat address; from Zoom when it gave one, else made from the id. */
   readonly jid: string;
   /** Only an `active` user can be added to a channel. */
   readonly status?: string | undefined;
-  readonly roleName?: string | undefined;
-  readonly timezone?: string | undefined;
-  readonly language?: string | undefined;
-  readonly pictureUrl?: string | undefined;
 }
 
 /** Calls about users. Source: developers.zoom.us/docs/api/users/ */
 export interface UsersApi {
-  /** The user whose token this is; his account is always known. */
+  /** The user whose token this is; their account is always known. */
   getMe(): Promise<ZoomUser & { readonly accountId: string }>;
   /**
    * Any user of the account, by id or e-mail address.
@@ -48,10 +42,6 @@ const userAnswer = z
     display_name: optionalText,
     jid: optionalText,
     status: optionalText,
-    role_name: optionalText,
-    timezone: optionalText,
-    language: optionalText,
-    pic_url: optionalText,
   })
   .transform((user): ZoomUser => ({
     id: user.id,
@@ -59,14 +49,8 @@ const userAnswer = z
     email: user.email,
     displayName:
       user.display_name ?? ([user.first_name, user.last_name].filter(Boolean).join(' ') || user.email || 'Zoom user'),
-    firstName: user.first_name,
-    lastName: user.last_name,
     jid: user.jid ?? userJid(user.id),
     status: user.status,
-    roleName: user.role_name,
-    timezone: user.timezone,
-    language: user.language,
-    pictureUrl: user.pic_url,
   }));
 
 /** The calls of UsersApi made with `call`. */
@@ -78,7 +62,7 @@ export function usersApi(call: RestCaller): UsersApi {
       const { accountId } = user;
       if (accountId !== undefined) return { ...user, accountId };
       const detail = 'unexpected shape at account_id';
-      throw new ZoomError({ kind: 'malformedAnswer', operation, retryable: true, ambiguous: false, detail });
+      throw new ZoomError({ kind: 'malformedAnswer', operation, ambiguous: false, detail });
     },
     getUser: (idOrEmail) =>
       call({ operation: 'users.get', method: 'GET', path: path`/users/${idOrEmail}` }, userAnswer),

@@ -5,18 +5,8 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
  * Source: developers.zoom.us/docs/api/webhooks/ ("Verify webhook events", "Validate your webhook endpoint").
  */
 
-/**
- * How old a signed timestamp may be, by default, in milliseconds. Five minutes is custom, not a rule of Zoom's, and it is not
- * documented whether a retry is signed anew: Zoom tries again 5, 25 and 85 minutes after the first try. Where a refusal costs the event for
- * good (Zoom never repeats what was answered with 4xx), use RETRY_TOLERANCE_MS and drop repeats by the request id.
- */
-export const DEFAULT_TOLERANCE_MS = 5 * 60_000;
-
-/** Lets the last retry in even when it carries the timestamp of the first try, in milliseconds. */
-export const RETRY_TOLERANCE_MS = 95 * 60_000;
-
 /** How far a signed timestamp may lie ahead of our clock, in milliseconds. */
-export const FUTURE_TOLERANCE_MS = 60_000;
+const FUTURE_TOLERANCE_MS = 60_000;
 
 /** Headers as Node gives them; names in any case. */
 export type WebhookHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
@@ -45,10 +35,11 @@ export type WebhookVerdict =
  * Verifies Zoom's signature: HMAC-SHA256 over `v0:<timestamp>:<raw body>`. The bytes must be those received; parsed and printed
  * again, a body differs in key order, numbers or escapes.
  *
- * The signature is checked before the age, so that `stale` says something about Zoom or our clock and not about a stranger.
+ * The signature is checked before the age, so that `stale` says something about Zoom or our clock and not about a forger.
  *
  * @param now milliseconds since 1970.
- * @param toleranceMs see DEFAULT_TOLERANCE_MS.
+ * @param toleranceMs how old a signed timestamp may be. It is not documented whether a retry is signed anew, and Zoom tries
+ *   again 5, 25 and 85 minutes after the first try: below that a late retry is lost, above it repeats are dropped by their id.
  * @throws TypeError when the secret is empty: everyone could sign with that.
  */
 export function verifyWebhook(input: {
@@ -56,22 +47,22 @@ export function verifyWebhook(input: {
   readonly headers: WebhookHeaders;
   readonly secretToken: string;
   readonly now: number;
-  readonly toleranceMs?: number | undefined;
+  readonly toleranceMs: number;
 }): WebhookVerdict {
   if (input.secretToken === '') throw new TypeError('The webhook secret token is empty');
   const timestamp = header(input.headers, 'x-zm-request-timestamp');
   const signature = header(input.headers, 'x-zm-signature');
   if (timestamp === undefined || signature === undefined) return { ok: false, reason: 'missing' };
 
-  const claimed = /^v0=([0-9a-f]{64})$/i.exec(signature)?.[1];
-  if (claimed === undefined || !/^\d{9,11}$/.test(timestamp)) return { ok: false, reason: 'malformed' };
+  const given = /^v0=([0-9a-f]{64})$/i.exec(signature)?.[1];
+  if (given === undefined || !/^\d{9,11}$/.test(timestamp)) return { ok: false, reason: 'malformed' };
 
   const expected = createHmac('sha256', input.secretToken).update(`v0:${timestamp}:`).update(input.rawBody).digest();
-  if (!timingSafeEqual(expected, Buffer.from(claimed, 'hex'))) return { ok: false, reason: 'mismatch' };
+  if (!timingSafeEqual(expected, Buffer.from(given, 'hex'))) return { ok: false, reason: 'mismatch' };
 
   const signedAt = Number(timestamp) * 1000;
   const age = input.now - signedAt;
-  if (age > (input.toleranceMs ?? DEFAULT_TOLERANCE_MS)) return { ok: false, reason: 'stale' };
+  if (age > input.toleranceMs) return { ok: false, reason: 'stale' };
   if (age < -FUTURE_TOLERANCE_MS) return { ok: false, reason: 'future' };
   const requestId = header(input.headers, 'x-zm-request-id');
   return { ok: true, signedAt: new Date(signedAt), ...(requestId === undefined ? {} : { requestId }) };
@@ -95,7 +86,7 @@ export interface UrlValidationAnswer {
  * The answer to `endpoint.url_validation`, or undefined when it must not be answered.
  *
  * Zoom asks for an HMAC by the same secret as the signatures. Who sends `v0:<time>:<body>` as the plain token would get back a
- * valid signature for any body he likes; so only what looks like Zoom's tokens is signed: 16 to 64 URL-safe characters, no ':'.
+ * valid signature for any body they like; so only what looks like Zoom's tokens is signed: 16 to 64 URL-safe characters, no ':'.
  *
  * @throws TypeError when the secret is empty.
  */

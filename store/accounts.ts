@@ -1,46 +1,24 @@
-import { Schema, type Connection } from 'mongoose';
+import { Schema, type Connection, type InferRawDocType } from 'mongoose';
 import { insertedNow } from './errors.ts';
+import { date, number, text } from './fields.ts';
 
-/** A Zoom channel as the account's settings keep it. */
-export interface ChannelRef {
-  id: string;
-  jid: string;
-  name: string;
-  /** Opens the channel in Zoom. */
-  url: string;
-}
-
-/** One Zoom account (tenant): trial and settings. `_id` is the Zoom account id. */
-export interface Account {
-  _id: string;
-  name: string;
+const definition = {
+  /** The Zoom account id. */
+  _id: text,
+  name: text,
   /** The user who installed first: owns the channels that the app creates. */
-  ownerUserId: string;
-  /** Public id in the embed snippet; not a secret. */
-  widgetId: string;
-  createdAt: Date;
-  trialEndsAt: Date;
-  /** The inbound channel: where new chats appear. Absent until the install has found or created it. */
-  channel?: ChannelRef;
+  ownerUserId: text,
+  createdAt: date,
+  trialEndsAt: date,
+  /** A chat is erased so many days after its end. */
+  retentionDays: number,
   /** The welcome card of the install, once posted. */
-  welcomeCard?: { messageId: string; channelId: string };
-}
+  welcomeCard: { type: { messageId: text, channelId: text }, _id: false, allowNull: false },
+} as const;
+const schema = new Schema(definition, { collection: 'accounts', versionKey: false });
 
-const channelSchema = new Schema<ChannelRef>({ id: String, jid: String, name: String, url: String }, { _id: false });
-const schema = new Schema<Account>(
-  {
-    _id: String,
-    name: String,
-    ownerUserId: String,
-    widgetId: String,
-    createdAt: Date,
-    trialEndsAt: Date,
-    channel: channelSchema,
-    welcomeCard: new Schema({ messageId: String, channelId: String }, { _id: false }),
-  },
-  { collection: 'accounts', versionKey: false },
-);
-schema.index({ widgetId: 1 }, { unique: true });
+/** One Zoom account (tenant): trial and settings. */
+export type Account = InferRawDocType<typeof definition>;
 
 /** Reads and writes of accounts. Every write is an insert under a unique key or a `$set` by key. */
 export function accountStore(connection: Connection) {
@@ -52,19 +30,25 @@ export function accountStore(connection: Connection) {
       return insertedNow(model.insertOne(account));
     },
     async get(accountId: string): Promise<Account | null> {
-      return model.findById(accountId).lean<Account>();
-    },
-    async byWidget(widgetId: string): Promise<Account | null> {
-      return model.findOne({ widgetId }).lean<Account>();
+      return model.findById(accountId).lean();
     },
     /** Accounts by name. Reads the whole collection: for operators only. */
     async named(words: string, limit: number): Promise<Account[]> {
-      return model.find({ name: words }).limit(limit).lean<Account[]>();
+      return model.find({ name: words }).limit(limit).lean();
     },
-    async setChannel(accountId: string, channel: ChannelRef): Promise<void> {
-      await model.updateOne({ _id: accountId }, { $set: { channel } });
+    /** Ids of accounts, ordered, from the first one after `afterId`. */
+    async idsAfter(afterId: string, limit: number): Promise<string[]> {
+      const found = await model
+        .find({ _id: { $gt: afterId } }, { _id: 1 })
+        .sort({ _id: 1 })
+        .limit(limit)
+        .lean();
+      return found.map(({ _id }) => _id);
     },
-    async setWelcomeCard(accountId: string, welcomeCard: { messageId: string; channelId: string }): Promise<void> {
+    async setRetentionDays(accountId: string, retentionDays: number): Promise<void> {
+      await model.updateOne({ _id: accountId }, { $set: { retentionDays } });
+    },
+    async setWelcomeCard(accountId: string, welcomeCard: NonNullable<Account['welcomeCard']>): Promise<void> {
       await model.updateOne({ _id: accountId }, { $set: { welcomeCard } });
     },
   };

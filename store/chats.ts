@@ -1,101 +1,58 @@
-import { Schema, type Connection } from 'mongoose';
-import type { Agent, ChatStatus } from '../domain/transcript.ts';
-import type { ChannelRef } from './accounts.ts';
+import { Schema, type Connection, type InferRawDocType } from 'mongoose';
+import { chatStatuses, type ChatStatus } from '../domain/transcript.ts';
 import { insertedNow } from './errors.ts';
+import { date, number, optionalChannel, optionalDate, optionalText, text } from './fields.ts';
+
+const definition = {
+  _id: text,
+  accountId: text,
+  widgetId: text,
+  visitor: { type: { name: text, email: optionalText }, _id: false, required: true },
+  page: { type: { url: text, title: optionalText }, _id: false, allowNull: false },
+  status: { type: String, enum: chatStatuses, required: true },
+  agents: { type: [new Schema({ id: text, name: text }, { _id: false })], required: true },
+  createdAt: date,
+  endedAt: optionalDate,
+  /** The failure that keeps the chat waiting for Zoom, as a `FailureType`; null or missing when nothing does. */
+  waitsFor: String,
+  /** Zoom has taken all visitor messages up to this `seq`. */
+  deliveredSeq: number,
+  /** The chat channel, once an agent has joined. */
+  channel: optionalChannel,
+  /** The card in the inbound channel. */
+  card: { type: { messageId: text, channelId: text, channelJid: text }, _id: false, allowNull: false },
+  /** Where the card was last tried to be posted: the settings may name another channel by the next try. */
+  cardPostedTo: optionalChannel,
+} as const;
+const schema = new Schema(definition, { collection: 'chats', versionKey: false });
+schema.index({ accountId: 1, createdAt: -1 });
+schema.index({ accountId: 1, endedAt: 1 });
+schema.index({ accountId: 1, waitsFor: 1 });
+schema.index({ status: 1, createdAt: 1 });
 
 /** One chat as the dashboard, the webhooks and a reconnecting visitor need it. Written by its chat workflow alone. */
-export interface ChatRecord {
-  _id: string;
-  accountId: string;
-  widgetId: string;
-  visitor: { name: string; email?: string };
-  page?: { url: string; title?: string };
-  status: ChatStatus;
-  agents: Agent[];
-  createdAt: Date;
-  endedAt?: Date;
-  /** The chat channel, once an agent has joined. */
-  channel?: ChannelRef;
-  /** The card in the inbound channel. */
-  card?: { messageId: string; channelId: string; channelJid: string };
-  /** Where the card was last tried to be posted: the settings may name another channel by the next try. */
-  cardTriedIn?: ChannelRef;
-  /** Zoom has taken all visitor messages up to this `seq`. */
-  deliveredSeq: number;
-}
-
-const agentSchema = new Schema<Agent>({ id: String, name: String }, { _id: false });
-const schema = new Schema<ChatRecord>(
-  {
-    _id: String,
-    accountId: String,
-    widgetId: String,
-    visitor: new Schema({ name: String, email: String }, { _id: false }),
-    page: new Schema({ url: String, title: String }, { _id: false }),
-    status: String,
-    agents: [agentSchema],
-    createdAt: Date,
-    endedAt: Date,
-    channel: new Schema({ id: String, jid: String, name: String, url: String }, { _id: false }),
-    card: new Schema({ messageId: String, channelId: String, channelJid: String }, { _id: false }),
-    cardTriedIn: new Schema({ id: String, jid: String, name: String, url: String }, { _id: false }),
-    deliveredSeq: Number,
-  },
-  { collection: 'chats', versionKey: false },
-);
-schema.index({ accountId: 1, createdAt: -1 });
-
-/** Which chat a Zoom channel belongs to. `_id` is the channel's id; written once, before anybody can write in the channel. */
-export interface ChatChannel {
-  _id: string;
-  chatId: string;
-  accountId: string;
-}
-
-const channelSchema = new Schema<ChatChannel>(
-  { _id: String, chatId: String, accountId: String },
-  { collection: 'chat_channels', versionKey: false },
-);
-
-/** Channels that a process remembers the chat of. */
-const rememberedChannels = 10_000;
-
-/** The chats of all chat channels there ever were: every message from Zoom is looked up here, by key. */
-export function chatChannelStore(connection: Connection) {
-  const model = connection.model('ChatChannel', channelSchema);
-  /** What was found once stays so: whose a channel is never changes. */
-  const known = new Map<string, ChatChannel>();
-  return {
-    model,
-    /** Say whose channel this is. Saying it again changes nothing. */
-    async assign(channel: ChatChannel): Promise<void> {
-      await insertedNow(model.insertOne(channel));
-    },
-    async get(channelId: string): Promise<ChatChannel | null> {
-      const remembered = known.get(channelId);
-      if (remembered) return remembered;
-      const found = await model.findById(channelId).lean<ChatChannel>();
-      if (!found) return null;
-      if (known.size >= rememberedChannels) known.clear();
-      known.set(channelId, found);
-      return found;
-    },
-    /** Which of these Zoom channels belong to single chats. */
-    async among(channelIds: readonly string[]): Promise<Set<string>> {
-      const found = await model.find({ _id: { $in: channelIds } }, { _id: 1 }).lean<{ _id: string }[]>();
-      return new Set(found.map(({ _id }) => _id));
-    },
-  };
-}
+export type ChatRecord = InferRawDocType<typeof definition>;
 
 /** What the chat workflow may set on its record. */
 export type ChatChanges = Partial<
-  Pick<ChatRecord, 'status' | 'agents' | 'endedAt' | 'channel' | 'card' | 'cardTriedIn' | 'deliveredSeq'>
+  Pick<ChatRecord, 'status' | 'agents' | 'endedAt' | 'waitsFor' | 'deliveredSeq' | 'channel' | 'card' | 'cardPostedTo'>
 >;
+
+const openStatuses = chatStatuses.filter((status) => status !== 'ended');
 
 /** Reads and writes of chat records. */
 export function chatStore(connection: Connection) {
   const model = connection.model('Chat', schema);
+
+  /** How many of the chats that match are in each state. */
+  async function counted(match: object): Promise<Partial<Record<ChatStatus, number>>> {
+    const rows = await model.aggregate<{ _id: ChatStatus; count: number }>([
+      { $match: match },
+      { $group: { _id: '$status', count: { $sum: 1 } } },
+    ]);
+    return Object.fromEntries(rows.map(({ _id, count }) => [_id, count]));
+  }
+
   return {
     model,
     /** Create the record unless it exists. */
@@ -103,14 +60,14 @@ export function chatStore(connection: Connection) {
       await insertedNow(model.insertOne(chat));
     },
     async get(chatId: string): Promise<ChatRecord | null> {
-      return model.findById(chatId).lean<ChatRecord>();
+      return model.findById(chatId).lean();
     },
     async set(chatId: string, changes: ChatChanges): Promise<void> {
       await model.updateOne({ _id: chatId }, { $set: changes });
     },
     /** The newest chats of an account, newest first. */
     async recent(accountId: string, limit: number): Promise<ChatRecord[]> {
-      return model.find({ accountId }).sort({ createdAt: -1 }).limit(limit).lean<ChatRecord[]>();
+      return model.find({ accountId }).sort({ createdAt: -1 }).limit(limit).lean();
     },
     /**
      * Chats by words that a person knows them by: the name of the visitor, an agent or the chat channel, the visitor's
@@ -126,15 +83,40 @@ export function chatStore(connection: Connection) {
         .find({ $or: [...names, ...idEnd] })
         .sort({ createdAt: -1 })
         .limit(limit)
-        .lean<ChatRecord[]>();
+        .lean();
     },
     /** How many chats of an account are in each state. */
     async countByStatus(accountId: string): Promise<Partial<Record<ChatStatus, number>>> {
-      const rows = await model.aggregate<{ _id: ChatStatus; count: number }>([
-        { $match: { accountId } },
-        { $group: { _id: '$status', count: { $sum: 1 } } },
-      ]);
-      return Object.fromEntries(rows.map((row) => [row._id, row.count]));
+      return counted({ accountId });
+    },
+    /** How many open chats of all accounts are in each state. */
+    async openByStatus(): Promise<Partial<Record<ChatStatus, number>>> {
+      return counted({ status: { $in: openStatuses } });
+    },
+    /** When the chat began that waits longest for a first agent; undefined when none waits. */
+    async oldestWaiting(): Promise<Date | undefined> {
+      const oldest = await model.findOne({ status: 'waiting' }, { createdAt: 1 }).sort({ createdAt: 1 }).lean();
+      return oldest?.createdAt;
+    },
+    /** Ids of the account's chats that Zoom keeps waiting. */
+    async waitingForZoom(accountId: string): Promise<string[]> {
+      return idsOf(await model.find({ accountId, waitsFor: { $type: 'string' } }, { _id: 1 }).lean());
+    },
+    /** Ids of chats of the account that ended before `before`, the oldest first. */
+    async endedBefore(accountId: string, before: Date, limit: number): Promise<string[]> {
+      const ended = model.find({ accountId, endedAt: { $lt: before } }, { _id: 1 });
+      return idsOf(await ended.sort({ endedAt: 1 }).limit(limit).lean());
+    },
+    /** Chats of the account's visitors with this e-mail address, open ones too. Reads all chats of the account. */
+    async ofVisitor(accountId: string, email: string): Promise<ChatRecord[]> {
+      return model.find({ accountId, 'visitor.email': email }).lean();
+    },
+    async delete(chatIds: readonly string[]): Promise<void> {
+      await model.deleteMany({ _id: { $in: chatIds } });
     },
   };
+}
+
+function idsOf(found: readonly { _id: string }[]): string[] {
+  return found.map(({ _id }) => _id);
 }

@@ -1,36 +1,43 @@
 import type { Connection } from 'mongoose';
 import type { SealingKeys } from '../codec/sealing.ts';
 import { accountStore } from './accounts.ts';
-import { chatChannelStore, chatStore } from './chats.ts';
+import { chatChannelStore } from './chat-channels.ts';
+import { chatStore } from './chats.ts';
+import { instanceStore } from './instances.ts';
 import { memberStore } from './members.ts';
-import { usedStateStore } from './oauth-states.ts';
-import { postClaimStore } from './post-claims.ts';
-import { rateDayStore, rateShareStore } from './rate-shares.ts';
-import { transcriptStore } from './transcript.ts';
+import { noticeStore } from './notices.ts';
 import { tokenSetStore } from './token-sets.ts';
+import { transcriptStore } from './transcript.ts';
+import { usedStateStore } from './used-states.ts';
+import { widgetStore } from './widgets.ts';
 
-export type { Account, ChannelRef } from './accounts.ts';
-export type { ChatChannel, ChatChanges, ChatRecord } from './chats.ts';
+export type { Account } from './accounts.ts';
+export type { ChatChannel } from './chat-channels.ts';
+export type { ChatChanges, ChatRecord } from './chats.ts';
+export type { ApiInstance } from './instances.ts';
 export type { Member } from './members.ts';
+export type { Notice } from './notices.ts';
 export type { StoredTokenSet, TokenSet } from './token-sets.ts';
+export type { Widget } from './widgets.ts';
 export { connectMongo, mongoAnswers } from './connect.ts';
+export { instanceAliveMs, instanceTouchedEveryMs } from './instances.ts';
 
 /**
  * Everything that is kept in MongoDB, by collection. Makes the indexes it relies on before it returns.
- * Works on MongoDB, compatible services and the embedded server: keyed inserts and `$set` by key only.
+ * Every write is an insert under a unique key, or a `$set` by key from the one workflow or process that owns the document.
  */
 export async function createStore(connection: Connection, tokenKeys: SealingKeys) {
   const store = {
     accounts: accountStore(connection),
+    widgets: widgetStore(connection),
     members: memberStore(connection),
     tokenSets: tokenSetStore(connection, tokenKeys),
     usedStates: usedStateStore(connection),
     chats: chatStore(connection),
     chatChannels: chatChannelStore(connection),
     transcript: transcriptStore(connection),
-    postClaims: postClaimStore(connection),
-    rateShares: rateShareStore(connection),
-    rateDays: rateDayStore(connection),
+    notices: noticeStore(connection),
+    instances: instanceStore(connection),
   };
   for (const { model } of Object.values(store)) await model.createIndexes();
   return store;

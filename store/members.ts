@@ -1,40 +1,31 @@
-import { Schema, type Connection } from 'mongoose';
+import { Schema, type Connection, type InferRawDocType } from 'mongoose';
 import { insertedNow } from './errors.ts';
+import { date, optionalDate, optionalText, text } from './fields.ts';
 
-/** One Zoom user who added the app. `_id` is the Zoom user id. */
-export interface Member {
-  _id: string;
-  accountId: string;
-  name: string;
-  email: string;
-  jid: string;
-  createdAt: Date;
-  /**
-   * `connected`: the grant works; `needsReconnect`: Zoom no longer accepts it; `removed`: the user removed the app.
-   * Set by the grant workflow and by the OAuth callback that stores a new grant.
-   */
-  status: 'connected' | 'needsReconnect' | 'removed';
+/** `connected`: the grant works; `needsReconnect`: Zoom no longer accepts it; `removed`: the user removed the app. */
+const grantStatuses = ['connected', 'needsReconnect', 'removed'] as const;
+
+const definition = {
+  /** The Zoom user id. */
+  _id: text,
+  accountId: text,
+  name: text,
+  email: text,
+  jid: text,
+  createdAt: date,
+  /** Set by the grant workflow, and by the OAuth callback that stores a new grant. */
+  grantStatus: { type: String, enum: grantStatuses, required: true },
   /** The welcome message to this user, once sent. */
-  welcomeMessageId?: string;
-  /** "I'm Done" was pressed. */
-  onboardedAt?: Date;
-}
+  welcomeMessageId: optionalText,
+  /** When "I'm Done" was pressed. */
+  onboardedAt: optionalDate,
+} as const;
+const schema = new Schema(definition, { collection: 'members', versionKey: false });
+schema.index({ accountId: 1, createdAt: 1 });
 
-const schema = new Schema<Member>(
-  {
-    _id: String,
-    accountId: String,
-    name: String,
-    email: String,
-    jid: String,
-    createdAt: Date,
-    status: String,
-    welcomeMessageId: String,
-    onboardedAt: Date,
-  },
-  { collection: 'members', versionKey: false },
-);
-schema.index({ accountId: 1 });
+/** One Zoom user who added the app. */
+export type Member = InferRawDocType<typeof definition>;
+type GrantStatus = Member['grantStatus'];
 
 /** Reads and writes of members. */
 export function memberStore(connection: Connection) {
@@ -42,34 +33,41 @@ export function memberStore(connection: Connection) {
   return {
     model,
     async get(zoomUserId: string): Promise<Member | null> {
-      return model.findById(zoomUserId).lean<Member>();
+      return model.findById(zoomUserId).lean();
     },
+    /** The members of an account, the oldest first. */
     async ofAccount(accountId: string): Promise<Member[]> {
-      return model.find({ accountId }).sort({ createdAt: 1 }).lean<Member[]>();
+      return model.find({ accountId }).sort({ createdAt: 1 }).lean();
     },
-    /** People by name or e-mail address. Reads the whole collection: for operators only. */
+    /** Members by name or e-mail address. Reads the whole collection: for operators only. */
     async named(words: string, limit: number): Promise<Member[]> {
       return model
         .find({ $or: [{ name: words }, { email: words }, { email: words.toLowerCase() }] })
         .limit(limit)
-        .lean<Member[]>();
+        .lean();
     },
     /** Create or refresh the record after a grant; what the install flow has done for this user stays. */
     async connect(person: Pick<Member, '_id' | 'accountId' | 'name' | 'email' | 'jid'>): Promise<void> {
       const { _id, ...rest } = person;
-      const created = await insertedNow(
-        model.insertOne({ ...person, createdAt: new Date(), status: 'connected' as const }),
-      );
-      if (!created) await model.updateOne({ _id }, { $set: { ...rest, status: 'connected' } });
+      const grantStatus = 'connected';
+      const created = await insertedNow(model.insertOne({ ...person, createdAt: new Date(), grantStatus }));
+      if (!created) await model.updateOne({ _id }, { $set: { ...rest, grantStatus } });
     },
-    async setStatus(zoomUserId: string, status: Member['status']): Promise<void> {
-      await model.updateOne({ _id: zoomUserId }, { $set: { status } });
+    async setGrantStatus(zoomUserId: string, grantStatus: GrantStatus): Promise<void> {
+      await model.updateOne({ _id: zoomUserId }, { $set: { grantStatus } });
     },
     async setWelcomeMessage(zoomUserId: string, welcomeMessageId: string): Promise<void> {
       await model.updateOne({ _id: zoomUserId }, { $set: { welcomeMessageId } });
     },
     async setOnboarded(zoomUserId: string, onboardedAt: Date): Promise<void> {
       await model.updateOne({ _id: zoomUserId }, { $set: { onboardedAt } });
+    },
+    /** How many members of all accounts there are by the state of their grant. */
+    async countByGrantStatus(): Promise<Partial<Record<GrantStatus, number>>> {
+      const rows = await model.aggregate<{ _id: GrantStatus; count: number }>([
+        { $group: { _id: '$grantStatus', count: { $sum: 1 } } },
+      ]);
+      return Object.fromEntries(rows.map(({ _id, count }) => [_id, count]));
     },
   };
 }

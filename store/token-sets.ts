@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Schema, type Connection } from 'mongoose';
+import { z } from 'zod';
 import { open, seal, type SealingKeys } from '../codec/sealing.ts';
+import { date, number, optionalText, text } from './fields.ts';
 
 /** One answer of Zoom's token endpoint for one user, in the clear: lives in memory only. */
 export interface TokenSet {
@@ -21,36 +23,20 @@ export interface StoredTokenSet extends TokenSet {
   lost: boolean;
 }
 
-interface TokenSetDocument {
-  _id: string;
-  zoomUserId: string;
-  obtainedAt: Date;
-  /** Missing in those from before authorizations were counted. */
-  grant?: number;
-  lost?: true;
-  expiresAt: Date;
-  scopes: string[];
-  apiUrl?: string;
-  keyId: string;
+const definition = {
+  _id: text,
+  zoomUserId: text,
+  obtainedAt: date,
+  grant: number,
+  lost: { type: Boolean, allowNull: false },
+  expiresAt: date,
+  scopes: { type: [String], required: true },
+  apiUrl: optionalText,
+  keyId: text,
   /** Access and refresh token, sealed together. */
-  sealed: Buffer;
-}
-
-const schema = new Schema<TokenSetDocument>(
-  {
-    _id: String,
-    zoomUserId: String,
-    obtainedAt: Date,
-    grant: Number,
-    lost: Boolean,
-    expiresAt: Date,
-    scopes: [String],
-    apiUrl: String,
-    keyId: String,
-    sealed: Buffer,
-  },
-  { collection: 'token_sets', versionKey: false },
-);
+  sealed: { type: Buffer, required: true },
+} as const;
+const schema = new Schema(definition, { collection: 'token_sets', versionKey: false });
 schema.index({ zoomUserId: 1, grant: -1, obtainedAt: -1 });
 
 /**
@@ -64,7 +50,7 @@ export function tokenSetStore(connection: Connection, keys: SealingKeys) {
   async function insert(
     zoomUserId: string,
     tokens: Omit<TokenSet, 'id'>,
-    place: { grant: number; after: Date | undefined },
+    { grant, after }: { grant: number; after: Date | undefined },
   ): Promise<string> {
     const id = randomUUID();
     const clear = JSON.stringify([tokens.accessToken, tokens.refreshToken]);
@@ -72,8 +58,8 @@ export function tokenSetStore(connection: Connection, keys: SealingKeys) {
     await model.insertOne({
       _id: id,
       zoomUserId,
-      obtainedAt: new Date(Math.max(Date.now(), (place.after?.getTime() ?? 0) + 1)),
-      grant: place.grant,
+      obtainedAt: new Date(Math.max(Date.now(), (after?.getTime() ?? 0) + 1)),
+      grant,
       expiresAt: tokens.expiresAt,
       scopes: [...tokens.scopes],
       ...(tokens.apiUrl === undefined ? {} : { apiUrl: tokens.apiUrl }),
@@ -89,9 +75,7 @@ export function tokenSetStore(connection: Connection, keys: SealingKeys) {
     model,
     /** Store what a new authorization brought; returns the set's id. Done before the new access token is used. */
     async addGranted(zoomUserId: string, tokens: Omit<TokenSet, 'id'>): Promise<string> {
-      const before = await findNewest(zoomUserId)
-        .select({ grant: 1, obtainedAt: 1 })
-        .lean<Pick<TokenSetDocument, 'grant' | 'obtainedAt'>>();
+      const before = await findNewest(zoomUserId).select({ grant: 1, obtainedAt: 1 }).lean();
       return insert(zoomUserId, tokens, { grant: (before?.grant ?? 0) + 1, after: before?.obtainedAt });
     },
     /** Store what refreshing `stale` brought; returns the set's id. Done before the new access token is used. */
@@ -100,13 +84,11 @@ export function tokenSetStore(connection: Connection, keys: SealingKeys) {
     },
     /** The token set of this user that counts, or null when there is none. */
     async newest(zoomUserId: string): Promise<StoredTokenSet | null> {
-      const found = await findNewest(zoomUserId).lean<
-        Omit<TokenSetDocument, 'sealed'> & { sealed: { buffer: Uint8Array } }
-      >();
+      const found = await findNewest(zoomUserId).lean();
       if (!found) return null;
-      const clear = open(keys, found.keyId, found.sealed.buffer, `${zoomUserId}/${found._id}`);
-      const [accessToken, refreshToken] = JSON.parse(clear.toString()) as [string, string];
-      const { _id: id, obtainedAt, grant = 0, lost = false, expiresAt, scopes, apiUrl } = found;
+      const clear = open(keys, found.keyId, bytesOf(found.sealed), `${zoomUserId}/${found._id}`);
+      const [accessToken, refreshToken] = sealedSchema.parse(JSON.parse(clear.toString()));
+      const { _id: id, obtainedAt, grant, lost = false, expiresAt, scopes, apiUrl } = found;
       const set = { id, obtainedAt, grant, lost, accessToken, refreshToken, expiresAt, scopes };
       return apiUrl === undefined ? set : { ...set, apiUrl };
     },
@@ -116,11 +98,18 @@ export function tokenSetStore(connection: Connection, keys: SealingKeys) {
     },
     /** Forget all token sets of this user but `keepId` and those of newer grants than that one's. */
     async forgetOlder(zoomUserId: string, keepId: string, grant: number): Promise<void> {
-      await model.deleteMany({ zoomUserId, _id: { $ne: keepId }, grant: { $not: { $gt: grant } } });
+      await model.deleteMany({ zoomUserId, _id: { $ne: keepId }, grant: { $lte: grant } });
     },
     /** Forget this user's token sets that were obtained before `before`. */
     async forgetBefore(zoomUserId: string, before: Date): Promise<void> {
       await model.deleteMany({ zoomUserId, obtainedAt: { $lt: before } });
     },
   };
+}
+
+const sealedSchema = z.tuple([z.string(), z.string()]);
+
+/** What a lean read gives for a Buffer: the driver's Binary, which has the bytes in it. */
+function bytesOf(binary: Buffer | { buffer: Uint8Array }): Uint8Array {
+  return Buffer.isBuffer(binary) ? binary : binary.buffer;
 }

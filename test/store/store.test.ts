@@ -11,6 +11,7 @@ import {
   type Account,
   type ChatRecord,
   type Store,
+  type Widget,
 } from '../../store/index.ts';
 
 const key = (fill: number) => new Uint8Array(32).fill(fill);
@@ -35,11 +36,20 @@ const account = (changes: Partial<Account> = {}): Account => ({
   _id: randomUUID(),
   name: 'example.com',
   ownerUserId: 'alex',
-  widgetId: randomUUID(),
   createdAt: new Date(1_000),
   trialEndsAt: new Date(2_000),
+  retentionDays: 365,
   ...changes,
 });
+const widget = (changes: Partial<Widget> = {}): Widget => ({
+  _id: randomUUID(),
+  accountId: randomUUID(),
+  name: 'Website',
+  createdAt: new Date(1_000),
+  settings: { teamName: 'Acme' },
+  ...changes,
+});
+const channel = { id: 'c', jid: 'c@x', name: 'Inbound', url: 'https://zoom.us/c' };
 const chat = (changes: Partial<ChatRecord> = {}): ChatRecord => ({
   _id: randomUUID(),
   accountId: 'account-1',
@@ -68,30 +78,59 @@ describe('accounts', () => {
     expect((await store.accounts.get(_id))?.ownerUserId).toBe(`user-${created.indexOf(true)}`);
   });
 
-  test('a widget id belongs to one account', async () => {
-    const first = account();
-    expect(await store.accounts.provision(first)).toBe(true);
-    expect(await store.accounts.provision(account({ widgetId: first.widgetId }))).toBe(false);
-    expect((await store.accounts.byWidget(first.widgetId))?._id).toBe(first._id);
-    expect(await store.accounts.byWidget('unknown')).toBeNull();
-  });
-
   test('a setting changes that setting only', async () => {
     const own = account();
     await store.accounts.provision(own);
-    const channel = { id: 'c', jid: 'c@x', name: 'Inbound', url: 'https://zoom.us/c' };
-    await store.accounts.setChannel(own._id, channel);
+    await store.accounts.setRetentionDays(own._id, 30);
     await store.accounts.setWelcomeCard(own._id, { messageId: 'm', channelId: 'c' });
     expect(await store.accounts.get(own._id)).toEqual({
       ...own,
-      channel,
+      retentionDays: 30,
       welcomeCard: { messageId: 'm', channelId: 'c' },
     });
+  });
+
+  test('are gone through by id, so many at a time', async () => {
+    const other = await connectMongo(await testMongoUri());
+    const { accounts } = await createStore(other, oldKeys);
+    for (const _id of ['b', 'c', 'a']) await accounts.provision(account({ _id }));
+    expect(await accounts.idsAfter('', 2)).toEqual(['a', 'b']);
+    expect(await accounts.idsAfter('b', 2)).toEqual(['c']);
+    await other.close();
   });
 
   test('a setting of an account that is not there creates none', async () => {
     await store.accounts.setWelcomeCard('nowhere', { messageId: 'm', channelId: 'c' });
     expect(await store.accounts.get('nowhere')).toBeNull();
+  });
+});
+
+describe('widgets', () => {
+  test('of an account that are made at the same time under one name are one', async () => {
+    const accountId = randomUUID();
+    const created = await atOnce(10, () => store.widgets.provision(widget({ accountId })));
+    expect(created.filter(Boolean)).toHaveLength(1);
+    expect(await store.widgets.ofAccount(accountId)).toHaveLength(1);
+  });
+
+  test('of an account come oldest first, and each has its inbound channel', async () => {
+    const accountId = randomUUID();
+    const first = widget({ accountId });
+    const second = widget({ accountId, name: 'Shop', createdAt: new Date(2_000) });
+    await store.widgets.provision(second);
+    await store.widgets.provision(first);
+    await store.widgets.provision(widget());
+    await store.widgets.setInboundChannel(second._id, channel);
+    expect(await store.widgets.ofAccount(accountId)).toEqual([first, { ...second, inboundChannel: channel }]);
+    expect(await store.widgets.get(second._id)).toEqual({ ...second, inboundChannel: channel });
+    expect(await store.widgets.get('unknown')).toBeNull();
+  });
+
+  test('have the default of a setting that they were made without', async () => {
+    const old = widget();
+    await store.widgets.provision(old);
+    await store.widgets.model.updateOne({ _id: old._id }, { $set: { settings: {} } });
+    expect((await store.widgets.get(old._id))?.settings).toEqual({ teamName: 'Our team' });
   });
 });
 
@@ -116,10 +155,10 @@ describe('members', () => {
     await store.members.connect(alex);
     await store.members.setWelcomeMessage(alex._id, 'm1');
     await store.members.setOnboarded(alex._id, new Date(5_000));
-    await store.members.setStatus(alex._id, 'removed');
+    await store.members.setGrantStatus(alex._id, 'removed');
     const before = await store.members.get(alex._id);
     await store.members.connect({ ...alex, name: 'Alexandra' });
-    expect(await store.members.get(alex._id)).toEqual({ ...before, name: 'Alexandra', status: 'connected' });
+    expect(await store.members.get(alex._id)).toEqual({ ...before, name: 'Alexandra', grantStatus: 'connected' });
     expect(before).toMatchObject({ welcomeMessageId: 'm1', onboardedAt: new Date(5_000) });
   });
 
@@ -132,6 +171,17 @@ describe('members', () => {
     }
     const found = await store.members.ofAccount(accountId);
     expect(found.map(({ _id }) => _id)).toEqual(people.map(({ _id }) => _id));
+  });
+
+  test('are counted by whether their grant works', async () => {
+    const before = await store.members.countByGrantStatus();
+    const [alex, jill] = [person(), person()];
+    await store.members.connect(alex);
+    await store.members.connect(jill);
+    await store.members.setGrantStatus(jill._id, 'needsReconnect');
+    const after = await store.members.countByGrantStatus();
+    expect(after.connected).toBe((before.connected ?? 0) + 1);
+    expect(after.needsReconnect).toBe((before.needsReconnect ?? 0) + 1);
   });
 });
 
@@ -201,20 +251,6 @@ describe('token sets', () => {
     assert(stale);
     const id = await store.tokenSets.addRefreshed(user, tokens('a+'), stale);
     expect(await store.tokenSets.newest(user)).toMatchObject({ id, obtainedAt: new Date(ahead.getTime() + 1) });
-  });
-
-  test('one from before authorizations were counted is followed by the next', async () => {
-    const user = randomUUID();
-    await store.tokenSets.addGranted(user, tokens('a'));
-    await store.tokenSets.model.updateOne({ zoomUserId: user }, { $unset: { grant: 1 } });
-    const stale = await store.tokenSets.newest(user);
-    assert(stale);
-    expect(stale.grant).toBe(0);
-    const id = await store.tokenSets.addRefreshed(user, tokens('a+'), stale);
-    await store.tokenSets.forgetOlder(user, id, stale.grant);
-    expect(await store.tokenSets.model.countDocuments({ zoomUserId: user })).toBe(1);
-    const next = await store.tokenSets.addGranted(user, tokens('b'));
-    expect(await store.tokenSets.newest(user)).toMatchObject({ id: next, grant: 1 });
   });
 
   test('written under an older key stay readable after a rotation, and new ones use the new key', async () => {
@@ -316,16 +352,115 @@ describe('chats', () => {
     const recent = await store.chats.recent(accountId, 2);
     expect(recent.map(({ createdAt }) => createdAt.getTime())).toEqual([4_000, 3_000]);
   });
+
+  test('that are open are counted over all accounts, and the one that waits longest is known', async () => {
+    const other = await connectMongo(await testMongoUri());
+    const { chats } = await createStore(other, oldKeys);
+    expect(await chats.openByStatus()).toEqual({});
+    expect(await chats.oldestWaiting()).toBeUndefined();
+    await chats.begin(chat({ accountId: 'a', status: 'active', createdAt: new Date(1_000) }));
+    await chats.begin(chat({ accountId: 'a', createdAt: new Date(3_000) }));
+    await chats.begin(chat({ accountId: 'b', createdAt: new Date(2_000) }));
+    await chats.begin(chat({ accountId: 'b', status: 'ended', endedAt: new Date(4_000) }));
+    expect(await chats.openByStatus()).toEqual({ waiting: 2, active: 1 });
+    expect(await chats.oldestWaiting()).toEqual(new Date(2_000));
+    await other.close();
+  });
+
+  test('of an account that Zoom keeps waiting are found until they no longer wait', async () => {
+    const accountId = randomUUID();
+    const waiting = chat({ accountId });
+    await store.chats.begin(waiting);
+    await store.chats.begin(chat({ accountId }));
+    expect(await store.chats.waitingForZoom(accountId)).toEqual([]);
+    await store.chats.set(waiting._id, { waitsFor: 'NeedsReconnect' });
+    expect(await store.chats.waitingForZoom(accountId)).toEqual([waiting._id]);
+    expect(await store.chats.waitingForZoom(randomUUID())).toEqual([]);
+    await store.chats.set(waiting._id, { waitsFor: null });
+    expect(await store.chats.waitingForZoom(accountId)).toEqual([]);
+  });
+
+  test('of an account that ended before a time are found, the oldest first, and deleted with all that is theirs', async () => {
+    const accountId = randomUUID();
+    const ended = [3_000, 1_000, 2_000].map((at) => chat({ accountId, status: 'ended', endedAt: new Date(at) }));
+    const open = chat({ accountId });
+    for (const one of [...ended, open]) {
+      await store.chats.begin(one);
+      await store.chatChannels.assign({ _id: `channel-of-${one._id}`, chatId: one._id, accountId });
+      await store.transcript.append(one._id, [entry(1)]);
+    }
+    const [, first, second] = ended.map(({ _id }) => _id);
+    assert(first !== undefined && second !== undefined);
+    expect(await store.chats.endedBefore(accountId, new Date(2_500), 10)).toEqual([first, second]);
+    expect(await store.chats.endedBefore(accountId, new Date(2_500), 1)).toEqual([first]);
+    const gone = [first, second];
+    await store.transcript.deleteOf(gone);
+    await store.chatChannels.deleteOf(gone);
+    await store.chats.delete(gone);
+    for (const [chatId, rest] of [
+      [first, 0],
+      [open._id, 1],
+    ] as const) {
+      expect(await store.transcript.after(chatId, 0, 10)).toHaveLength(rest);
+      expect(await store.chatChannels.get(`channel-of-${chatId}`)).toEqual(rest === 0 ? null : expect.anything());
+      expect(await store.chats.get(chatId)).toEqual(rest === 0 ? null : expect.anything());
+    }
+    expect(await store.chats.countByStatus(accountId)).toEqual({ waiting: 1, ended: 1 });
+  });
+
+  test('of one visitor are found by e-mail address within their account', async () => {
+    const accountId = randomUUID();
+    const visitor = { name: 'Jane', email: 'jane@example.org' };
+    const own = chat({ accountId, visitor });
+    await store.chats.begin(own);
+    await store.chats.begin(chat({ accountId: randomUUID(), visitor }));
+    await store.chats.begin(chat({ accountId }));
+    expect(await store.chats.ofVisitor(accountId, visitor.email)).toEqual([own]);
+  });
+});
+
+describe('api instances', () => {
+  test('are known from their start until they say that they end, or were not seen for long', async () => {
+    const [ended, killed, alive] = [randomUUID(), randomUUID(), randomUUID()];
+    for (const _id of [ended, killed, alive]) {
+      await store.instances.register({ _id, url: `http://${_id}`, startedAt: new Date() });
+    }
+    await pause();
+    const later = new Date();
+    await store.instances.touch(alive);
+    await store.instances.remove(ended);
+    expect((await store.instances.all()).map(({ _id }) => _id).sort()).toEqual([killed, alive].sort());
+    await store.instances.forgetUnseenSince(later);
+    expect(await store.instances.all()).toEqual([
+      { _id: alive, url: `http://${alive}`, startedAt: expect.any(Date) as Date, seenAt: expect.any(Date) as Date },
+    ]);
+    await store.instances.touch(ended);
+    expect(await store.instances.all()).toHaveLength(1);
+  });
+});
+
+describe('what an administrator has been asked', () => {
+  test('is asked once for each cause and channel, and again once it is forgotten', async () => {
+    const notice = { accountId: randomUUID(), cause: 'botNotAllowed', channelId: 'c' } as const;
+    expect((await atOnce(5, () => store.notices.begin(notice))).filter(Boolean)).toHaveLength(1);
+    expect(await store.notices.begin({ ...notice, cause: 'inboundChannelGone' })).toBe(true);
+    await store.notices.forget(notice);
+    expect(await store.notices.begin(notice)).toBe(true);
+    await store.notices.forgetBefore(new Date(Date.now() - 60_000));
+    expect(await store.notices.begin(notice)).toBe(false);
+    await store.notices.forgetBefore(new Date(Date.now() + 60_000));
+    expect(await store.notices.begin(notice)).toBe(true);
+  });
 });
 
 describe('what a person calls something by', () => {
   test('finds chats by visitor, agent, channel and the end of an id, newest first', async () => {
     const tag = randomUUID().slice(0, 8);
-    const channel = { id: randomUUID(), jid: 'j', name: `Jane ${tag} · abc`, url: 'u' };
+    const named = { ...channel, name: `Jane ${tag} · abc` };
     const older = chat({
       _id: `x-${tag}-older`,
       visitor: { name: `Jane ${tag}`, email: `${tag}@example.org` },
-      channel,
+      channel: named,
     });
     const newer = chat({
       visitor: { name: `Jane ${tag}` },
@@ -341,7 +476,7 @@ describe('what a person calls something by', () => {
     expect(await found(`Jane ${tag}`)).toEqual([newer._id, older._id]);
     expect(await found(`Jill ${tag}`)).toEqual([newer._id]);
     expect(await found(`${tag}@example.org`)).toEqual([older._id]);
-    expect(await found(channel.name)).toEqual([older._id]);
+    expect(await found(named.name)).toEqual([older._id]);
     expect(await found(`${tag}-older`)).toEqual([older._id]);
     expect(await found(tag)).toEqual([]);
     expect(await found('.*')).toEqual([]);
@@ -383,7 +518,7 @@ describe('transcripts', () => {
     expect(await store.transcript.model.countDocuments({ chatId })).toBe(50);
   });
 
-  test('are read in order from any place on, so many at a time', async () => {
+  test('are read in order from any entry on, so many at a time', async () => {
     const chatId = randomUUID();
     await store.transcript.append(
       chatId,
@@ -396,7 +531,7 @@ describe('transcripts', () => {
     expect(await seqs(0, 10)).toEqual([1, 2, 3, 4, 5, 6]);
     expect(await seqs(2, 2)).toEqual([3, 4]);
     expect(await seqs(6, 5)).toEqual([]);
-    for (const guess of [0, 1, 6, 7, 1_000]) expect(await store.transcript.lastSeq(chatId, guess)).toBe(6);
+    expect(await store.transcript.lastSeq(chatId)).toBe(9);
     expect(await store.transcript.lastSeq('none')).toBe(0);
   });
 
@@ -406,7 +541,7 @@ describe('transcripts', () => {
     const entries: TranscriptEntry[] = [
       entry(1, '{"$set": {"a.b": 1}} \u0000 🎉 \n <b>'),
       { kind: 'agentJoined', seq: 2, at: 2, agent },
-      { kind: 'agentMessage', seq: 3, at: 3, messageId: 'z1', agent, text: 'Hi' },
+      { kind: 'agentMessage', seq: 3, at: 3, messageId: 'z1', agent, text: 'Hi', attachments: [{ name: 'a.pdf' }] },
       { kind: 'agentMessageEdited', seq: 4, at: 4, messageId: 'z1', text: 'Hello' },
       { kind: 'agentMessageDeleted', seq: 5, at: 5, messageId: 'z1' },
       { kind: 'agentLeft', seq: 6, at: 6, agent },

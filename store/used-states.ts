@@ -1,16 +1,16 @@
 import { Schema, type Connection } from 'mongoose';
 import { insertedNow } from './errors.ts';
+import { date, text } from './fields.ts';
 
-interface UsedState {
-  /** SHA-256 of the state, hex. */
-  _id: string;
-  usedAt: Date;
-}
-
-const schema = new Schema<UsedState>(
-  { _id: String, usedAt: Date },
+const schema = new Schema(
+  {
+    /** SHA-256 of the state, hex. */
+    _id: text,
+    usedAt: date,
+  },
   { collection: 'used_oauth_states', versionKey: false },
 );
+schema.index({ usedAt: 1 });
 
 /** OAuth states that a callback has used: each works once. */
 export function usedStateStore(connection: Connection) {

@@ -1,0 +1,13 @@
+/** Parts of mongoose schemas. A field that may be missing is missing, never null. */
+export const text = { type: String, required: true } as const;
+export const optionalText = { type: String, allowNull: false } as const;
+export const number = { type: Number, required: true } as const;
+export const date = { type: Date, required: true } as const;
+export const optionalDate = { type: Date, allowNull: false } as const;
+
+/** A `ChannelRef` of domain/channel.ts. */
+export const optionalChannel = {
+  type: { id: text, jid: text, name: text, url: text },
+  _id: false,
+  allowNull: false,
+} as const;

@@ -1,5 +1,8 @@
 import { z } from 'zod';
 import { limits } from './limits.ts';
+import { attachmentSchema } from './message.ts';
+import { transcriptEntrySchema, type ChatStatus } from './transcript.ts';
+import type { WidgetSettings } from './widget.ts';
 
 /**
  * The frames between a visitor's widget and the api over the WebSocket at `/visitor`: JSON text, one object a frame.
@@ -58,23 +61,42 @@ export const visitorFrameSchema = z.discriminatedUnion('type', [
 ]);
 export type VisitorFrame = z.infer<typeof visitorFrameSchema>;
 export type HelloFrame = z.infer<typeof helloFrameSchema>;
+export type MessageFrame = z.infer<typeof messageFrameSchema>;
+export type EndFrame = z.infer<typeof endFrameSchema>;
 
 /** An http(s) link or e-mail address within an entry's text: UTF-16 offsets, end exclusive. */
-export interface TextLink {
-  start: number;
-  end: number;
-  href: string;
-}
+const textLinkSchema = z.object({ start: z.int(), end: z.int(), href: z.string() });
+export type TextLink = z.infer<typeof textLinkSchema>;
 
-/** A transcript entry as a visitor may see it: agents by name only. */
-export type VisitorEntry =
-  | { seq: number; at: number; kind: 'visitorMessage'; clientId: string; text: string; links?: TextLink[] }
-  | { seq: number; at: number; kind: 'agentMessage'; messageId: string; name: string; text: string; links?: TextLink[] }
-  | { seq: number; at: number; kind: 'agentMessageEdited'; messageId: string; text: string; links?: TextLink[] }
-  | { seq: number; at: number; kind: 'agentMessageDeleted'; messageId: string }
-  | { seq: number; at: number; kind: 'agentJoined' | 'agentLeft'; name: string }
-  | { seq: number; at: number; kind: 'missed' }
-  | { seq: number; at: number; kind: 'ended'; by: 'visitor' | 'agent' | 'idle' | 'operator' | 'system' };
+const [
+  visitorMessage,
+  agentMessage,
+  agentMessageEdited,
+  agentMessageDeleted,
+  agentJoined,
+  agentLeft,
+  missed,
+  chatEnded,
+] = transcriptEntrySchema.options;
+
+/** An agent as visitors see them: the name alone. */
+const name = z.string();
+/** A file as visitors see it: the name alone. */
+const attachments = z.array(attachmentSchema.omit({ id: true })).optional();
+const links = z.array(textLinkSchema).optional();
+
+/** A transcript entry as a visitor may see it. Parsing takes off what is not for visitors. */
+export const visitorEntrySchema = z.discriminatedUnion('kind', [
+  visitorMessage.extend({ attachments, links }),
+  agentMessage.omit({ agent: true }).extend({ name, attachments, links }),
+  agentMessageEdited.extend({ links }),
+  agentMessageDeleted,
+  agentJoined.omit({ agent: true }).extend({ name }),
+  agentLeft.omit({ agent: true }).extend({ name }),
+  missed,
+  chatEnded,
+]);
+export type VisitorEntry = z.infer<typeof visitorEntrySchema>;
 
 /** Error codes of the protocol; `retryable` in the frame says whether sending the same again can help. */
 export const visitorErrorCodes = [
@@ -98,10 +120,11 @@ export type ServerFrame =
   | {
       type: 'welcome';
       token: string;
-      chat: { id: string; status: 'waiting' | 'missed' | 'joining' | 'active' | 'ended' } | null;
+      chat: { id: string; status: ChatStatus } | null;
       lastSeq: number;
       deliveredSeq: number;
-      team: { name: string };
+      /** The widget's public settings. */
+      settings: WidgetSettings;
     }
   /** The message `id` is durable: whatever is killed now, it will reach the team (✓). */
   | { type: 'accepted'; id: string }

@@ -32,11 +32,8 @@ const causeLastsMs = 30_000;
  * down to the side that was heard last.
  */
 const purposes: Readonly<Record<string, { purpose: string; side: string }>> = {
-  relayToZoom: { purpose: 'relay', side: 'visitor' },
-  postToChatChannel: { purpose: 'relay', side: 'visitor' },
-  relayNow: { purpose: 'relay', side: 'visitor' },
-  tell: { purpose: 'deliver', side: 'zoom' },
-  deliverToVisitor: { purpose: 'deliver', side: 'zoom' },
+  postToChannel: { purpose: 'relay', side: 'visitor' },
+  publish: { purpose: 'push', side: 'zoom' },
 };
 
 /**
@@ -76,7 +73,6 @@ export const interceptors = (): WorkflowInterceptors => {
 
   const outbound: WorkflowOutboundCallsInterceptor = {
     scheduleActivity: (input, next) => next({ ...input, headers: headersFor(input.activityType, input.headers) }),
-    scheduleLocalActivity: (input, next) => next({ ...input, headers: headersFor(input.activityType, input.headers) }),
   };
   return {
     inbound: [

@@ -1,137 +1,100 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import type { ChatActivities } from '../../activities/chat.ts';
-import type { OperatorActivities } from '../../activities/operator.ts';
-import { createRelayActivities } from '../../activities/relay.ts';
-import type { ShortWayActivities } from '../../activities/short-way.ts';
-import { notYetPosted } from '../../activities/channel-poster.ts';
-import { postText, type ChannelPost } from '../../domain/channel-post.ts';
-import type { RouteOutcome, VisitorDelivery, VisitorRoute } from '../../domain/delivery.ts';
-import type { TranscriptEntry } from '../../domain/transcript.ts';
-import type { ZoomMessage } from '../../zoom/index.ts';
+import type { ChatZoomActivities } from '../../activities/chat-zoom.ts';
+import { postText } from '../../domain/channel-post.ts';
+import { endCommand } from '../../domain/commands.ts';
+import type { PushOutcome, PushTarget, VisitorPush } from '../../domain/push.ts';
+import type { ChatStanding, TranscriptEntry } from '../../domain/transcript.ts';
 
-type Input<Name extends keyof ChatActivities> = Parameters<ChatActivities[Name]>[0];
+type Activities = ChatActivities & ChatZoomActivities;
+type Input<Name extends keyof Activities> = Parameters<Activities[Name]>[0];
 
-/**
- * The chat activities with Zoom and MongoDB replaced by lists that a test looks at. Typed as the real ones. A worker for chats
- * with the short way has `shortWay` besides `activities`.
- */
-export function fakeChatActivities(overrides: Partial<ChatActivities & OperatorActivities> = {}) {
+/** The chat's activities with Zoom, MongoDB and the api replaced by lists that a test looks at. Typed as the real ones. */
+export function fakeChatActivities(overrides: Partial<Activities> = {}) {
   const seen = {
-    begun: [] as Input<'beginChat'>[],
+    begun: [] as Input<'recordChat'>[],
     recorded: [] as TranscriptEntry[],
-    states: [] as NonNullable<Input<'recordTranscript'>['state']>[],
+    standings: [] as ChatStanding[],
+    pushes: [] as VisitorPush[],
     cards: [] as Input<'postInboundCard'>[],
     cardEdits: [] as Input<'updateInboundCard'>[],
-    opened: [] as Input<'openChatChannel'>[],
+    channels: [] as Input<'createChatChannel'>[],
     invited: [] as Input<'inviteAgent'>[],
-    removed: [] as Parameters<OperatorActivities['removeAgents']>[0][],
-    posts: [] as string[],
+    removed: [] as Input<'removeAgent'>[],
+    posts: [] as Input<'postToChannel'>[],
     readBacks: 0,
   };
-  const keys = new Set<number>();
-  /** Keyed, as MongoDB's inserts are. Whether none of them was there. */
-  const record = (entries: readonly TranscriptEntry[]): boolean => {
-    const fresh = entries.filter(({ seq }) => !keys.has(seq));
-    for (const entry of fresh) keys.add(entry.seq);
-    seen.recorded.push(...fresh);
-    return fresh.length === entries.length;
+  /** Outcome of a push to an instance; tests replace it. */
+  const instances = { outcome: (_target: PushTarget): PushOutcome => 'pushed' };
+  const pushTo = (targets: readonly PushTarget[], push: VisitorPush): PushOutcome[] => {
+    const outcomes = targets.map((target) => instances.outcome(target));
+    if (outcomes.includes('pushed')) seen.pushes.push(push);
+    return outcomes;
   };
-  const activities: ChatActivities & OperatorActivities = {
-    async beginChat(chat) {
+  const activities: Activities = {
+    async recordChat(chat) {
       seen.begun.push(chat);
     },
-    async recordTranscript({ entries, state }) {
-      record(entries);
-      if (state) seen.states.push(state);
+    async publish({ targets, standing, ...push }) {
+      // Keyed, as MongoDB's inserts are.
+      const known = new Set(seen.recorded.map(({ seq }) => seq));
+      seen.recorded.push(...push.entries.filter(({ seq }) => !known.has(seq)));
+      if (standing) seen.standings.push(standing);
+      return { outcomes: pushTo(targets, push) };
     },
-    async postInboundCard(view) {
-      seen.cards.push(view);
-      return {
-        messageId: `card-${seen.cards.length}`,
-        channelId: 'inbound',
-        channelJid: 'inbound@conference.xmpp.zoom.us',
-      };
+    async readVisitorTexts({ seqs }) {
+      return seen.recorded.flatMap((entry) =>
+        entry.kind === 'visitorMessage' && seqs.includes(entry.seq) ? [{ seq: entry.seq, text: entry.text }] : [],
+      );
+    },
+    async postInboundCard(input) {
+      seen.cards.push(input);
+      const card = { messageId: `card-${seen.cards.length}`, channelId: 'inbound', channelJid: 'inbound@zoom' };
+      const { chatId, deliveredSeq, targets } = input;
+      return { card, outcomes: pushTo(targets, { chatId, entries: [], lastSeq: 0, deliveredSeq }) };
     },
     async updateInboundCard(input) {
       seen.cardEdits.push(input);
+      const { chatId, deliveredSeq, targets } = input;
+      return { outcomes: pushTo(targets, { chatId, entries: [], lastSeq: 0, deliveredSeq }) };
     },
-    async findAgent({ user }) {
-      if (user.id === 'nobody') throw ApplicationFailure.nonRetryable('gone', 'UserGone');
-      return { id: user.id, name: `Agent ${user.id}`, email: `${user.id}@example.com` };
+    async findAgent({ userId }) {
+      if (userId === 'nobody') throw ApplicationFailure.nonRetryable('gone', 'UserGone');
+      const id = userId.split('@')[0] ?? userId;
+      return { id, name: `Agent ${id}`, email: `${id}@example.com` };
     },
-    async openChatChannel(input) {
-      seen.opened.push(input);
-      const id = `channel-${seen.opened.length}`;
-      return {
-        channel: { id, jid: `${id}@conference.xmpp.zoom.us`, name: id, url: `https://zoom.us/${id}` },
-        ownerUserId: 'owner',
-      };
+    async createChatChannel(input) {
+      seen.channels.push(input);
+      const id = `channel-${seen.channels.length}`;
+      return { channel: { id, jid: `${id}@zoom`, name: id, url: `https://zoom.us/${id}` }, ownerUserId: 'owner' };
     },
     async inviteAgent(input) {
       seen.invited.push(input);
     },
-    async removeAgents(input) {
+    async removeAgent(input) {
       seen.removed.push(input);
-      const stayed = input.agents.filter(({ id }) => id === input.ownerUserId);
-      return { stayed: stayed.map((agent) => ({ agent, why: 'owner' as const })) };
+      return { outcome: input.agentId === input.ownerUserId ? 'owner' : 'removed' };
     },
-    async postToChatChannel({ visitorName, content, as, entries = [], lookFirst = false }) {
-      const looks = !record(entries) || lookFirst;
-      const left =
-        looks && content.kind === 'visitorLines' ? { ...content, text: notThere(visitorName, content) } : content;
-      if (left.kind !== 'visitorLines' || left.text !== '') seen.posts.push(postText(visitorName, left));
-      return { messageIds: [`post-${seen.posts.length}`], as };
+    async postToChannel(input) {
+      seen.posts.push(input);
+      const { chatId, deliveredSeq, targets, as } = input;
+      const outcomes = pushTo(targets, { chatId, entries: [], lastSeq: 0, deliveredSeq });
+      return { messageId: `post-${seen.posts.length}`, as, outcomes };
     },
-    async readChannelBack() {
+    async readChannel() {
       seen.readBacks += 1;
       return [];
     },
     ...overrides,
   };
-  /** What of the lines is not among the posts yet, found as the real activity finds it. */
-  const notThere = (visitorName: string, lines: Extract<ChannelPost, { kind: 'visitorLines' }>): string => {
-    const posts = [...seen.posts];
-    const find = (matches: (message: ZoomMessage) => boolean) => {
-      const index = posts.findIndex((text) => matches({ text } as ZoomMessage));
-      return index === -1 ? undefined : ({ text: posts.splice(index, 1)[0] } as ZoomMessage);
-    };
-    const said = (text: string) => (message: ZoomMessage) =>
-      message.text === postText(visitorName, { kind: 'visitorLines', text, lastSeq: 0 });
-    return notYetPosted({ ...lines, ends: lines.ends ?? [lines.text.length] }, { find }, said);
+  return {
+    activities,
+    seen,
+    instances,
+    /** The posts into chat channels as they read in a user's name. */
+    posts: () => seen.posts.map(({ visitorName, post }) => postText(visitorName, post, endCommand)),
+    /** What of the visitor's is in the chat channels, message by message. */
+    visitorLines: () => seen.posts.flatMap(({ post }) => (post.kind === 'visitorLines' ? post.text.split('\n') : [])),
   };
-  const deliveries: VisitorDelivery[] = [];
-  const deliver = (input: VisitorDelivery) => {
-    deliveries.push(input);
-    record(input.entries);
-    return 1;
-  };
-  /** What an api instance runs for the visitor whose socket it holds. */
-  const instance = {
-    async deliverToVisitor(input: VisitorDelivery) {
-      return { sockets: deliver(input) };
-    },
-    ...createRelayActivities(activities, { deliver }),
-  };
-  /** What a worker runs within the workflow task. The direct line reaches every instance that has an address. */
-  const shortWay: ShortWayActivities = {
-    async tell({ routes, standing, ...delivery }) {
-      const fresh = record(delivery.entries);
-      if (standing) seen.states.push(standing);
-      return { routes: pushed(routes, delivery), ...(fresh ? {} : { repeated: true }) };
-    },
-    async relayNow({ chatId, visitorName, content, as, entries, lastSeq, routes }) {
-      if (!record(entries)) return { outcome: 'unknown' };
-      seen.posts.push(postText(visitorName, content));
-      const messageIds = [`post-${seen.posts.length}`];
-      const told = pushed(routes, { chatId, entries, lastSeq, deliveredSeq: lastSeq });
-      return { outcome: 'posted', messageIds, as, routes: told };
-    },
-  };
-  const pushed = (routes: readonly VisitorRoute[], delivery: VisitorDelivery): RouteOutcome[] =>
-    routes.map(({ url }) => {
-      if (url === undefined) return 'unreached';
-      deliver(delivery);
-      return 'reached';
-    });
-  return { activities, seen, instance, deliveries, shortWay };
 }
+export type FakeChatActivities = ReturnType<typeof fakeChatActivities>;

@@ -6,8 +6,10 @@ import {
   makeTelemetryFilterString,
   Runtime,
   Worker,
+  type WorkerOptions,
   type WorkflowBundle,
 } from '@temporalio/worker';
+import { taskQueues } from '../../domain/workflow-ids.ts';
 import { heartbeating } from '../../activities/heartbeat.ts';
 import { encryptedDataConverter } from '../../codec/data-converter.ts';
 import { findTemporalCli } from '../../tools/embedded/temporal-binary.ts';
@@ -47,17 +49,42 @@ export async function timeSkipping(binary?: string): Promise<TestWorkflowEnviron
   return env;
 }
 
-/** A worker for `activities` on a task queue of its own; use `runUntil`. */
-export async function testWorker(env: TestWorkflowEnvironment, activities: object, taskQueue: string): Promise<Worker> {
-  return Worker.create({
+/** Workers that do whatever a workflow asks for. */
+export interface TestWorkers {
+  /** @returns what `story` gives; the workers are stopped then. */
+  runUntil<T>(story: () => Promise<T>): Promise<T>;
+}
+
+/**
+ * Workers for `activities`: workflows on a task queue of their own, and the queues of Zoom and of tokens beside it, whose names are
+ * the system's. So every test ends the workflows that it starts.
+ */
+export async function testWorker(
+  env: TestWorkflowEnvironment,
+  activities: object,
+  taskQueue: string,
+  more: Pick<WorkerOptions, 'sinks' | 'interceptors'> = {},
+): Promise<TestWorkers> {
+  const common = {
     connection: env.nativeConnection,
     ...(env.namespace === undefined ? {} : { namespace: env.namespace }),
-    taskQueue,
-    workflowBundle: await workflowBundle(),
     dataConverter,
     activities,
     interceptors: { activity: [() => ({ inbound: heartbeating })] },
-  });
+    ...more,
+  };
+  const [main, ...others] = await Promise.all([
+    Worker.create({ ...common, taskQueue, workflowBundle: await workflowBundle() }),
+    Worker.create({ ...common, taskQueue: taskQueues.zoom }),
+    Worker.create({ ...common, taskQueue: taskQueues.tokens }),
+  ]);
+  return {
+    runUntil: (story) =>
+      others.reduce<() => ReturnType<typeof story>>(
+        (inner, worker) => () => worker.runUntil(inner()),
+        () => main.runUntil(story()),
+      )(),
+  };
 }
 
 /**

@@ -8,7 +8,7 @@ import { readTraceparent, traceHeader, type WorkflowStep } from '../../domain/tr
 import type { TracingSinks } from '../../telemetry/temporal.ts';
 import { visitorSignal, zoomSignal, type VisitorEvent, type ZoomSignal } from '../../workflows/chat/messages.ts';
 import { fakeChatActivities } from './fake-zoom-side.ts';
-import { dataConverter, devServer, workflowBundle, workflowsPath } from './harness.ts';
+import { dataConverter, devServer, testWorker, workflowBundle, workflowsPath } from './harness.ts';
 
 let env: TestWorkflowEnvironment;
 beforeAll(async () => {
@@ -39,12 +39,7 @@ async function traced(
   const sinks: InjectedSinks<TracingSinks> = {
     tracing: { step: { fn: (_info, step) => void steps.push(step), callDuringReplay: false } },
   };
-  const worker = await Worker.create({
-    connection: env.nativeConnection,
-    taskQueue,
-    workflowBundle: await workflowBundle(),
-    dataConverter,
-    activities: fake.activities,
+  const worker = await testWorker(env, fake.activities, taskQueue, {
     sinks,
     interceptors: {
       activity: [
@@ -124,22 +119,22 @@ describe('a message’s trace', () => {
       await visitor('Hello', first);
       await eventually(() => expect(fake.seen.cards).toHaveLength(1));
       await zoom({ kind: 'joinPressed', user: jill }, join);
-      await eventually(() => expect(fake.seen.posts.at(-1)).toContain('Hello'));
+      await eventually(() => expect(fake.posts().at(-1)).toContain('Hello'));
       await visitor('Second', second);
-      await eventually(() => expect(fake.seen.posts.at(-1)).toContain('Second'));
+      await eventually(() => expect(fake.posts().at(-1)).toContain('Second'));
       await zoom({ kind: 'message', messageId: 'm-1', userId: 'jill', text: 'An answer', at: 2 }, answer);
       await eventually(() => expect(fake.seen.recorded.map(({ kind }) => kind)).toContain('agentMessage'));
 
       const led = (to: string) =>
         activities().flatMap(({ activityType, causes }) => (activityType === to ? [traceIds(causes)] : []));
       expect(led('postInboundCard')).toEqual([traceIds([first])]);
-      expect(led('openChatChannel')).toEqual([traceIds([join])]);
-      expect(led('postToChatChannel').at(-1)).toEqual(traceIds([second]));
-      expect(led('recordTranscript').at(-1)).toEqual(traceIds([answer]));
+      expect(led('createChatChannel')).toEqual([traceIds([join])]);
+      expect(led('postToChannel').at(-1)).toEqual(traceIds([second]));
+      expect(led('publish').at(-1)).toEqual(traceIds([answer]));
 
       // The activity is a child of the workflow's step, which is a child of the signal.
-      const relay = activities().findLast(({ activityType }) => activityType === 'postToChatChannel');
-      const step = steps.findLast(({ activityType }) => activityType === 'postToChatChannel');
+      const relay = activities().findLast(({ activityType }) => activityType === 'postToChannel');
+      const step = steps.findLast(({ activityType }) => activityType === 'postToChannel');
       expect(step?.causes).toEqual([second]);
       expect(step?.spanId).toBe(readTraceparent(relay?.causes[0] ?? '')?.spanId);
       expect(new Set(steps.map(({ spanId }) => spanId)).size).toBe(steps.length);
@@ -153,10 +148,10 @@ describe('a message’s trace', () => {
     });
     const posted: string[] = [];
     const fake = fakeChatActivities({
-      async postToChatChannel({ content, as }) {
-        posted.push(content.kind);
-        if (content.kind === 'greeting') await gate;
-        return { messageIds: [`post-${posted.length}`], as };
+      async postToChannel({ post, as }) {
+        posted.push(post.kind);
+        if (post.kind === 'greeting') await gate;
+        return { messageId: `post-${posted.length}`, as, outcomes: [] };
       },
     });
     const [first, second, third] = [newTrace(), newTrace(), newTrace()];
@@ -172,7 +167,7 @@ describe('a message’s trace', () => {
         await visitor(text, trace);
       release();
       await eventually(() => expect(posted).toEqual(['greeting', 'visitorLines']));
-      const relay = activities().findLast(({ activityType }) => activityType === 'postToChatChannel');
+      const relay = activities().findLast(({ activityType }) => activityType === 'postToChannel');
       expect(traceIds(relay?.causes ?? [])).toEqual(traceIds([third, second, first]));
     }, fake);
   });
@@ -182,7 +177,7 @@ describe('a message’s trace', () => {
       await visitor('Hello');
       await eventually(() => expect(fake.seen.cards).toHaveLength(1));
       await zoom({ kind: 'joinPressed', user: jill }, 'not a traceparent');
-      await eventually(() => expect(fake.seen.posts.at(-1)).toContain('Hello'));
+      await eventually(() => expect(fake.posts().at(-1)).toContain('Hello'));
       expect(activities().flatMap(({ causes }) => causes)).toEqual([]);
       expect(steps).toEqual([]);
     });
@@ -192,7 +187,7 @@ describe('a message’s trace', () => {
     const { history, workflowId } = await traced(async ({ visitor, zoom, fake }) => {
       await visitor('Hello', newTrace());
       await zoom({ kind: 'joinPressed', user: jill }, newTrace());
-      await eventually(() => expect(fake.seen.posts.at(-1)).toContain('Hello'));
+      await eventually(() => expect(fake.posts().at(-1)).toContain('Hello'));
     });
     const plain = await bundleWorkflowCode({
       workflowsPath,

@@ -96,6 +96,7 @@ export class Chat extends ChatParts {
     this.agents.dropRequests();
     this.transcript.add({ kind: 'ended', at: now, by });
     this.lifecycle.end(by, now);
+    if (!this.hasChannelWork) this.waits.succeeded('channel');
   }
 
   channelOpened(ref: ChannelRef, ownerUserId: string): void {
@@ -106,7 +107,7 @@ export class Chat extends ChatParts {
   agentJoined(agent: Agent, now: number): void {
     this.agents.settle(agent.id);
     this.lifecycle.active();
-    if (this.agents.add(agent)) this.transcript.add({ kind: 'agentJoined', at: now, agent });
+    if (this.agents.add(agent) && !this.lifecycle.isEnded) this.transcript.add({ kind: 'agentJoined', at: now, agent });
   }
 
   /** The join cannot be done, e.g. since Zoom no longer knows who pressed. */
@@ -213,7 +214,12 @@ export class Chat extends ChatParts {
   /** Nothing is left to do, ever. */
   get isFinished(): boolean {
     const { ref, state } = this.channel;
-    return this.lifecycle.isEnded && !this.hasNews && !this.cardIsStale && (ref === undefined || state.closed);
+    return (
+      this.lifecycle.isEnded &&
+      !this.hasNews &&
+      !this.cardIsStale &&
+      (ref === undefined || (state.closed && this.outbox.isEmpty))
+    );
   }
 
   // ---- rules

@@ -35,12 +35,12 @@ export class Transcript {
     this.state.publishedSeq = Math.max(this.state.publishedSeq, upToSeq);
   }
 
-  /** Ids of writers without a name: people who were added to the channel by hand. */
-  get unknownAgents(): string[] {
-    const ids = this.state.unpublished.flatMap((entry) =>
+  /** Id of a writer without a name: somebody who was added to the channel by hand. */
+  get unknownAgent(): string | undefined {
+    const [id] = this.state.unpublished.flatMap((entry) =>
       entry.kind === 'agentMessage' && entry.agent.name === '' ? [entry.agent.id] : [],
     );
-    return [...new Set(ids)];
+    return id;
   }
 
   nameAgent(agent: Agent): void {

@@ -12,6 +12,9 @@ export interface WaitsState {
 /** Pauses between retry windows double from the first to the longest, ms; a repair or an operator ends one at once. */
 const firstPauseMs = 2_000;
 const longestPauseMs = 5 * 60_000;
+/** After so many tries, which take an hour, nobody expects it at once any more. */
+const manyTries = 20;
+const pauseAfterManyMs = 30 * 60_000;
 /** Zoom's daily limits end with the day. */
 const longestAskedForMs = 24 * 3_600_000;
 
@@ -53,7 +56,7 @@ export class Waits {
     const { type, message, tryAgainInMs = 0 } = failure;
     const before = this.state.waits[loop];
     const tries = (before?.tries ?? 0) + 1;
-    const pause = Math.min(firstPauseMs * 2 ** (tries - 1), longestPauseMs);
+    const pause = tries > manyTries ? pauseAfterManyMs : Math.min(firstPauseMs * 2 ** (tries - 1), longestPauseMs);
     const nextTryAt = now + Math.max(pause, Math.min(tryAgainInMs, longestAskedForMs));
     this.state.waits[loop] = { what, since: before?.since ?? now, why: { type, message }, tries, nextTryAt };
   }

@@ -87,7 +87,10 @@ async function publishLoop(chat: Chat, draining: () => boolean): Promise<void> {
   for (;;) {
     await condition(() => draining() || chat.hasNews);
     if (draining()) return;
-    for (const userId of chat.transcript.unknownAgents) chat.agentKnown(await unknownAgent(chat, userId));
+    // One after the other: somebody else may write while one is looked up.
+    for (let userId = chat.transcript.unknownAgent; userId !== undefined; userId = chat.transcript.unknownAgent) {
+      chat.agentKnown(await unknownAgent(chat, userId));
+    }
     const { route } = chat.presence;
     const news = chat.news(route.targets);
     chat.presence.pushing();
@@ -112,8 +115,9 @@ async function zoomLoop(
     const pause = chat.waits.pauseOf(loop, Date.now());
     if (pause > 0) await condition(() => draining() || chat.waits.pauseOf(loop, Date.now()) === 0, pause);
     if (draining()) return;
-    if (!isDue()) continue;
-    await work(chat);
+    // What it waited for need not be done any more.
+    if (isDue()) await work(chat);
+    else chat.waits.succeeded(loop);
     showDetails(chat);
   }
 }

@@ -148,8 +148,7 @@ async function postVisitorLines(chat: Chat, draining: () => boolean): Promise<vo
     'channel',
     'a post to the chat channel',
     async () => {
-      await post(chat, next);
-      chat.outbox.posted();
+      if (await post(chat, next)) chat.outbox.posted();
     },
     (type) => {
       if (type !== failureTypes.postRefused) return false;
@@ -189,10 +188,14 @@ async function close(chat: Chat): Promise<void> {
   });
 }
 
-/** One post into the chat channel. @throws ActivityFailure when the retry window has ended in vain. */
-async function post(chat: Chat, content: ChannelPost): Promise<void> {
+/**
+ * One post into the chat channel.
+ * @returns false when there is no such channel any more.
+ * @throws ActivityFailure when the retry window has ended in vain.
+ */
+async function post(chat: Chat, content: ChannelPost): Promise<boolean> {
   const { ref: channel, state } = chat.channel;
-  if (!channel || state.ownerUserId === undefined) return;
+  if (!channel || state.ownerUserId === undefined) return false;
   const { chatId, accountId, visitor } = chat.input;
   const deliveredSeq =
     content.kind === 'visitorLines' || content.kind === 'notShown' ? chat.outbox.deliveredAfterPost : 0;
@@ -214,6 +217,7 @@ async function post(chat: Chat, content: ChannelPost): Promise<void> {
   chat.waits.settle(key);
   chat.outbox.sent(sent, Date.now());
   chat.presence.pushed(route, sent.outcomes, Date.now());
+  return true;
 }
 
 /**

@@ -14,15 +14,15 @@ export const limits = {
   entriesPerFrame: 200,
   /** A JSON body of the dashboard API, in bytes. */
   apiBodyBytes: 20_000,
-  /** A delivery from a worker to an api instance, in bytes: a full frame of the longest messages fits. */
-  directDeliveryBytes: 4_000_000,
+  /** A push from a worker to an api instance, in bytes: a full frame of the longest messages fits. */
+  pushBytes: 4_000_000,
   /** A webhook body, in bytes. Zoom's own are a few kB; a card with `original` can be larger. */
   webhookBodyBytes: 512_000,
   /** Client message ids and Zoom message ids a chat remembers to recognise repeats. */
   rememberedIds: 500,
   /**
-   * Events after which a chat continues as new, about 50 to 100 messages. A worker that does not have a chat in memory is led
-   * through the whole run before it goes on, at about 0.3 ms an event; after a restart it has none of them.
+   * Events after which a chat continues as new, about 50 to 100 messages. A worker that does not have a chat in memory replays
+   * the whole run before it goes on, at about 0.3 ms an event; after a restart it has none of them.
    */
   eventsPerRun: 400,
   /** What is unpublished when a chat continues as new, as JSON; Temporal takes 2 MB. With more, the run goes on until it is less. */

@@ -4,37 +4,39 @@ import { date, text } from './fields.ts';
 
 const schema = new Schema(
   {
-    /** `<accountId>/<cause>/<channelId>`. */
+    /** `<accountId>/<channelId>/<cause>`. */
     _id: text,
     accountId: text,
+    channelId: text,
     at: date,
   },
   { collection: 'notices', versionKey: false },
 );
+schema.index({ accountId: 1, channelId: 1 });
 schema.index({ at: 1 });
 
-/** Something about a channel that an administrator has to put right. */
+/** Something about a channel, or about all chat channels, that an administrator has to put right in Zoom. */
 export interface Notice {
   accountId: string;
-  cause: 'botNotAllowed' | 'inboundChannelGone';
   channelId: string;
+  cause: 'botNotAllowed' | 'channelGone' | 'botNotInChatChannels';
 }
 
 /** What administrators have been asked to put right, so that each is asked once for each cause and channel. */
 export function noticeStore(connection: Connection) {
   const model = connection.model('Notice', schema);
-  const keyOf = ({ accountId, cause, channelId }: Notice) => `${accountId}/${cause}/${channelId}`;
   return {
     model,
     /** Note that somebody is asked: true the first time, false until it is forgotten. */
-    async begin(notice: Notice): Promise<boolean> {
-      return insertedNow(model.insertOne({ _id: keyOf(notice), accountId: notice.accountId, at: new Date() }));
+    async begin({ accountId, channelId, cause }: Notice): Promise<boolean> {
+      const _id = `${accountId}/${channelId}/${cause}`;
+      return insertedNow(model.insertOne({ _id, accountId, channelId, at: new Date() }));
     },
-    /** It has been put right, or nobody could be asked: the next time somebody is asked again. */
-    async forget(notice: Notice): Promise<void> {
-      await model.deleteOne({ _id: keyOf(notice) });
+    /** It works again in that channel, or nobody could be asked: the next time somebody is asked again. */
+    async forget({ accountId, channelId }: Omit<Notice, 'cause'>): Promise<void> {
+      await model.deleteMany({ accountId, channelId });
     },
-    /** Forget what was asked before `before`: who has not acted is asked again. */
+    /** Forget what was asked before `before`: if it is still not put right, somebody is asked again. */
     async forgetBefore(before: Date): Promise<void> {
       await model.deleteMany({ at: { $lt: before } });
     },

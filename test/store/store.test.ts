@@ -440,12 +440,15 @@ describe('api instances', () => {
 });
 
 describe('what an administrator has been asked', () => {
-  test('is asked once for each cause and channel, and again once it is forgotten', async () => {
-    const notice = { accountId: randomUUID(), cause: 'botNotAllowed', channelId: 'c' } as const;
+  test('is asked once for each cause and channel, and again once it works there', async () => {
+    const notice = { accountId: randomUUID(), channelId: 'c', cause: 'botNotAllowed' } as const;
+    const elsewhere = { ...notice, channelId: 'd' };
     expect((await atOnce(5, () => store.notices.begin(notice))).filter(Boolean)).toHaveLength(1);
-    expect(await store.notices.begin({ ...notice, cause: 'inboundChannelGone' })).toBe(true);
+    expect(await store.notices.begin({ ...notice, cause: 'channelGone' })).toBe(true);
+    expect(await store.notices.begin(elsewhere)).toBe(true);
     await store.notices.forget(notice);
     expect(await store.notices.begin(notice)).toBe(true);
+    expect(await store.notices.begin(elsewhere)).toBe(false);
     await store.notices.forgetBefore(new Date(Date.now() - 60_000));
     expect(await store.notices.begin(notice)).toBe(false);
     await store.notices.forgetBefore(new Date(Date.now() + 60_000));

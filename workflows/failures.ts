@@ -20,11 +20,21 @@ function failureCause(error: unknown): ApplicationFailure | undefined {
   return current instanceof ApplicationFailure ? current : undefined;
 }
 
-/** The pause that the failure asks for before another try, ms, if it does: a failure's own delay stays with the server. */
-export function tryAgainInMs(error: unknown): number | undefined {
+/** What a failure says beside its type: the first of its details, if there are any. */
+function detailOf(error: unknown, name: 'tryAgainInMs' | 'nothingDone'): unknown {
   const [detail] = failureCause(error)?.details ?? [];
-  if (typeof detail !== 'object' || detail === null || !('tryAgainInMs' in detail)) return undefined;
-  return typeof detail.tryAgainInMs === 'number' ? detail.tryAgainInMs : undefined;
+  return typeof detail === 'object' && detail !== null ? (detail as Record<string, unknown>)[name] : undefined;
+}
+
+/** The pause that Zoom asks for before another try, ms, if it does. */
+export function tryAgainInMs(error: unknown): number | undefined {
+  const ms = detailOf(error, 'tryAgainInMs');
+  return typeof ms === 'number' ? ms : undefined;
+}
+
+/** Whether it is certain that nothing was changed in Zoom. */
+export function nothingDone(error: unknown): boolean {
+  return detailOf(error, 'nothingDone') === true;
 }
 
 /** What stands in the way and what helps, in our own words: safe to show where a failure's message may not be. */

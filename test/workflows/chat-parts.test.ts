@@ -10,7 +10,6 @@ import type { ChatState } from '../../workflows/chat/parts.ts';
 import { Presence } from '../../workflows/chat/presence.ts';
 import { Waits } from '../../workflows/chat/waits.ts';
 
-
 /** Post everything that waits; answers the posts. */
 function drained(outbox: Outbox) {
   const posts = [];
@@ -264,6 +263,14 @@ describe('a chat’s rules', () => {
         .slice(3)
         .map(({ kind }) => kind),
     ).toEqual(['agentMessageEdited', 'agentMessageDeleted']);
+  });
+
+  test('never let an older edit replace a newer one', () => {
+    const chat = joinedChat();
+    answers(chat, 'Hi');
+    chat.onZoom({ kind: 'edited', messageId: 'm-Hi', text: 'newer', at: 9 }, 9);
+    chat.onZoom({ kind: 'edited', messageId: 'm-Hi', text: 'older', at: 8 }, 10);
+    expect(entriesOf(chat).at(-1)).toMatchObject({ kind: 'agentMessageEdited', text: 'newer' });
   });
 
   test('ignore what comes from a channel that the chat has lost', () => {

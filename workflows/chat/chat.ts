@@ -59,13 +59,9 @@ export class Chat extends ChatParts {
         this.#agentWrote(event, now);
         break;
       case 'edited':
-        if (this.seenFromZoom.has(event.messageId) && this.seenFromZoom.add(`${event.messageId}/edited/${event.at}`)) {
-          this.transcript.add({
-            kind: 'agentMessageEdited',
-            at: event.at,
-            messageId: event.messageId,
-            text: event.text,
-          });
+        if (this.#isNewestEdit(event)) {
+          const { messageId, text, at } = event;
+          this.transcript.add({ kind: 'agentMessageEdited', at, messageId, text });
         }
         break;
       case 'deleted':
@@ -255,5 +251,15 @@ export class Chat extends ChatParts {
   #spoken(now: number): void {
     this.lifecycle.spoken(now);
     this.channel.spoken(now);
+  }
+
+  /** An edit of what was passed on, and none that Zoom sends late, after a newer one. */
+  #isNewestEdit({ messageId, at }: Extract<ZoomSignal, { kind: 'edited' }>): boolean {
+    if (!this.seenFromZoom.has(messageId)) return false;
+    const prefix = `${messageId}/edited/`;
+    const isOlder = this.seenFromZoom.keys.some(
+      (key) => key.startsWith(prefix) && Number(key.slice(prefix.length)) > at,
+    );
+    return !isOlder && this.seenFromZoom.add(prefix + String(at));
   }
 }

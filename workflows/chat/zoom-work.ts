@@ -3,7 +3,7 @@ import { postText, type ChannelPost } from '../../domain/channel-post.ts';
 import { endCommand } from '../../domain/commands.ts';
 import { failureTypes } from '../../domain/failures.ts';
 import { searchAttributes } from '../../domain/search-attributes.ts';
-import { failureMessage, failureType, noAnswer, tryAgainInMs } from '../failures.ts';
+import { failureMessage, failureType, noAnswer, nothingDone, tryAgainInMs } from '../failures.ts';
 import * as zoom from './activities.ts';
 import type { JoinRequest } from './agents.ts';
 import type { Chat } from './chat.ts';
@@ -33,9 +33,8 @@ export async function showCard(chat: Chat): Promise<void> {
         // The chat may have asked for a new card meanwhile.
         if (chat.card.ref?.messageId === ref.messageId) chat.card.shows(content, ref);
       } else {
-        const posted = await zoom.postInboundCard({ ...input, widgetId, ...chat.waits.begin('card', Date.now()) });
+        const posted = await once(chat, 'card', (tried) => zoom.postInboundCard({ ...input, widgetId, ...tried }));
         ({ outcomes } = posted);
-        chat.waits.settle('card');
         chat.card.shows(content, posted.card);
       }
       chat.outbox.deliveredUpTo(deliveredSeq);
@@ -85,9 +84,9 @@ async function letIn(chat: Chat, { user, replacesOthers }: JoinRequest, isFurthe
   const agent = await find({ accountId, userId: user.id });
   if (!chat.channel.ref) {
     const channelsLost = chat.channel.state.lost;
-    const tried = chat.waits.begin('channel', Date.now());
-    const made = await zoom.createChatChannel({ chatId, accountId, visitorName: visitor.name, channelsLost, ...tried });
-    chat.waits.settle('channel');
+    const made = await once(chat, 'channel', (tried) =>
+      zoom.createChatChannel({ chatId, accountId, visitorName: visitor.name, channelsLost, ...tried }),
+    );
     chat.channelOpened(made.channel, made.ownerUserId);
     upsertSearchAttributes([{ key: searchAttributes.channel, value: made.channel.id }]);
   }
@@ -95,7 +94,8 @@ async function letIn(chat: Chat, { user, replacesOthers }: JoinRequest, isFurthe
   if (!ref || state.ownerUserId === undefined) return;
   await invite({ accountId, channelId: ref.id, ownerUserId: state.ownerUserId, agent });
   if (!state.greeted) {
-    await post(chat, { kind: 'greeting', agentName: agent.name, ...(page === undefined ? {} : { page }) });
+    const greeting = { kind: 'greeting', agentName: agent.name, ...(page === undefined ? {} : { page }) } as const;
+    if (!(await post(chat, greeting))) return;
     chat.channel.greeted();
   }
   if (state.lost === 0 && !isFurther) firstAgentJoined(Date.now() - chat.lifecycle.state.startedAt);
@@ -183,8 +183,8 @@ async function close(chat: Chat): Promise<void> {
   await readBack(chat);
   if (!chat.needsClosing) return;
   await orWait(chat, 'channel', 'the closing note', async () => {
-    await post(chat, { kind: 'closing', by: chat.lifecycle.state.endedBy ?? 'system' });
-    chat.channel.closed();
+    const by = chat.lifecycle.state.endedBy ?? 'system';
+    if (await post(chat, { kind: 'closing', by })) chat.channel.closed();
   });
 }
 
@@ -213,11 +213,25 @@ async function post(chat: Chat, content: ChannelPost): Promise<boolean> {
     targets: route.targets,
   };
   chat.outbox.posting(postText(visitor.name, content, endCommand));
-  const sent = await zoom.postToChannel({ ...input, ...chat.waits.begin(key, Date.now()) });
-  chat.waits.settle(key);
+  const sent = await once(chat, key, (tried) => zoom.postToChannel({ ...input, ...tried }));
   chat.outbox.sent(sent, Date.now());
   chat.presence.pushed(route, sent.outcomes, Date.now());
   return true;
+}
+
+/**
+ * Call what must not be done twice: the activity is given the time of an earlier try whose outcome is unknown.
+ * @param key what is done, the same for every try.
+ */
+async function once<T>(chat: Chat, key: string, call: (tried: { firstTriedAt?: number }) => Promise<T>): Promise<T> {
+  try {
+    const result = await call(chat.waits.begin(key, Date.now()));
+    chat.waits.settle(key);
+    return result;
+  } catch (error) {
+    if (nothingDone(error)) chat.waits.settle(key);
+    throw error;
+  }
 }
 
 /**

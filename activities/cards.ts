@@ -1,58 +1,46 @@
-import { endCommand, endedWords, type ChannelPost, type EndedBy } from '../domain/channel-post.ts';
-import type { ChatStatus } from '../domain/transcript.ts';
-import { actions, button, card, fields, link, message, truncate, type Card } from '../zoom/index.ts';
+import { endedWords, postMark, type ChannelPost } from '../domain/channel-post.ts';
+import { endCommand, makeButtonValue } from '../domain/commands.ts';
+import { cardWordsLength, type InboundCardContent } from '../domain/inbound-card.ts';
+import { truncateText } from '../domain/text.ts';
+import { actions, button, card, fields, link, message, type Card } from '../zoom/index.ts';
 
-/** Everything the inbound card shows. */
-export interface InboundCardView {
-  chatId: string;
-  visitorName: string;
-  /** What the visitor wrote before anybody joined. */
-  firstWords: string;
-  page?: { url: string; title?: string };
-  face: { status: ChatStatus; agents: string[]; messages?: number; channelUrl?: string; endedBy?: EndedBy };
-}
-
-/** A button's value names what to do and the chat: opaque, and checked against the account that pressed. */
-export const buttonValues = {
-  join: (chatId: string) => `join:${chatId}`,
-  end: (chatId: string) => `end:${chatId}`,
-};
-
-/** What on an inbound card says which chat it is of: its button, or once the chat has ended its id. */
-export function cardMarks(chatId: string): string[] {
-  return [buttonValues.join(chatId), chatId];
-}
-
-/** Longest quote of a visitor's words in the inbound card; the chat channel has them whole. */
-const quoteLength = 600;
+/*
+ * What the bot's cards say. A post that must not show twice carries a mark by which `cardMarks` recognises it: a chat's card its
+ * chat's id in a field, a post into a chat channel its `postMark` in the sub-head.
+ */
 
 /** The card of one chat in the inbound channel; edited as the chat goes on. */
-export function inboundCard(view: InboundCardView): Card {
-  const { chatId, visitorName, firstWords, page, face } = view;
-  const ended = face.status === 'ended';
-  const joined = face.agents.length > 0;
+export function inboundCard(chatId: string, content: InboundCardContent): Card {
+  const { visitorName, page, words, status, agents, channelUrl, endedBy } = content;
+  const joined = agents.length > 0;
   return card({
-    head: headline(view),
+    head: headline(content),
     subHead: page ? pageWords(page) : 'Website chat',
     body: [
       fields([
         { key: 'Visitor', value: visitorName, short: true },
         { key: 'Page', value: page?.url, short: false },
-        // Without the button there is nothing else that tells whose card this is, to us or to an operator.
-        { key: 'Chat', value: ended ? chatId : undefined, short: true },
+        { key: 'Chat', value: chatId, short: true },
       ]),
-      message(truncate(firstWords, quoteLength)),
-      joined ? message(`${listNames(face.agents)} joined this chat.`, { style: { bold: true } }) : undefined,
-      ended && face.endedBy ? message(endedWords[face.endedBy]) : undefined,
-      face.channelUrl === undefined ? undefined : link('Open the chat channel', face.channelUrl),
+      words === '' ? undefined : message(truncateText(words, cardWordsLength)),
+      joined ? message(`${listNames(agents)} joined this chat.`, { bold: true }) : undefined,
+      endedBy === undefined ? undefined : message(endedWords[endedBy]),
+      channelUrl === undefined ? undefined : link('Open the chat channel', channelUrl),
       // Stays after the first agent has joined: colleagues can come in and share the chat.
-      ended ? undefined : actions(button('Join Chat', buttonValues.join(chatId), joined ? 'Default' : 'Primary')),
+      status === 'ended'
+        ? undefined
+        : actions(button('Join Chat', makeButtonValue('join', chatId), joined ? 'Default' : 'Primary')),
     ],
   });
 }
 
-function headline({ visitorName, face }: InboundCardView): string {
-  switch (face.status) {
+/** The same card without anything that the visitor wrote, for when Zoom does not accept that. */
+export function withoutVisitorWords({ page: _page, ...content }: InboundCardContent): InboundCardContent {
+  return { ...content, visitorName: 'A visitor', words: 'Zoom refuses to show here what the visitor wrote.' };
+}
+
+function headline({ visitorName, status, agents }: InboundCardContent): string {
+  switch (status) {
     case 'waiting':
     case 'joining':
       return `New chat from ${visitorName}`;
@@ -61,7 +49,7 @@ function headline({ visitorName, face }: InboundCardView): string {
     case 'active':
       return `In conversation: ${visitorName}`;
     case 'ended':
-      return face.agents.length > 0 ? `Chat ended: ${visitorName}` : `Missed chat: ${visitorName}`;
+      return agents.length > 0 ? `Chat ended: ${visitorName}` : `Missed chat: ${visitorName}`;
   }
 }
 
@@ -74,24 +62,32 @@ function listNames(names: readonly string[]): string {
 }
 
 /** A post into the chat channel as the bot shows it. */
-export function channelPostCard(chatId: string, visitorName: string, post: ChannelPost, part: string): Card {
+export function channelPostCard(chatId: string, visitorName: string, post: ChannelPost): Card {
+  const subHead = postMark(post);
   switch (post.kind) {
     case 'greeting':
       return card({
         head: `Chat with ${visitorName}`,
-        ...(post.page ? { subHead: pageWords(post.page) } : {}),
+        subHead,
         body: [
+          post.page ? fields([{ key: 'Page', value: pageWords(post.page) }]) : undefined,
           message(`${post.agentName}, you have joined the chat with ${visitorName}. Write here to answer.`),
           message(
             `Everything written in this channel is sent to the visitor. To end the chat press the button, or write ${endCommand}.`,
           ),
-          actions(button('End Chat', buttonValues.end(chatId), 'Danger')),
+          actions(button('End Chat', makeButtonValue('end', chatId), 'Danger')),
         ],
       });
     case 'visitorLines':
-      return card({ head: visitorName, body: [message(part)] });
+      return card({ head: visitorName, subHead, body: [message(post.text)] });
+    case 'notShown':
+      return card({
+        head: 'Message not shown',
+        subHead,
+        body: [message('The visitor wrote something that Zoom refuses to show here.')],
+      });
     case 'closing':
-      return card({ head: 'Chat ended', body: [message(part)] });
+      return card({ head: 'Chat ended', subHead, body: [message(endedWords[post.by])] });
   }
 }
 
@@ -129,7 +125,7 @@ export function welcomeMessage(options: {
   });
 }
 
-/** To the administrator: the bot may not post in a channel. */
+/** To an administrator: the bot may not post in the inbound channel. */
 export function botNotAllowedMessage(channelName: string): Card {
   return card({
     head: 'Live Chat cannot post in a channel',
@@ -141,7 +137,32 @@ export function botNotAllowedMessage(channelName: string): Card {
   });
 }
 
-/** To the administrator: the grant no longer works. */
+/** To an administrator: the inbound channel was deleted or archived. */
+export function inboundChannelGoneMessage(channelName: string, settingsUrl: string): Card {
+  return card({
+    head: 'Live Chat has no channel for new chats',
+    body: [
+      message(
+        `The channel “${channelName}” was deleted or archived in Zoom. Choose another channel in the settings, or unarchive it. New chats wait until then; nothing is lost.`,
+      ),
+      link('Choose another channel', settingsUrl),
+    ],
+  });
+}
+
+/** To an administrator: the bot may not post in the channels of single chats. */
+export function botNotInChatChannelsMessage(): Card {
+  return card({
+    head: 'Live Chat cannot post in chat channels',
+    body: [
+      message(
+        'Zoom does not let the app post in the private channels of chats. What visitors write appears there in the name of a colleague, with the visitor’s name in front. To have the app post it, add this app to the chat channel in Zoom.',
+      ),
+    ],
+  });
+}
+
+/** To whoever added the app: the grant no longer works. */
 export function reconnectMessage(reconnectUrl: string): Card {
   return card({
     head: 'Reconnect Live Chat to Zoom',

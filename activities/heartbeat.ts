@@ -1,4 +1,4 @@
-import { activityInfo, heartbeat } from '@temporalio/activity';
+import { heartbeat } from '@temporalio/activity';
 import type { ActivityInboundCallsInterceptor } from '@temporalio/worker';
 
 /** Well below the heartbeat timeouts that the workflows give. */
@@ -7,8 +7,6 @@ const everyMs = 1_000;
 /** Heartbeats for as long as an activity runs, so that a killed process is noticed in seconds, not at the activity's time limit. */
 export const heartbeating: ActivityInboundCallsInterceptor = {
   async execute(input, next) {
-    // The workflow task that a local activity belongs to is kept alive by the SDK.
-    if (activityInfo().isLocal) return next(input);
     const timer = setInterval(() => {
       heartbeat();
     }, everyMs);

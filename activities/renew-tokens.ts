@@ -3,12 +3,8 @@ import { limits } from '../domain/limits.ts';
 import { searchAttributes } from '../domain/search-attributes.ts';
 import { taskQueues, workflowIds, workflowTaskTimeout } from '../domain/workflow-ids.ts';
 import type { Store } from '../store/index.ts';
-import type { GrantInput } from '../workflows/grant/messages.ts';
+import { renewTokensUpdate, type GrantInput } from '../workflows/grant/messages.ts';
 import { NeedsReconnectError, RenewalUnavailableError, type RenewTokens } from './user-zoom.ts';
-
-/** Wire name of `renewTokensUpdate`; this folder may take only types from the workflows. */
-export const renewTokensUpdateName = 'renewTokens';
-const grantWorkflowType = 'grant';
 
 export interface RenewTokensDependencies {
   client: Client;
@@ -18,36 +14,34 @@ export interface RenewTokensDependencies {
 }
 
 /**
- * Renewal by the one place that may do it, the user's grant workflow, which is started if it is not running.
+ * Renewal by what alone may do it, the user's grant workflow, which is started if it is not running.
  *
- * @throws {NeedsReconnectError} when no such installation is known.
+ * @throws {NeedsReconnectError} when no such member is known.
  * @throws {RenewalUnavailableError} when no answer came in time: no worker, or Temporal or MongoDB is away.
  */
 export function createRenewTokens({ client, store, timeoutMs = 15_000 }: RenewTokensDependencies): RenewTokens {
   return async (zoomUserId, staleTokenSetId) => {
-    const installation = await store.members.get(zoomUserId).catch((error: unknown) => {
+    const member = await store.members.get(zoomUserId).catch((error: unknown) => {
       throw new RenewalUnavailableError(error);
     });
-    if (!installation) throw new NeedsReconnectError();
-    const { accountId } = installation;
-    const input: GrantInput = { zoomUserId, accountId, continueAfterEvents: limits.eventsPerRun };
-    const startWorkflowOperation = new WithStartWorkflowOperation(grantWorkflowType, {
+    if (!member) throw new NeedsReconnectError();
+    const { accountId } = member;
+    const startWorkflowOperation = new WithStartWorkflowOperation<(input: GrantInput) => Promise<void>>('grant', {
       workflowId: workflowIds.grant({ zoomUserId }),
       taskQueue: taskQueues.main,
-      args: [input],
+      args: [{ zoomUserId, accountId, continueAfterEvents: limits.eventsPerRun }],
       workflowTaskTimeout,
       workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
       typedSearchAttributes: [{ key: searchAttributes.account, value: accountId }],
-      staticSummary: `Grant: ${installation.name} (${installation.email})`,
+      staticSummary: `Grant: ${member.name} (${member.email})`,
       priority: { fairnessKey: accountId },
     });
     try {
       const { renewed } = await client.withDeadline(Date.now() + timeoutMs, () =>
-        client.workflow.executeUpdateWithStart<
-          (input: GrantInput) => Promise<void>,
-          { renewed: boolean },
-          [{ staleTokenSetId: string }]
-        >(renewTokensUpdateName, { args: [{ staleTokenSetId }], startWorkflowOperation }),
+        client.workflow.executeUpdateWithStart(renewTokensUpdate, {
+          args: [{ staleTokenSetId }],
+          startWorkflowOperation,
+        }),
       );
       return renewed;
     } catch (error) {

@@ -1,13 +1,13 @@
 import { ApplicationFailure } from '@temporalio/common';
+import { LRUCache } from 'lru-cache';
 import { failureTypes } from '../domain/failures.ts';
 import type { TokenSet } from '../store/index.ts';
 import { isZoomError, type ZoomClient, type ZoomUserApi } from '../zoom/index.ts';
-import type { People } from './people.ts';
 
 /** A token set that ends within this time, ms, is renewed before it is used. */
 const renewAheadMs = 60_000;
 
-/** The user's grant no longer works and no renewal can help: he has to add the app again. Never worth a retry. */
+/** The user's grant no longer works and no renewal can help: they have to add the app again. Never worth a retry. */
 export class NeedsReconnectError extends ApplicationFailure {
   constructor() {
     super('This user’s authorization in Zoom no longer works: add the app again.', failureTypes.needsReconnect, true);
@@ -34,8 +34,6 @@ export interface UserZoomDependencies {
   store: { tokenSets: { newest(zoomUserId: string): Promise<TokenSet | null> } };
   zoom: Pick<ZoomClient, 'asUser'>;
   renew: RenewTokens;
-  /** Whose accounts' rates the calls count against. */
-  people: People;
   /** The time now, ms since 1970. */
   clock: () => number;
 }
@@ -60,59 +58,58 @@ const mostRenewals = 2;
  * or Zoom refuses them; then the store is read again, since another process may have renewed them, or the user have added
  * the app again. At most one renewal per user is in flight; all callers share it.
  */
-export function createUserZoom({ store, zoom, renew, people, clock }: UserZoomDependencies): UserZoom {
-  const flights = new Map<string, { staleId: string; done: Promise<boolean> }>();
-  const held = new Map<string, TokenSet>();
+export function createUserZoom({ store, zoom, renew, clock }: UserZoomDependencies): UserZoom {
+  /** Renewals under way, by user: all callers share one. */
+  const renewals = new Map<string, { staleId: string; done: Promise<boolean> }>();
+  const known = new LRUCache<string, TokenSet>({ max: mostUsers });
   /** By user the token set whose grant is gone for good: it is not tried again. */
-  const lost = new Map<string, string>();
+  const lost = new LRUCache<string, string>({ max: mostUsers });
 
   function renewalOf(zoomUserId: string, staleId: string) {
-    const done = renew(zoomUserId, staleId).finally(() => flights.delete(zoomUserId));
-    const flight = { staleId, done };
-    flights.set(zoomUserId, flight);
-    return flight;
+    const done = renew(zoomUserId, staleId).finally(() => renewals.delete(zoomUserId));
+    const renewal = { staleId, done };
+    renewals.set(zoomUserId, renewal);
+    return renewal;
   }
 
   async function newest(zoomUserId: string): Promise<TokenSet> {
     const tokens = await store.tokenSets.newest(zoomUserId);
-    held.delete(zoomUserId);
+    known.delete(zoomUserId);
     if (!tokens || lost.get(zoomUserId) === tokens.id) throw new NeedsReconnectError();
     lost.delete(zoomUserId);
-    keep(held, zoomUserId, tokens);
+    known.set(zoomUserId, tokens);
     return tokens;
   }
 
   async function newerThan(zoomUserId: string, stale: TokenSet): Promise<TokenSet> {
-    for (let renewals = 0; ;) {
-      // Another process, or the user himself by authorizing again, may have been faster.
-      const known = await newest(zoomUserId);
-      if (known.id !== stale.id) return known;
-      const running = flights.get(zoomUserId);
+    for (let asked = 0; ;) {
+      // Another process, or the user by authorizing again, may have been faster.
+      const current = await newest(zoomUserId);
+      if (current.id !== stale.id) return current;
+      const running = renewals.get(zoomUserId);
       if (running && running.staleId !== stale.id) {
         // A renewal of an older set: once it is through, look again whether ours is still the newest.
         await running.done.catch(() => false);
         continue;
       }
       // Asked as often as allowed, and Zoom's answer is no: nobody but the user can help.
-      if (renewals === mostRenewals) throw new NeedsReconnectError();
-      renewals += 1;
+      if (asked === mostRenewals) throw new NeedsReconnectError();
+      asked += 1;
       if (!(await (running ?? renewalOf(zoomUserId, stale.id)).done)) {
         const after = await newest(zoomUserId);
         if (after.id !== stale.id) return after;
-        held.delete(zoomUserId);
-        keep(lost, zoomUserId, stale.id);
+        known.delete(zoomUserId);
+        lost.set(zoomUserId, stale.id);
         throw new NeedsReconnectError();
       }
     }
   }
 
   return async (zoomUserId, fn) => {
-    const person = await people.get(zoomUserId);
-    const known = held.get(zoomUserId) ?? (await newest(zoomUserId));
-    const endsSoon = known.expiresAt.getTime() - clock() < renewAheadMs;
-    const tokens = endsSoon ? await newerThan(zoomUserId, known) : known;
-    const call = (using: TokenSet) =>
-      fn(zoom.asUser(using.accessToken, { apiUrl: using.apiUrl, accountId: person?.accountId }));
+    const current = known.get(zoomUserId) ?? (await newest(zoomUserId));
+    const endsSoon = current.expiresAt.getTime() - clock() < renewAheadMs;
+    const tokens = endsSoon ? await newerThan(zoomUserId, current) : current;
+    const call = ({ accessToken, apiUrl }: TokenSet) => fn(zoom.asUser(accessToken, { apiUrl }));
     try {
       return await call(tokens);
     } catch (error) {
@@ -127,12 +124,4 @@ export function createUserZoom({ store, zoom, renew, people, clock }: UserZoomDe
       }
     }
   };
-}
-
-/** Keep a value; the one kept longest makes room. */
-function keep<T>(map: Map<string, T>, key: string, value: T): void {
-  map.delete(key);
-  const [oldest] = map.keys();
-  if (map.size >= mostUsers && oldest !== undefined) map.delete(oldest);
-  map.set(key, value);
 }

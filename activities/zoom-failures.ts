@@ -1,20 +1,13 @@
 import { ApplicationFailure } from '@temporalio/activity';
-import { ApplicationFailureCategory } from '@temporalio/common';
 import { failureTypes, type FailureType } from '../domain/failures.ts';
-import { isZoomError, type ZoomErrorKind } from '../zoom/index.ts';
-import { noteHeldBack } from './zoom-turns.ts';
+import { isTransient, isZoomError, type RefusalKind, type ZoomError, type ZoomErrorKind } from '../zoom/index.ts';
+import { mayHaveActed } from './read-back.ts';
 
-/** What a kind of Zoom error means to a workflow. */
-const typeOf: Record<ZoomErrorKind, FailureType> = {
-  rateLimited: failureTypes.zoomUnavailable,
-  heldBack: failureTypes.heldBack,
-  unavailable: failureTypes.zoomUnavailable,
-  timeout: failureTypes.zoomUnavailable,
-  network: failureTypes.zoomUnavailable,
-  malformedAnswer: failureTypes.zoomUnavailable,
+/** The one table of what a refusal of Zoom's means to a workflow. What may pass by itself is `ZoomUnavailable`. */
+const typeOfRefusal: Record<RefusalKind, FailureType> = {
   unauthorized: failureTypes.needsReconnect,
-  scopeMissing: failureTypes.scopeMissing,
   grantInvalid: failureTypes.needsReconnect,
+  scopeMissing: failureTypes.scopeMissing,
   appCredentials: failureTypes.zoomRefused,
   appDisabled: failureTypes.zoomRefused,
   forbidden: failureTypes.zoomRefused,
@@ -22,6 +15,7 @@ const typeOf: Record<ZoomErrorKind, FailureType> = {
   invalidRequest: failureTypes.zoomRefused,
   refused: failureTypes.zoomRefused,
   nameTaken: failureTypes.zoomRefused,
+  contentRefused: failureTypes.postRefused,
   channelArchived: failureTypes.channelGone,
   channelGone: failureTypes.channelGone,
   userGone: failureTypes.userGone,
@@ -29,58 +23,47 @@ const typeOf: Record<ZoomErrorKind, FailureType> = {
   messageGone: failureTypes.messageGone,
 };
 
+/** What a workflow branches on. */
+export function failureTypeOf(kind: ZoomErrorKind): FailureType {
+  return isTransient(kind) ? failureTypes.zoomUnavailable : typeOfRefusal[kind];
+}
+
+/** The longest pause that an activity's own retries keep, ms. A longer one is a timer of the workflow's. */
+const longestPauseMs = 20_000;
+
+/** What a failure of Zoom's carries beside its type, as the only element of `details`. */
+export interface ZoomFailureDetails {
+  /** Zoom asks for this pause before the next try, ms. */
+  tryAgainInMs?: number;
+  /** It is certain that the activity has changed nothing in Zoom: the next one need not look for what it did. */
+  nothingDone?: true;
+}
+
 /**
- * - `answer`: somebody watches (install): only what can succeed by itself is tried again.
- * - `wait`: a chat goes on: whatever a person can put right in Zoom is tried again, slowly, and only what concerns this
- *   one thing for good (its channel, its user, its message) ends.
+ * Run calls to Zoom. What fails becomes a typed failure. What may pass by itself is tried again by the activity's own retries, with
+ * Zoom's Retry-After where it is short; what asks for a long pause or for a repair ends the activity, and its workflow decides.
+ * @param firstTriedAt as the activity's input has it.
  */
-export type FailurePolicy = 'answer' | 'wait';
-
-const goneForGood: ReadonlySet<FailureType> = new Set([
-  failureTypes.channelGone,
-  failureTypes.userGone,
-  failureTypes.messageGone,
-]);
-
-/** Pause before trying again what a person has to put right first, ms. */
-const repairDelayMs = 30_000;
-
-/** A pause before the next try: for the server, and in the details for a workflow that does the trying itself. */
-const after = (ms: number) => ({ nextRetryDelay: ms, details: [{ tryAgainInMs: ms }] });
-
-/** Run calls to Zoom; what fails becomes a typed failure, retryable or not, with Zoom's own Retry-After where it gave one. */
-export async function asZoomFailures<T>(policy: FailurePolicy, run: () => Promise<T>): Promise<T> {
+export async function asZoomFailures<T>(run: () => Promise<T>, firstTriedAt?: number): Promise<T> {
   try {
     return await run();
   } catch (error) {
-    throw toFailure(policy, error);
+    throw isZoomError(error) ? toFailure(error, firstTriedAt) : error;
   }
 }
 
-function toFailure(policy: FailurePolicy, error: unknown): unknown {
-  if (error instanceof ApplicationFailure) {
-    if (policy === 'answer' || !error.nonRetryable || goneForGood.has(error.type as FailureType)) return error;
-    return ApplicationFailure.create({
-      message: error.message,
-      ...(error.type ? { type: error.type } : {}),
-      ...after(repairDelayMs),
-    });
-  }
-  if (!isZoomError(error)) return error;
-  // Held back after something else of the same attempt went through, the next attempt has to look what is there.
-  const type = error.kind === 'heldBack' && !noteHeldBack() ? failureTypes.zoomUnavailable : typeOf[error.kind];
-  const { message } = error;
-  if (error.retryable) {
-    return ApplicationFailure.create({
-      message,
-      type,
-      ...(error.retryAfterMs === undefined ? {} : after(error.retryAfterMs)),
-      // Waiting for one's turn is no error: no warning in the log for it.
-      ...(error.kind === 'heldBack' ? { category: ApplicationFailureCategory.BENIGN } : {}),
-    });
-  }
-  if (policy === 'wait' && !goneForGood.has(type)) {
-    return ApplicationFailure.create({ message, type, ...after(repairDelayMs) });
-  }
-  return ApplicationFailure.create({ message, type, nonRetryable: true });
+function toFailure(error: ZoomError, firstTriedAt: number | undefined): ApplicationFailure {
+  const { kind, message, retryAfterMs } = error;
+  const nonRetryable = !isTransient(kind) || (retryAfterMs ?? 0) > longestPauseMs;
+  const details: ZoomFailureDetails = {
+    ...(retryAfterMs === undefined ? {} : { tryAgainInMs: retryAfterMs }),
+    ...(error.ambiguous || mayHaveActed(firstTriedAt) ? {} : { nothingDone: true }),
+  };
+  return ApplicationFailure.create({
+    message,
+    type: failureTypeOf(kind),
+    nonRetryable,
+    details: [details],
+    ...(nonRetryable || retryAfterMs === undefined ? {} : { nextRetryDelay: retryAfterMs }),
+  });
 }

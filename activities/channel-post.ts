@@ -1,0 +1,141 @@
+import { activityInfo, log } from '@temporalio/activity';
+import { postMark, postText, type ChannelPost } from '../domain/channel-post.ts';
+import type { ChannelRef } from '../domain/channel.ts';
+import { endCommand } from '../domain/commands.ts';
+import type { PushOutcome, PushTarget } from '../domain/push.ts';
+import { isZoomError } from '../zoom/index.ts';
+import { channelPostCard } from './cards.ts';
+import type { ChatZoomContext } from './chat-zoom-context.ts';
+import { orWithoutVisitorWords, pushDelivered } from './posting.ts';
+import { findPosted, mayHaveActed, readBackWindow } from './read-back.ts';
+import { asZoomFailures } from './zoom-failures.ts';
+
+export interface PostToChannelInput {
+  chatId: string;
+  accountId: string;
+  channel: ChannelRef;
+  ownerUserId: string;
+  visitorName: string;
+  post: ChannelPost;
+  /** As the bot, or in a user's name where Zoom does not let the bot in. */
+  as: 'bot' | 'user';
+  /** Zoom has taken all visitor messages up to this `seq` once it has this post. */
+  deliveredSeq: number;
+  targets: PushTarget[];
+  /** When an earlier activity first tried this, ms. */
+  firstTriedAt?: number;
+}
+
+/** One message in Zoom: by the bot, or in a user's name. */
+interface Posted {
+  messageId: string;
+  as: 'bot' | 'user';
+}
+
+/** Without the name and the page that a visitor gave. */
+const nobodysName = 'a visitor';
+
+/** Posts of ours into a chat channel. */
+export function createChannelPostActivities(context: ChatZoomContext) {
+  const { store, zoom, acting, notices, oneAtATime, relayed } = context;
+
+  return {
+    /**
+     * Post one message: as the bot, or in the name of the channel's owner or of another member where the bot may not.
+     * Fails with `PostRefused` if Zoom does not accept what the visitor wrote, with `ChannelGone` if the channel was deleted or
+     * archived.
+     */
+    async postToChannel(input: PostToChannelInput): Promise<Posted & { outcomes: PushOutcome[] }> {
+      const { chatId, post, deliveredSeq, firstTriedAt } = input;
+      return asZoomFailures(
+        () =>
+          oneAtATime.run(`post ${chatId}`, async () => {
+            const posted = (await postedBefore(input)) ?? (await postAs(input));
+            if (post.kind !== 'visitorLines' && post.kind !== 'notShown') return { ...posted, outcomes: [] };
+            relayed?.(firstTriedAt ?? activityInfo().scheduledTimestampMs);
+            await store.chats.set(chatId, { deliveredSeq });
+            return { ...posted, outcomes: await pushDelivered(context.push, input) };
+          }),
+        firstTriedAt,
+      );
+    },
+  };
+
+  async function postedBefore(input: PostToChannelInput): Promise<Posted | undefined> {
+    const { chatId, accountId, ownerUserId, visitorName, post, firstTriedAt } = input;
+    if (!mayHaveActed(firstTriedAt)) return undefined;
+    const channelId = input.channel.id;
+    try {
+      const window = readBackWindow(firstTriedAt);
+      const history = await acting.asUser({ accountId, channelId, ownerUserId }, (api) =>
+        api.listMessages({ channelId, ...window }),
+      );
+      const found = findPosted(history, postMark(post), postText(visitorName, post, endCommand));
+      return found && { messageId: found.id, as: found.fromBot ? 'bot' : 'user' };
+    } catch (error) {
+      // Nobody is left who can look. A post that shows twice is better than none.
+      if (!isZoomError(error, 'forbidden')) throw error;
+      log.warn('The chat channel cannot be read for an earlier post.', { chatId });
+      return undefined;
+    }
+  }
+
+  async function postAs(input: PostToChannelInput): Promise<Posted> {
+    if (input.as === 'user') return postAsUser(input);
+    const { chatId, accountId, post } = input;
+    try {
+      const posted = await postAsBot(input);
+      // The first post of a chat: enough to notice that the bot is let in again.
+      if (post.kind === 'greeting') await notices.settled(accountId);
+      return posted;
+    } catch (error) {
+      if (!isZoomError(error, 'botNotAllowed')) throw error;
+      log.warn('Zoom does not let the bot into this chat channel: posting in a member’s name.', { chatId });
+      const posted = await postAsUser(input).catch((failed: unknown) => {
+        // Adding the app to the channel is what helps most easily.
+        throw isZoomError(failed, 'scopeMissing') ? error : failed;
+      });
+      await notices.ask(accountId, { cause: 'botNotInChatChannels' });
+      return posted;
+    }
+  }
+
+  async function postAsBot(input: PostToChannelInput): Promise<Posted> {
+    const { chatId, accountId, channel, ownerUserId } = input;
+    const { messageId } = await asItIs(input, ({ visitorName, post }) =>
+      acting.asBot({ accountId, channelId: channel.id, ownerUserId }, (userJid) =>
+        zoom.bot.postMessage({
+          accountId,
+          userJid,
+          toJid: channel.jid,
+          content: channelPostCard(chatId, visitorName, post),
+        }),
+      ),
+    );
+    return { messageId, as: 'bot' };
+  }
+
+  async function postAsUser(input: PostToChannelInput): Promise<Posted> {
+    const { accountId, channel, ownerUserId } = input;
+    const { id } = await asItIs(input, ({ visitorName, post }) =>
+      acting.asUser({ accountId, channelId: channel.id, ownerUserId }, (api) =>
+        api.sendMessage({ channelId: channel.id, message: postText(visitorName, post, endCommand) }),
+      ),
+    );
+    return { messageId: id, as: 'user' };
+  }
+}
+
+/** What the visitor wrote is posted as it is or not at all; what the app says can do without the visitor's name and page. */
+function asItIs<T>(
+  { visitorName, post }: PostToChannelInput,
+  send: (what: { visitorName: string; post: ChannelPost }) => Promise<T>,
+): Promise<T> {
+  if (post.kind === 'visitorLines') return send({ visitorName, post });
+  return orWithoutVisitorWords((all) => send(all ? { visitorName, post } : withoutVisitor(post)));
+}
+
+function withoutVisitor(post: ChannelPost): { visitorName: string; post: ChannelPost } {
+  if (post.kind !== 'greeting') return { visitorName: nobodysName, post };
+  return { visitorName: nobodysName, post: { kind: 'greeting', agentName: post.agentName } };
+}

@@ -1,0 +1,129 @@
+import { ApplicationFailure, log } from '@temporalio/activity';
+import type { CardRef, ChannelRef } from '../domain/channel.ts';
+import { failureTypes } from '../domain/failures.ts';
+import type { InboundCardContent } from '../domain/inbound-card.ts';
+import type { PushOutcome, PushTarget } from '../domain/push.ts';
+import { isZoomError } from '../zoom/index.ts';
+import { inboundCard, withoutVisitorWords } from './cards.ts';
+import type { ChatZoomContext } from './chat-zoom-context.ts';
+import { orWithoutVisitorWords, pushDelivered } from './posting.ts';
+import { findPosted, mayHaveActed, readBackWindow } from './read-back.ts';
+import { asZoomFailures } from './zoom-failures.ts';
+
+export interface PostInboundCardInput {
+  chatId: string;
+  accountId: string;
+  widgetId: string;
+  content: InboundCardContent;
+  /** The card shows all visitor messages up to this `seq`. */
+  deliveredSeq: number;
+  targets: PushTarget[];
+  /** When an earlier activity first tried this, ms. */
+  firstTriedAt?: number;
+}
+
+/** The chat's card in the inbound channel of its widget. */
+export function createInboundCardActivities(context: ChatZoomContext) {
+  const { store, zoom, acting, notices, oneAtATime } = context;
+
+  return {
+    /** Post the card with Join Chat, into the inbound channel that the widget's settings name now. */
+    async postInboundCard(input: PostInboundCardInput): Promise<{ card: CardRef; outcomes: PushOutcome[] }> {
+      const { chatId, deliveredSeq, firstTriedAt } = input;
+      return asZoomFailures(
+        () =>
+          oneAtATime.run(`card ${chatId}`, async () => {
+            const channel = await inboundChannelOf(input.widgetId);
+            const card = (await postedBefore(input, channel)) ?? (await postCard(input, channel));
+            await store.chats.set(chatId, { card, deliveredSeq });
+            return { card, outcomes: await pushDelivered(context.push, input) };
+          }),
+        firstTriedAt,
+      );
+    },
+
+    /** Make the card say where the chat stands now. Repeating it is harmless. */
+    async updateInboundCard(input: {
+      chatId: string;
+      accountId: string;
+      card: CardRef;
+      content: InboundCardContent;
+      deliveredSeq: number;
+      targets: PushTarget[];
+    }): Promise<{ outcomes: PushOutcome[] }> {
+      const { chatId, accountId, card, content, deliveredSeq } = input;
+      return asZoomFailures(async () => {
+        await orWithoutVisitorWords((all) =>
+          acting.asBot({ accountId, channelId: card.channelId }, (userJid) =>
+            zoom.bot.updateMessage({
+              accountId,
+              userJid,
+              messageId: card.messageId,
+              content: inboundCard(chatId, all ? content : withoutVisitorWords(content)),
+            }),
+          ),
+        );
+        await store.chats.set(chatId, { deliveredSeq });
+        return { outcomes: await pushDelivered(context.push, input) };
+      });
+    },
+  };
+
+  async function inboundChannelOf(widgetId: string): Promise<ChannelRef> {
+    const widget = await store.widgets.get(widgetId);
+    if (widget?.inboundChannel) return widget.inboundChannel;
+    throw ApplicationFailure.nonRetryable(
+      `The widget ${widgetId} has no inbound channel: finish the install, or choose one in the settings.`,
+      failureTypes.accountUnknown,
+    );
+  }
+
+  /** The card that an earlier try has posted: into this channel, or into the one that the settings named then. */
+  async function postedBefore(
+    { chatId, accountId, firstTriedAt }: PostInboundCardInput,
+    channel: ChannelRef,
+  ): Promise<CardRef | undefined> {
+    if (!mayHaveActed(firstTriedAt)) return undefined;
+    const before = (await store.chats.get(chatId))?.cardPostedTo;
+    const channels = before && before.id !== channel.id ? [before, channel] : [channel];
+    for (const { id: channelId, jid: channelJid } of channels) {
+      try {
+        const window = readBackWindow(firstTriedAt);
+        const history = await acting.asUser({ accountId, channelId }, (api) =>
+          api.listMessages({ channelId, ...window }),
+        );
+        const found = findPosted(history, chatId);
+        if (found) return { messageId: found.id, channelId, channelJid };
+      } catch (error) {
+        // Nobody can look there. A card that shows twice is better than none.
+        if (!isZoomError(error, 'channelGone', 'channelArchived', 'forbidden')) throw error;
+        log.warn('An inbound channel cannot be read for an earlier card.', { chatId, channelId, kind: error.kind });
+      }
+    }
+    return undefined;
+  }
+
+  async function postCard({ chatId, accountId, content }: PostInboundCardInput, channel: ChannelRef): Promise<CardRef> {
+    await store.chats.set(chatId, { cardPostedTo: channel });
+    try {
+      const { messageId } = await orWithoutVisitorWords((all) =>
+        acting.asBot({ accountId, channelId: channel.id }, (userJid) =>
+          zoom.bot.postMessage({
+            accountId,
+            userJid,
+            toJid: channel.jid,
+            content: inboundCard(chatId, all ? content : withoutVisitorWords(content)),
+          }),
+        ),
+      );
+      await notices.settled(accountId, channel.id);
+      return { messageId, channelId: channel.id, channelJid: channel.jid };
+    } catch (error) {
+      // The card needs its button, so nobody can post it in the bot's stead: an administrator has to do something in Zoom.
+      if (isZoomError(error, 'botNotAllowed')) await notices.ask(accountId, { cause: 'botNotAllowed', channel });
+      if (isZoomError(error, 'channelGone', 'channelArchived'))
+        await notices.ask(accountId, { cause: 'channelGone', channel });
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,40 @@
+import { activityInfo } from '@temporalio/activity';
+import { cardMarks, type ZoomMessage } from '../zoom/index.ts';
+
+/*
+ * Posting where a repeat must not show twice. Zoom has no idempotency key, so whoever may not be the first to post something
+ * reads the channel back first.
+ */
+
+/** How much Zoom's clock may be behind or ahead of ours, ms. */
+const clockSkewMs = 5_000;
+
+/**
+ * Whether what the running activity does may have been done before, by an earlier attempt or by an earlier activity.
+ * @param firstTriedAt when an earlier activity first tried it, ms; undefined when there was none.
+ */
+export function mayHaveActed(firstTriedAt?: number): boolean {
+  const { attempt, scheduledTimestampMs, currentAttemptScheduledTimestampMs } = activityInfo();
+  // A reset in Temporal UI begins the count of attempts anew, but leaves the time at which the activity was scheduled.
+  return firstTriedAt !== undefined || attempt > 1 || currentAttemptScheduledTimestampMs > scheduledTimestampMs;
+}
+
+/** The times between which an earlier try can have posted something. */
+export function readBackWindow(firstTriedAt?: number): { from: Date; to: Date } {
+  const { scheduledTimestampMs } = activityInfo();
+  const since = Math.min(firstTriedAt ?? scheduledTimestampMs, scheduledTimestampMs);
+  return { from: new Date(since - clockSkewMs), to: new Date(Date.now() + clockSkewMs) };
+}
+
+/**
+ * The post that an earlier try has left in a channel.
+ * @param mark what the bot's card says of itself, see `cardMarks`.
+ * @param text the whole text, for a post that was made in a user's name.
+ */
+export function findPosted(history: readonly ZoomMessage[], mark: string, text?: string): ZoomMessage | undefined {
+  return history.findLast((message) =>
+    message.fromBot
+      ? cardMarks(message.botMessage).includes(mark)
+      : text !== undefined && message.text?.trim() === text.trim(),
+  );
+}

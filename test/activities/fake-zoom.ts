@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { NeedsReconnectError, type UserZoom } from '../../activities/user-zoom.ts';
 import {
   channelJid,
   channelUrl,
@@ -16,19 +17,19 @@ import {
   type ZoomUser,
   type ZoomUserApi,
 } from '../../zoom/index.ts';
-import type { UserZoom } from '../../activities/user-zoom.ts';
 
 /** A ZoomError as the client makes it. */
 export function zoomError(kind: ZoomErrorKind, fields: Partial<ZoomErrorFields> = {}): ZoomError {
-  return new ZoomError({ kind, operation: 'test.call', retryable: false, ambiguous: false, ...fields });
+  return new ZoomError({ kind, operation: 'test.call', ambiguous: false, ...fields });
 }
 /** The answer was lost: nobody knows whether the call took effect. */
-export const lostAnswer = () => zoomError('timeout', { retryable: true, ambiguous: true });
+export const lostAnswer = () => zoomError('timeout', { ambiguous: true });
 
 interface Channel {
   id: string;
   name: string;
   type: ZoomChannel['type'];
+  /** E-mail addresses, the owner's first. */
   members: string[];
   messages: ZoomMessage[];
   /** Whether the app was added to it. */
@@ -60,7 +61,7 @@ interface Fault {
 export class FakeZoom {
   readonly users = new Map<string, ZoomUser & { accountId: string }>();
   readonly channels: Channel[] = [];
-  /** What the bot told people directly. */
+  /** What the bot wrote to people directly. */
   readonly directMessages: { toJid: string; card: Card }[] = [];
   readonly cardEdits: { messageId: string; card: Card }[] = [];
   readonly calls: Operation[] = [];
@@ -68,8 +69,10 @@ export class FakeZoom {
   readonly refreshTokens = new Set<string>();
   /** Whether new private channels let the bot in. */
   letsBotIntoPrivateChannels = true;
+  /** Posts and cards with this in them are refused for their content. */
+  refusedWords: string | undefined;
   readonly #faults = new Map<Operation, (Fault | undefined)[]>();
-  readonly #held = new Map<Operation, Promise<void>>();
+  readonly #paused = new Map<Operation, Promise<void>>();
 
   /** The next calls of `operation` fail so; undefined lets one through. */
   fail(operation: Operation, ...faults: (Error | { afterEffect: Error } | undefined)[]): void {
@@ -83,9 +86,9 @@ export class FakeZoom {
   }
 
   /** The next call of `operation` takes effect only once this is called. */
-  hold(operation: Operation): () => void {
+  pause(operation: Operation): () => void {
     let release: () => void = () => undefined;
-    this.#held.set(operation, new Promise((resolve) => (release = resolve)));
+    this.#paused.set(operation, new Promise((resolve) => (release = resolve)));
     return release;
   }
 
@@ -104,6 +107,12 @@ export class FakeZoom {
     return user;
   }
 
+  /** An administrator of Zoom makes somebody inactive. */
+  deactivate(id: string): void {
+    const user = this.users.get(id);
+    if (user) this.users.set(id, { ...user, status: 'inactive' });
+  }
+
   addChannel(name: string, fields: Partial<Channel> = {}): Channel {
     const id = randomUUID().replaceAll('-', '');
     const channel: Channel = {
@@ -120,6 +129,10 @@ export class FakeZoom {
     return channel;
   }
 
+  deleteChannel(id: string): void {
+    this.channels.splice(this.channels.indexOf(this.channel(id)), 1);
+  }
+
   /** A message in a channel's history. */
   addMessage(channelId: string, message: Partial<ZoomMessage>): ZoomMessage {
     const added: ZoomMessage = { id: randomUUID(), timestamp: Date.now(), files: [], fromBot: false, ...message };
@@ -130,23 +143,28 @@ export class FakeZoom {
   channel(id: string): Channel {
     const found = this.channels.find((channel) => channel.id === id);
     if (!found) throw zoomError('channelGone');
-    if (found.archived) throw zoomError('channelArchived');
     return found;
   }
 
-  readonly bot: Pick<BotApi, 'postMessage' | 'updateMessage'> = {
-    postMessage: ({ toJid, content }) =>
+  readonly bot: BotApi = {
+    postMessage: ({ toJid, userJid: actingJid, content }) =>
       this.#call('bot.postMessage', () => {
-        const channel = this.channels.find((known) => channelJid(known.id) === toJid);
-        if (!channel) {
+        this.#checkActingUser(actingJid);
+        this.#checkContent(content);
+        if (!toJid.includes('@conference.')) {
           this.directMessages.push({ toJid, card: content });
           return { messageId: `dm-${this.directMessages.length}` };
         }
+        const channel = this.channels.find((known) => channelJid(known.id) === toJid);
+        if (!channel) throw zoomError('channelGone');
+        if (channel.archived) throw zoomError('channelArchived');
         if (!channel.letsBotIn) throw zoomError('botNotAllowed', { status: 403, code: 7004 });
         return { messageId: this.addMessage(channel.id, { fromBot: true, botMessage: content }).id };
       }),
-    updateMessage: ({ messageId, content }) =>
+    updateMessage: ({ messageId, userJid: actingJid, content }) =>
       this.#call('bot.updateMessage', () => {
+        this.#checkActingUser(actingJid);
+        this.#checkContent(content);
         this.cardEdits.push({ messageId, card: content });
       }),
   };
@@ -166,17 +184,23 @@ export class FakeZoom {
       }),
   };
 
-  userApi(userId: string): Partial<ZoomUserApi> {
+  userApi(userId: string): ZoomUserApi {
     const self = () => {
       const user = this.users.get(userId);
       if (!user) throw zoomError('unauthorized');
       return user;
     };
+    /** The channel, if this user is a member of it. */
+    const mine = (channelId: string) => {
+      const channel = this.channel(channelId);
+      if (!channel.members.includes(self().email ?? '')) throw zoomError('forbidden', { status: 400, code: 200 });
+      return channel;
+    };
     return {
       getMe: () => this.#call('getMe', self),
       getUser: (id) =>
         this.#call('getUser', () => {
-          const found = this.users.get(id);
+          const found = [...this.users.values()].find((user) => user.id === id || user.email === id);
           if (!found) throw zoomError('userGone');
           return found;
         }),
@@ -184,67 +208,78 @@ export class FakeZoom {
         this.#call('allChannels', () =>
           this.channels.filter((channel) => channel.members.includes(self().email ?? '')).map(asZoomChannel),
         ),
-      createChannel: ({ name, type, members = [] }) =>
+      getChannel: ({ channelId }) => this.#call('allChannels', () => asZoomChannel(mine(channelId))),
+      createChannel: ({ name, type }) =>
         this.#call('createChannel', () => {
           if (this.channels.some((channel) => channel.name === name)) throw zoomError('nameTaken');
-          const everybody = [self().email ?? '', ...members];
+          const members = [self().email ?? ''];
           const letsBotIn = type === 'public' || this.letsBotIntoPrivateChannels;
-          return asZoomChannel(this.addChannel(name, { type, members: everybody, letsBotIn }));
+          return asZoomChannel(this.addChannel(name, { type, members, letsBotIn }));
         }),
       ensureMember: ({ channelId, email }) =>
         this.#call('ensureMember', () => {
-          const { members } = this.channel(channelId);
+          const { members } = mine(channelId);
           if (!members.includes(email)) members.push(email);
-          return 'member' as const;
         }),
       listMembers: ({ channelId }) =>
         this.#call('listMembers', () =>
-          this.channel(channelId).members.map((email, n): ZoomMember => {
+          mine(channelId).members.map((email, n): ZoomMember => {
             const user = [...this.users.values()].find((known) => known.email === email);
-            const role = n === 0 ? 'owner' : 'member';
-            return { id: user?.id, memberId: `member-${email}`, email, role, external: false };
+            return { id: user?.id, memberId: `member-${email}`, email, role: n === 0 ? 'owner' : 'member' };
           }),
         ),
-      removeMember: ({ channelId, identifier }) =>
+      removeMember: ({ channelId, userId: removed }) =>
         this.#call('removeMember', () => {
-          const channel = this.channel(channelId);
-          const at = channel.members.indexOf(this.users.get(identifier)?.email ?? '');
+          const channel = mine(channelId);
+          const at = channel.members.indexOf(this.users.get(removed)?.email ?? '');
           if (at < 1) throw zoomError('refused');
           channel.members.splice(at, 1);
         }),
-      listMessages: ({ toChannel, from, to }) =>
+      listMessages: ({ channelId, from, to }) =>
         this.#call('listMessages', () =>
-          this.channel(toChannel ?? '').messages.filter(
+          mine(channelId).messages.filter(
             ({ timestamp }) => timestamp >= from.getTime() && timestamp <= to.getTime(),
           ),
         ),
-      sendMessage: ({ toChannel, message }) =>
+      sendMessage: ({ channelId, message }) =>
         this.#call('sendMessage', () => {
-          if (message.length > 1_024 || message.trim() === '') throw zoomError('invalidRequest');
-          return { id: this.addMessage(toChannel ?? '', { text: message, senderEmail: self().email }).id };
+          const channel = mine(channelId);
+          if (channel.archived) throw zoomError('channelArchived');
+          this.#checkContent(message);
+          if (message.length > 1_024 || message.trim() === '') throw zoomError('contentRefused');
+          return { id: this.addMessage(channel.id, { text: message, senderEmail: self().email }).id };
         }),
     };
   }
 
   /** The real type: what the fake lacks is missing at run time, and a test that needs it fails loudly. */
   get client(): ZoomClient {
-    return {
-      oauth: this.oauth as ZoomOAuth,
-      bot: this.bot as BotApi,
-      asUser: (accessToken) => this.userApi(accessToken) as ZoomUserApi,
-    };
+    return { oauth: this.oauth as ZoomOAuth, bot: this.bot, asUser: (accessToken) => this.userApi(accessToken) };
   }
 
-  /** Calls in somebody's name, with tokens that always work. */
-  readonly userZoom: UserZoom = (zoomUserId, fn) => fn(this.userApi(zoomUserId) as ZoomUserApi);
+  /** Calls in somebody's name, with tokens that work for as long as they are active. */
+  readonly userZoom: UserZoom = async (zoomUserId, fn) => {
+    if (this.users.get(zoomUserId)?.status !== 'active') throw new NeedsReconnectError();
+    return fn(this.userApi(zoomUserId));
+  };
+
+  #checkActingUser(jid: string | undefined): void {
+    const user = [...this.users.values()].find((known) => known.jid === jid);
+    if (jid !== undefined && user?.status !== 'active') throw zoomError('botNotAllowed', { status: 403, code: 7004 });
+  }
+
+  #checkContent(content: unknown): void {
+    if (this.refusedWords !== undefined && JSON.stringify(content).includes(this.refusedWords))
+      throw zoomError('contentRefused', { status: 400, code: 7001 });
+  }
 
   async #call<T>(operation: Operation, effect: () => T): Promise<T> {
     this.calls.push(operation);
     const fault = this.#faults.get(operation)?.shift();
     if (fault && !fault.afterEffect) throw fault.error;
-    const held = this.#held.get(operation);
-    this.#held.delete(operation);
-    await held;
+    const paused = this.#paused.get(operation);
+    this.#paused.delete(operation);
+    await paused;
     const result = effect();
     if (fault) throw fault.error;
     return result;

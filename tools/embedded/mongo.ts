@@ -1,10 +1,10 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import mongoose from 'mongoose';
-import { ProcessGuard } from './guard.ts';
 import type { MongoBinary } from './mongo-binary.ts';
 import { freePort } from './ports.ts';
-import { ServerStartError, startServer, type ServerProcess } from './server-process.ts';
+import type { ProcessRecord } from './process-record.ts';
+import { startServer, type ServerProcess } from './server-process.ts';
 
 export interface MongoOptions {
   /** See `findMongoServer`. */
@@ -15,8 +15,7 @@ export interface MongoOptions {
   dataDir: string;
   /** Folder of the log file. Default `dataDir`. */
   logDir?: string;
-  /** Watches the process; default one without a record file. */
-  guard?: ProcessGuard;
+  record: ProcessRecord;
   /** Gives up starting. */
   signal?: AbortSignal | undefined;
 }
@@ -30,7 +29,6 @@ export interface MongoServer extends ServerProcess {
 
 const readyMs = 30_000;
 const pingMs = 1_000;
-const attemptsOnFreePorts = 3;
 
 /**
  * Starts a MongoDB server and waits until it answers a ping. Data lives below `dataDir`, in a folder per kind of
@@ -39,19 +37,7 @@ const attemptsOnFreePorts = 3;
  * @throws ServerStartError
  */
 export async function startMongo(options: MongoOptions): Promise<MongoServer> {
-  for (let attempt = 1; ; attempt += 1) {
-    const port = options.port || (await freePort());
-    try {
-      return await startOn(port, options);
-    } catch (error) {
-      const again =
-        !options.port && error instanceof ServerStartError && error.portTaken && attempt < attemptsOnFreePorts;
-      if (!again) throw error;
-    }
-  }
-}
-
-async function startOn(port: number, options: MongoOptions): Promise<MongoServer> {
+  const port = options.port || (await freePort());
   const { kind, path } = options.binary;
   // The two cannot read each other's files.
   const data = join(options.dataDir, kind);
@@ -66,7 +52,7 @@ async function startOn(port: number, options: MongoOptions): Promise<MongoServer
         : ['-listen', `127.0.0.1:${port}`, '-data', data, '-exit-with-stdin'],
     holdStdin: kind === 'ferretdb',
     log: { file: join(options.logDir ?? options.dataDir, 'mongodb.log') },
-    guard: options.guard ?? new ProcessGuard(),
+    record: options.record,
     readyMs,
     signal: options.signal,
     ready: () => pingMongo(uri),

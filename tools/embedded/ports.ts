@@ -1,74 +1,92 @@
 import { randomInt } from 'node:crypto';
-import { connect, createServer } from 'node:net';
+import getPort, { clearLockedPorts } from 'get-port';
 
-const anyAddress = ['127.0.0.1', '::1', '0.0.0.0', '::'] as const;
-const loopback = ['127.0.0.1'] as const;
-const probeMs = 500;
-
-/** Why a port cannot be listened on. */
-export type PortFault = 'in-use' | 'not-allowed';
-
-/**
- * Whether a port can be listened on; tried by listening for a moment, since only that finds every obstacle, and by
- * connecting, since some systems let a port be shared between 127.0.0.1 and all addresses.
- *
- * @param bind `loopback` for servers on 127.0.0.1, `any` for servers on all addresses
- */
-export async function portFault(port: number, bind: 'loopback' | 'any'): Promise<PortFault | undefined> {
-  if ((await answers(port, '127.0.0.1')) || (bind === 'any' && (await answers(port, '::1')))) return 'in-use';
-  // One after the other: they exclude each other.
-  for (const host of bind === 'loopback' ? loopback : anyAddress) {
-    const code = await listenFault(port, host);
-    if (code === 'EADDRINUSE') return 'in-use';
-    if (code === 'EACCES') return 'not-allowed';
-    // Anything else (no IPv6, no such address) says nothing about the port.
-  }
-  return undefined;
+/** A port that is needed is taken or not allowed. */
+export class PortError extends Error {
+  override name = 'PortError';
 }
 
 /** Below the range that systems hand out for outgoing connections, so that none of those takes the port meanwhile. */
 const freeRange = { from: 15_000, to: 31_999 };
+const tries = 100;
+
+/** A port that is free now on all addresses, and is not one of `taken`. */
+export function freePort(taken: Iterable<number> = []): Promise<number> {
+  const port = Array.from({ length: tries }, () => randomInt(freeRange.from, freeRange.to + 1));
+  return getPort({ port, exclude: taken });
+}
+
+/** Whether a port can be listened on, on any address. */
+export async function isFree(port: number): Promise<boolean> {
+  // What get-port has given out lately counts as taken otherwise.
+  clearLockedPorts();
+  return (await getPort({ port })) === port;
+}
+
+export type PortName = 'app' | 'sandbox' | 'temporal' | 'temporalUi' | 'mongo' | 'apiMetrics' | 'workerMetrics';
+
+/** What decides which ports a stack needs; see `StackOptions`. */
+interface PortOptions {
+  ports?: Partial<Record<PortName, number>>;
+  zoom?: unknown;
+  temporalAddress?: string | undefined;
+  temporalUi?: boolean;
+  mongodbUri?: string | undefined;
+}
+
+interface PortUse {
+  /** Who listens there, in words. */
+  what: string;
+  variable: string;
+  needed: (options: PortOptions) => boolean;
+}
+
+const embedsTemporal = ({ temporalAddress }: PortOptions): boolean => temporalAddress === undefined;
+
+export const portUses: Record<PortName, PortUse> = {
+  app: { what: 'the app', variable: 'PORT', needed: () => true },
+  sandbox: { what: 'the Zoom sandbox', variable: 'SANDBOX_PORT', needed: ({ zoom }) => zoom === undefined },
+  temporal: { what: 'Temporal', variable: 'TEMPORAL_PORT', needed: embedsTemporal },
+  temporalUi: {
+    what: "Temporal's UI",
+    variable: 'TEMPORAL_UI_PORT',
+    needed: (options) => embedsTemporal(options) && options.temporalUi !== false,
+  },
+  mongo: { what: 'MongoDB', variable: 'MONGODB_PORT', needed: ({ mongodbUri }) => mongodbUri === undefined },
+  apiMetrics: { what: 'the metrics of the api', variable: 'API_METRICS_PORT', needed: () => true },
+  workerMetrics: { what: 'the metrics of the worker', variable: 'WORKER_METRICS_PORT', needed: () => true },
+};
 
 /**
- * A port that is free now on all addresses, and is not one of `taken`. Only a process that listens on a fixed port can
- * still take it.
+ * The ports of a stack: the given ones, each tried, and free ones for the rest. A port that is not needed is 0.
+ *
+ * @throws PortError with a sentence for every port that cannot be used
  */
-export async function freePort(taken: ReadonlySet<number> = new Set()): Promise<number> {
-  for (;;) {
-    const port = randomInt(freeRange.from, freeRange.to + 1);
-    if (!taken.has(port) && (await portFault(port, 'any')) === undefined) return port;
+export async function choosePorts(options: PortOptions): Promise<Record<PortName, number>> {
+  const faults: string[] = [];
+  const ports: Record<PortName, number> = {
+    app: 0,
+    sandbox: 0,
+    temporal: 0,
+    temporalUi: 0,
+    mongo: 0,
+    apiMetrics: 0,
+    workerMetrics: 0,
+    ...options.ports,
+  };
+  // One after the other: each free port must differ from those before it.
+  for (const name of Object.keys(ports) as PortName[]) {
+    const { what, variable, needed } = portUses[name];
+    if (!needed(options)) {
+      ports[name] = 0;
+    } else if (ports[name] === 0) {
+      ports[name] = await freePort(Object.values(ports));
+    } else if (!(await isFree(ports[name]))) {
+      faults.push(
+        `Port ${ports[name]}, wanted for ${what}, is in use or not allowed: end what uses it or set ${variable}.`,
+      );
+    }
   }
-}
-
-function listenFault(port: number, host: string): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      resolve(error.code ?? 'unknown');
-    });
-    server.listen({ port, host, exclusive: true }, () => {
-      server.close(() => {
-        resolve(undefined);
-      });
-    });
-  });
-}
-
-function answers(port: number, host: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ port, host });
-    const settle = (result: boolean): void => {
-      socket.destroy();
-      resolve(result);
-    };
-    socket.setTimeout(probeMs, () => {
-      settle(false);
-    });
-    socket.once('connect', () => {
-      settle(true);
-    });
-    socket.once('error', () => {
-      settle(false);
-    });
-  });
+  if (faults.length > 0) throw new PortError(faults.join('\n'));
+  return ports;
 }

@@ -1,13 +1,17 @@
+import { fileURLToPath } from 'node:url';
 import { Connection } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { taskQueues } from '../../domain/workflow-ids.ts';
 import type { ProgramContext, Programs } from './stack-options.ts';
+import { thisSystem } from './system.ts';
 
 const callMs = 3_000;
+const buildMs = 120_000;
+const webBuild = ['--import', 'tsx', 'web/build.ts'];
 
 /** The product's programs and how each tells that it is ready. */
 export const defaultPrograms: Programs = {
-  build: ['--import', 'tsx', 'web/build.ts'],
+  build: webBuild,
   sandbox: {
     args: ['--import', 'tsx', 'tools/sandbox/main.ts'],
     ready: ({ urls }) => answers200(`${urls.sandbox ?? ''}/healthz`),
@@ -19,6 +23,14 @@ export const defaultPrograms: Programs = {
     ready: ({ urls }) => answers200(`${urls.app}/readyz`),
   },
 };
+
+/** Runs a build of the web assets, `Programs.build`, to its end. @throws Error with the reason in one sentence */
+export async function runBuild(args: readonly string[] = webBuild, signal?: AbortSignal): Promise<void> {
+  const cwd = fileURLToPath(new URL('../..', import.meta.url));
+  const options = { cwd, timeoutMs: buildMs, ...(signal === undefined ? {} : { signal }) };
+  const { ok, fault } = await thisSystem.run(process.execPath, args, options);
+  if (!ok) throw new Error(`The web assets could not be built: the build ${fault}.`);
+}
 
 /** Resolves when a GET of `url` answers 200; throws otherwise. */
 export async function answers200(url: string): Promise<void> {

@@ -1,11 +1,11 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ProcessGuard } from './guard.ts';
+import type { ProcessRecord } from './process-record.ts';
 
 /** How a process ended. */
 export interface Exit {
@@ -18,25 +18,15 @@ export interface ServerProcess {
   readonly pid: number;
   /** Resolves when the process has ended, whatever the reason. */
   readonly exited: Promise<Exit>;
-  /** Asks it to end (SIGTERM), kills it after five seconds, and resolves when it has ended. */
+  /** Asks it to end (SIGTERM), kills it after its grace time, and resolves when it has ended. */
   stop(): Promise<void>;
-  /** Kills it at once (SIGKILL), as a crash would, and resolves when it has ended. */
-  kill(): Promise<void>;
+  /** Sends a signal; resolves when the process has ended, at once for signals that do not end it, such as SIGSTOP. */
+  kill(signal?: NodeJS.Signals): Promise<void>;
 }
 
 /** A server that did not come up; the message says why in one sentence, with the last lines of its log. */
 export class ServerStartError extends Error {
   override name = 'ServerStartError';
-  /** Another process took the port in the moment between choosing and listening. */
-  readonly portTaken: boolean;
-  /** It ended by itself, unlike one that ran but did not answer. */
-  readonly endedItself: boolean;
-
-  constructor(message: string, { portTaken = false, endedItself = false } = {}) {
-    super(message);
-    this.portTaken = portTaken;
-    this.endedItself = endedItself;
-  }
 }
 
 export interface ServerOptions {
@@ -48,7 +38,7 @@ export interface ServerOptions {
   cwd?: string;
   /** Where standard output and error go: appended to a file, or handed over line by line. */
   log: { file: string } | LineLog;
-  guard: ProcessGuard;
+  record: ProcessRecord;
   /** Resolves when the server answers; called again and again until it does. */
   ready(pid: number): Promise<void>;
   /** How long it may take to answer, in milliseconds. */
@@ -68,7 +58,7 @@ export interface LineLog {
   tail(): string;
 }
 
-const defaultStopGraceMs = 5_000;
+const pauses: readonly NodeJS.Signals[] = ['SIGSTOP', 'SIGCONT'];
 const pollMs = 50;
 const lastWordsMs = 300;
 
@@ -80,124 +70,91 @@ const lastWordsMs = 300;
  */
 export async function startServer(options: ServerOptions): Promise<ServerProcess> {
   options.signal?.throwIfAborted();
-  const child = await spawnLogged(options);
-  child.stdin?.on('error', () => undefined);
-  const exited = exitOf(child);
+  const { log, record } = options;
+  if ('file' in log) await mkdir(dirname(log.file), { recursive: true });
+  // Straight into the file: a pipe through us would break, and the server with it, when we are killed.
+  const output = 'file' in log ? openSync(log.file, 'a') : 'pipe';
+  const child = spawn(options.command, options.args, {
+    cwd: options.cwd,
+    env: { ...process.env, ...options.env },
+    stdio: [options.holdStdin === true ? 'pipe' : 'ignore', output, output],
+    detached: true,
+  });
+  if (typeof output === 'number') closeSync(output);
   const { pid } = child;
   if (pid === undefined) {
-    const { reason } = await exited;
-    throw new ServerStartError(`${options.title} could not be started: ${reason ?? 'unknown reason'}.`);
+    const [error] = (await once(child, 'error')) as [Error];
+    throw new ServerStartError(`${options.title} could not be started: ${error.message}.`);
   }
-  // Not unref'd: a caller that forgets to stop it keeps running, instead of leaving it behind.
-  void exited.then(() => options.guard.forget(pid));
-  const server = handle(child, pid, exited, options.stopGraceMs ?? defaultStopGraceMs);
-  await options.guard.watch(pid);
-  await untilReady(options, server);
-  return server;
-}
-
-async function spawnLogged(options: ServerOptions): Promise<ChildProcess> {
-  const { log } = options;
-  const start = (output: number | 'pipe'): ChildProcess =>
-    spawn(options.command, options.args, {
-      cwd: options.cwd,
-      env: { ...process.env, ...options.env },
-      stdio: [options.holdStdin === true ? 'pipe' : 'ignore', output, output],
-      detached: true,
-    });
-  if ('file' in log) {
-    await mkdir(dirname(log.file), { recursive: true });
-    // Straight into the file: a pipe through us would break, and the server with it, when we are killed.
-    const file = openSync(log.file, 'a');
-    try {
-      return start(file);
-    } finally {
-      closeSync(file);
+  child.on('error', () => undefined);
+  child.stdin?.on('error', () => undefined);
+  if (!('file' in log)) {
+    for (const stream of ['stdout', 'stderr'] as const) {
+      const input = child[stream];
+      if (input !== null) createInterface({ input }).on('line', (line) => log.onLine(stream, line));
     }
   }
-  const child = start('pipe');
-  const follow = (stream: 'stdout' | 'stderr', input: Readable | null): void => {
-    if (input === null) return;
-    createInterface({ input }).on('line', (line) => {
-      log.onLine(stream, line);
-    });
-  };
-  follow('stdout', child.stdout);
-  follow('stderr', child.stderr);
-  return child;
-}
-
-function exitOf(child: ChildProcess): Promise<Exit & { reason?: string }> {
-  return new Promise((resolve) => {
+  const exited = new Promise<Exit>((resolve) => {
     child.once('exit', (code, signal) => {
-      const settle = (): void => {
-        resolve({ code, signal });
-      };
+      record.remove(pid);
+      const settle = () => resolve({ code, signal });
       // Its last words may still be on their way; a helper of it that holds the pipe open must not keep us waiting.
       child.once('close', settle);
       setTimeout(settle, lastWordsMs).unref();
     });
-    child.once('error', (error) => {
-      if (child.pid === undefined) resolve({ code: null, signal: null, reason: error.message });
-    });
   });
-}
-
-function handle(child: ChildProcess, pid: number, exited: Promise<Exit>, stopGraceMs: number): ServerProcess {
-  const kill = async (): Promise<void> => {
-    child.kill('SIGKILL');
-    await exited;
-  };
-  return {
+  record.add(pid);
+  const server: ServerProcess = {
     pid,
     exited,
-    kill,
     async stop() {
       child.kill('SIGTERM');
-      const cancel = new AbortController();
-      const late = delay(stopGraceMs, 'late' as const, { signal: cancel.signal }).catch(() => undefined);
-      if ((await Promise.race([exited, late])) === 'late') await kill();
-      cancel.abort();
+      const force = setTimeout(() => child.kill('SIGKILL'), options.stopGraceMs ?? 5_000);
+      await exited;
+      clearTimeout(force);
+    },
+    async kill(signal = 'SIGKILL') {
+      child.kill(signal);
+      if (!pauses.includes(signal)) await exited;
     },
   };
+  await untilReady(options, server);
+  return server;
 }
 
 async function untilReady(options: ServerOptions, server: ServerProcess): Promise<void> {
+  const { title, readyMs, signal } = options;
   let ended: Exit | undefined;
-  void server.exited.then((exit) => (ended = exit));
-  const deadline = Date.now() + options.readyMs;
+  const fault = server.exited.then((exit): never => {
+    ended = exit;
+    throw new Error('it ended');
+  });
+  fault.catch(() => undefined);
+  const hasEnded = (): boolean => ended !== undefined;
+  const deadline = Date.now() + readyMs;
   let lastFault: unknown;
   while (Date.now() < deadline) {
     try {
-      await Promise.race([options.ready(server.pid), server.exited.then(() => Promise.reject(new Error('it ended')))]);
-      // An answer can come from a stranger on the same port while ours has just failed for that port.
+      await Promise.race([options.ready(server.pid), fault]);
+      // An answer can come from another server on the same port while ours has just failed for that port.
       if (!hasEnded()) return;
     } catch (error) {
       lastFault = error;
     }
     if (hasEnded()) {
       const tail = await logTail(options.log);
-      throw new ServerStartError(
-        `${options.title} ended while starting (${describeExit(ended)}). Its last lines: ${tail}`,
-        { endedItself: true, portTaken: /address already in use|EADDRINUSE|can't (set|use) .*port/i.test(tail) },
-      );
+      throw new ServerStartError(`${title} ended while starting (${describeExit(ended)}). Its last lines: ${tail}`);
     }
-    if (options.signal?.aborted === true) {
+    if (signal?.aborted === true) {
       await server.stop();
-      options.signal.throwIfAborted();
+      signal.throwIfAborted();
     }
     await delay(pollMs);
   }
   const tail = await logTail(options.log);
   await server.stop();
   const reason = lastFault instanceof Error ? lastFault.message : String(lastFault);
-  throw new ServerStartError(
-    `${options.title} did not answer within ${options.readyMs / 1000} s (${reason}). Its last lines: ${tail}`,
-  );
-
-  function hasEnded(): boolean {
-    return ended !== undefined;
-  }
+  throw new ServerStartError(`${title} did not answer within ${readyMs / 1000} s (${reason}). Its last lines: ${tail}`);
 }
 
 /** "exit code 1" or "signal SIGKILL". */

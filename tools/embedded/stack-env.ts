@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { DevSecrets } from './dev-secrets.ts';
-import type { PortName, StackOptions, StackUrls } from './stack-options.ts';
+import type { PortName } from './ports.ts';
+import type { StackOptions, StackUrls } from './stack-options.ts';
 
 type Env = Record<string, string>;
 

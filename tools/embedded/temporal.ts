@@ -1,9 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
-import { ProcessGuard } from './guard.ts';
 import { freePort } from './ports.ts';
-import { ServerStartError, startServer, type ServerProcess } from './server-process.ts';
+import type { ProcessRecord } from './process-record.ts';
+import { startServer, type ServerProcess } from './server-process.ts';
 
 export type SearchAttributeTypeName = 'Keyword' | 'KeywordList' | 'Int' | 'Double' | 'Bool' | 'Datetime' | 'Text';
 
@@ -26,8 +26,7 @@ export interface TemporalOptions {
   logLevel?: 'debug' | 'info' | 'warn' | 'error';
   /** Folder of the log file. Default `dataDir`. */
   logDir?: string;
-  /** Watches the process; default one without a record file. */
-  guard?: ProcessGuard;
+  record: ProcessRecord;
   /** Gives up starting. */
   signal?: AbortSignal | undefined;
 }
@@ -43,7 +42,6 @@ export interface TemporalServer extends ServerProcess {
 
 const readyMs = 30_000;
 const callMs = 2_000;
-const attemptsOnFreePorts = 3;
 
 /**
  * Starts Temporal's development server and waits until its `default` namespace, and its UI if wanted, answer. Data
@@ -56,20 +54,8 @@ const attemptsOnFreePorts = 3;
  */
 export async function startTemporal(options: TemporalOptions): Promise<TemporalServer> {
   await mkdir(options.dataDir, { recursive: true });
-  for (let attempt = 1; ; attempt += 1) {
-    const port = options.port || (await freePort());
-    const uiPort = options.uiPort === undefined ? undefined : options.uiPort || (await freePort());
-    try {
-      return await startOn(port, uiPort, options);
-    } catch (error) {
-      const picked = !options.port || options.uiPort === 0;
-      const again = picked && error instanceof ServerStartError && error.portTaken && attempt < attemptsOnFreePorts;
-      if (!again) throw error;
-    }
-  }
-}
-
-async function startOn(port: number, uiPort: number | undefined, options: TemporalOptions): Promise<TemporalServer> {
+  const port = options.port || (await freePort());
+  const uiPort = options.uiPort === undefined ? undefined : options.uiPort || (await freePort([port]));
   const address = `127.0.0.1:${port}`;
   const uiUrl = uiPort === undefined ? undefined : `http://localhost:${uiPort}`;
   const server = await startServer({
@@ -77,7 +63,7 @@ async function startOn(port: number, uiPort: number | undefined, options: Tempor
     command: options.binary,
     args: commandLine(port, uiPort, options),
     log: { file: join(options.logDir ?? options.dataDir, 'temporal.log') },
-    guard: options.guard ?? new ProcessGuard(),
+    record: options.record,
     readyMs,
     signal: options.signal,
     async ready() {
@@ -92,6 +78,8 @@ function commandLine(port: number, uiPort: number | undefined, options: Temporal
   const args = ['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port)];
   args.push('--log-level', options.logLevel ?? 'warn');
   const settings = {
+    // An activity on the workflows' own queue goes out with the answer to the workflow task. Servers before 1.32 need it.
+    'system.enableActivityEagerExecution': true,
     // Fair between accounts; one partition, since each partition is fair only by itself.
     'matching.enableFairness': true,
     'matching.numTaskqueueReadPartitions': 1,

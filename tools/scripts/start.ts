@@ -50,16 +50,7 @@ export async function main(_args: readonly string[], programs: Partial<Programs>
   console.log(`Starting live chat, data in ${here(settings.dataDir)} ...`);
   try {
     stack = await startStack({
-      dataDir: settings.dataDir,
-      ports: settings.ports,
-      publicUrl: settings.publicUrl,
-      temporalAddress: settings.temporalAddress,
-      temporalNamespace: settings.temporalNamespace,
-      mongodbUri: settings.mongodbUri,
-      zoom: settings.zoom,
-      zoomApiUrl: settings.zoomApiUrl,
-      zoomOauthUrl: settings.zoomOauthUrl,
-      logLevel: settings.logLevel,
+      ...settings,
       programs,
       signal: abort.signal,
       report: (line) => {

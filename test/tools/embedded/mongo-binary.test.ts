@@ -2,14 +2,13 @@ import { join } from 'node:path';
 import { readdir } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { findMongoServer } from '../../../tools/embedded/mongo-binary.ts';
-import { failed, fakeEffects, ok, putFile, valueAfter, type Answer } from './fake-effects.ts';
-import { tempFolder } from './temp-folder.ts';
+import { emptyCache, failed, fakeSystem, ok, putFile, valueAfter, type Answer } from './fake-system.ts';
 
 const silent = (): void => undefined;
 const mongod = ok('db version v8.0.4\nBuild Info: {}');
 const go = ok('go version go1.26.8 linux/amd64');
 const noNetwork = failed('Error: Download failed: getaddrinfo ENOTFOUND');
-const usage = failed('Usage of live-chat-ferretdb:\n  -exit-with-stdin', 2);
+const usage = failed('Usage of live-chat-ferretdb:\n  -exit-with-stdin');
 const builds: Answer = async (args) => {
   await putFile(valueAfter(args, '-o'));
   return ok();
@@ -21,15 +20,15 @@ const downloads: Answer = async (args) => {
 };
 
 test('mongod on PATH comes first', async () => {
-  const effects = fakeEffects(await tempFolder(), [['mongod --version', mongod]], { mongod: '/usr/bin/mongod' });
-  expect(await findMongoServer(silent, effects)).toEqual({ kind: 'mongod', path: '/usr/bin/mongod' });
+  await emptyCache();
+  const system = fakeSystem([['mongod --version', mongod]], { mongod: '/usr/bin/mongod' });
+  expect(await findMongoServer(silent, system)).toEqual({ kind: 'mongod', path: '/usr/bin/mongod' });
 });
 
 test('a mongod on PATH that is too old is named and passed over', async () => {
-  const cache = await tempFolder();
+  const cache = await emptyCache();
   const lines: string[] = [];
-  const effects = fakeEffects(
-    cache,
+  const system = fakeSystem(
     [
       ['/usr/bin/mongod --version', ok('db version v3.6.8')],
       ['fetchers/mongod.mjs', downloads],
@@ -37,27 +36,27 @@ test('a mongod on PATH that is too old is named and passed over', async () => {
     ],
     { mongod: '/usr/bin/mongod' },
   );
-  const found = await findMongoServer((line) => lines.push(line), effects);
+  const found = await findMongoServer((line) => lines.push(line), system);
   expect(found).toEqual({ kind: 'mongod', path: join(cache, 'mongodb-8.2.6', 'mongod') });
   expect(lines.filter((line) => line.includes('3.6 is older than 4.2'))).toHaveLength(1);
 });
 
 test('with neither, mongod is downloaded and kept', async () => {
-  const cache = await tempFolder();
+  const cache = await emptyCache();
   const lines: string[] = [];
   const rules = [
     ['fetchers/mongod.mjs', downloads],
     ['--version', mongod],
   ] as const;
-  const found = await findMongoServer((line) => lines.push(line), fakeEffects(cache, rules));
+  const found = await findMongoServer((line) => lines.push(line), fakeSystem(rules));
   expect(lines[0]).toBe(`Downloading MongoDB 8.2.6 ... kept in ${join(cache, 'mongodb-8.2.6')}`);
-  const again = fakeEffects(cache, rules);
+  const again = fakeSystem(rules);
   expect(await findMongoServer(silent, again)).toEqual(found);
   expect(again.calls.some((line) => line.includes('fetchers'))).toBe(false);
 });
 
 test('with no download FerretDB is built once, and then used without trying the download again', async () => {
-  const cache = await tempFolder();
+  await emptyCache();
   const rules = [
     ['fetchers/mongod.mjs', noNetwork],
     ['go version', go],
@@ -65,19 +64,19 @@ test('with no download FerretDB is built once, and then used without trying the 
     ['-help', usage],
   ] as const;
   const lines: string[] = [];
-  const found = await findMongoServer((line) => lines.push(line), fakeEffects(cache, rules));
+  const found = await findMongoServer((line) => lines.push(line), fakeSystem(rules));
   expect(found.kind).toBe('ferretdb');
   expect(lines.some((line) => line.startsWith('Building FerretDB 1.24.2 with Go, once'))).toBe(true);
 
-  const again = fakeEffects(cache, rules);
+  const again = fakeSystem(rules);
   expect(await findMongoServer(silent, again)).toEqual(found);
   expect(again.calls.filter((line) => /fetchers|go build/.test(line))).toEqual([]);
 });
 
 test('another version of Go builds its own', async () => {
-  const cache = await tempFolder();
+  await emptyCache();
   const withGo = (version: string) =>
-    fakeEffects(cache, [
+    fakeSystem([
       ['fetchers/mongod.mjs', noNetwork],
       ['go version', ok(version)],
       ['go build', builds],
@@ -89,8 +88,8 @@ test('another version of Go builds its own', async () => {
 });
 
 test('data that FerretDB wrote is opened by FerretDB, even where mongod is at hand', async () => {
-  const effects = fakeEffects(
-    await tempFolder(),
+  await emptyCache();
+  const system = fakeSystem(
     [
       ['mongod --version', mongod],
       ['go version', go],
@@ -99,13 +98,14 @@ test('data that FerretDB wrote is opened by FerretDB, even where mongod is at ha
     ],
     { mongod: '/usr/bin/mongod' },
   );
-  expect((await findMongoServer(silent, effects, 'ferretdb')).kind).toBe('ferretdb');
+  expect((await findMongoServer(silent, system, 'ferretdb')).kind).toBe('ferretdb');
 });
 
 test('when the server that wrote the data cannot be had, the other is used and that is said', async () => {
+  await emptyCache();
   const lines: string[] = [];
-  const effects = fakeEffects(await tempFolder(), [['mongod --version', mongod]], { mongod: '/usr/bin/mongod' });
-  const found = await findMongoServer((line) => lines.push(line), effects, 'ferretdb');
+  const system = fakeSystem([['mongod --version', mongod]], { mongod: '/usr/bin/mongod' });
+  const found = await findMongoServer((line) => lines.push(line), system, 'ferretdb');
   expect(found.kind).toBe('mongod');
   expect(lines.at(-1)).toContain('is kept but not seen');
 });
@@ -141,9 +141,9 @@ test.each([
 ] as const)(
   'when %s, one sentence names what to install or set, and the cache stays empty',
   async (_what, rules, reason) => {
-    const cache = await tempFolder();
-    const effects = fakeEffects(cache, [['fetchers/mongod.mjs', noNetwork], ...rules]);
-    const error = await findMongoServer(silent, effects).catch((thrown: unknown) => thrown);
+    const cache = await emptyCache();
+    const system = fakeSystem([['fetchers/mongod.mjs', noNetwork], ...rules]);
+    const error = await findMongoServer(silent, system).catch((thrown: unknown) => thrown);
     expect(String(error)).toContain(reason);
     expect(String(error)).toMatch(/Install MongoDB .* or Go 1\.21 or newer .* or set MONGODB_URI\.$/);
     expect(await readdir(cache)).toEqual([]);

@@ -2,14 +2,15 @@ import { Client, Connection } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import mongoose from 'mongoose';
 import { join } from 'node:path';
-import { chmod, writeFile } from 'node:fs/promises';
+import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { findMongoServer, type MongoBinary } from '../../../tools/embedded/mongo-binary.ts';
 import { kindOfData, startMongo } from '../../../tools/embedded/mongo.ts';
 import { findTemporalCli } from '../../../tools/embedded/temporal-binary.ts';
 import { startTemporal } from '../../../tools/embedded/temporal.ts';
 import { testMongoUri, testServerBinary, testTemporal } from '../../../tools/embedded/test-servers.ts';
-import { startOf } from '../../../tools/embedded/process-info.ts';
+import { startOf } from '../../../tools/embedded/process-info.mjs';
+import { ProcessRecord } from '../../../tools/embedded/process-record.ts';
 import { tempFolder } from './temp-folder.ts';
 
 const report = (line: string): void => {
@@ -22,10 +23,18 @@ beforeAll(async () => {
   [cli, mongo] = await Promise.all([findTemporalCli(report), findMongoServer(report)]);
 }, 600_000);
 
-test('Temporal keeps its workflows and search attributes over a kill, on the same port', async () => {
+/** A folder with a record of the processes that are started on it. */
+async function newFolder(): Promise<{ dataDir: string; record: ProcessRecord }> {
   const dataDir = await tempFolder();
+  const record = await ProcessRecord.open(dataDir);
+  onTestFinished(() => record.close());
+  return { dataDir, record };
+}
+
+test('Temporal keeps its workflows and search attributes over a kill, on the same port', async () => {
+  const { dataDir, record } = await newFolder();
   const searchAttributes = { LiveChatTest: 'Keyword' } as const;
-  const first = await startTemporal({ binary: cli, dataDir, uiPort: 0, searchAttributes });
+  const first = await startTemporal({ binary: cli, dataDir, record, uiPort: 0, searchAttributes });
   onTestFinished(() => first.stop());
   expect((await fetch(first.uiUrl ?? '')).status).toBe(200);
   await withClient(first.address, async (client) => {
@@ -36,55 +45,56 @@ test('Temporal keeps its workflows and search attributes over a kill, on the sam
   await first.kill();
   expect((await first.exited).signal).toBe('SIGKILL');
 
-  const again = await startTemporal({ binary: cli, dataDir, port: first.port, searchAttributes });
+  const again = await startTemporal({ binary: cli, dataDir, record, port: first.port, searchAttributes });
   onTestFinished(() => again.stop());
   expect(again.address).toBe(first.address);
   await withClient(again.address, async (client) => {
     expect((await client.workflow.getHandle('kept').describe()).status.name).toBe('RUNNING');
   });
   await again.stop();
-  expect(await startOf(again.pid)).toBeUndefined();
+  expect(startOf(again.pid)).toBeUndefined();
 });
 
 test('MongoDB keeps its documents over a kill, on the same port', async () => {
-  const dataDir = await tempFolder();
-  const first = await startMongo({ binary: mongo, dataDir });
+  const { dataDir, record } = await newFolder();
+  const first = await startMongo({ binary: mongo, dataDir, record });
   onTestFinished(() => first.stop());
   await withMongo(first.uriOf('kept'), (db) => db.collection('notes').insertOne({ text: 'still here' }));
   await first.kill();
   expect(await kindOfData(dataDir)).toBe(mongo.kind);
 
-  const again = await startMongo({ binary: mongo, dataDir, port: first.port });
+  const again = await startMongo({ binary: mongo, dataDir, record, port: first.port });
   onTestFinished(() => again.stop());
   const found = await withMongo(again.uriOf('kept'), (db) =>
     db.collection('notes').countDocuments({ text: 'still here' }),
   );
   expect(found).toBe(1);
   await again.stop();
-  expect(await startOf(again.pid)).toBeUndefined();
+  expect(startOf(again.pid)).toBeUndefined();
 });
 
 test('a server that ends while starting is an error with its last lines', async () => {
-  const dataDir = await tempFolder();
+  const { dataDir, record } = await newFolder();
   const binary = join(dataDir, 'broken');
   await writeFile(binary, '#!/bin/sh\necho "the disk is upside down" >&2\nexit 7\n');
   await chmod(binary, 0o755);
-  await expect(startTemporal({ binary, dataDir })).rejects.toThrow(
+  await expect(startTemporal({ binary, dataDir, record })).rejects.toThrow(
     /Temporal ended while starting \(exit code 7\)\. Its last lines: .*the disk is upside down/,
   );
-  await expect(startTemporal({ binary: join(dataDir, 'missing'), dataDir })).rejects.toThrow('could not be started');
+  await expect(startTemporal({ binary: join(dataDir, 'missing'), dataDir, record })).rejects.toThrow(
+    'could not be started',
+  );
 });
 
 test('a start can be given up, and leaves no process', async () => {
-  const dataDir = await tempFolder();
+  const { dataDir, record } = await newFolder();
   const binary = join(dataDir, 'never-ready');
   const pidFile = join(dataDir, 'pid');
   await writeFile(binary, `#!/bin/sh\necho $$ > ${pidFile}\nexec sleep 60\n`);
   await chmod(binary, 0o755);
   const signal = AbortSignal.timeout(700);
-  await expect(startTemporal({ binary, dataDir, signal })).rejects.toThrow(/timeout|aborted/i);
-  const { readFile } = await import('node:fs/promises');
-  expect(await startOf(Number(await readFile(pidFile, 'utf8')))).toBeUndefined();
+  await expect(startTemporal({ binary, dataDir, record, signal })).rejects.toThrow(/timeout|aborted/i);
+  expect(startOf(Number(await readFile(pidFile, 'utf8')))).toBeUndefined();
 });
 
 test('the shared servers of a test run answer, each caller with a database of its own', async () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { freePort } from '../../../tools/embedded/ports.ts';
-import { endMarked, processesMarked } from '../../../tools/embedded/leftovers.ts';
+import { endMarked, processesMarked } from '../../../tools/embedded/marked-processes.ts';
 import { startTable } from '../../../tools/embedded/start-table.ts';
 import { tempFolder } from './temp-folder.ts';
 
@@ -18,7 +18,7 @@ interface Running {
   output: () => string;
   exited: Promise<number | null>;
   /** Processes of this run, the supervisor included. */
-  processes: () => Promise<number>;
+  processes: () => number;
   env: Record<string, string>;
 }
 
@@ -46,7 +46,7 @@ async function run(env: Record<string, string> = {}, through: 'node' | 'sh' = 'n
     env: all,
     exited,
     output: () => output,
-    processes: async () => (await processesMarked('START_TEST', mark)).length,
+    processes: () => processesMarked('START_TEST', mark).length,
   };
 }
 
@@ -129,7 +129,7 @@ test('a port in use ends it with code 1, the port and the variable', async () =>
   const running = await run({ PORT: String(port) });
   expect(await running.exited).toBe(1);
   expect(running.output()).toContain(
-    `Port ${port}, wanted for the app, is already in use; end what uses it or set PORT.`,
+    `Port ${port}, wanted for the app, is in use or not allowed: end what uses it or set PORT.`,
   );
 });
 

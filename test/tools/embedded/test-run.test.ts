@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { expect, onTestFinished, test } from 'vitest';
-import { endMarked, processesMarked } from '../../../tools/embedded/leftovers.ts';
+import { endMarked, processesMarked } from '../../../tools/embedded/marked-processes.ts';
 import { summaryLine } from '../../support/summary-reporter.ts';
 
 test('the last line of a run is fixed in form', () => {
@@ -21,7 +21,7 @@ test.runIf(process.platform === 'linux')(
       child.kill('SIGKILL');
     });
     await new Promise((resolve) => child.stdout.once('data', resolve));
-    expect(await processesMarked('LEFTOVER_TEST', `${mark}0`)).toEqual([]);
+    expect(processesMarked('LEFTOVER_TEST', `${mark}0`)).toEqual([]);
     const left = await endMarked('LEFTOVER_TEST', mark, 200);
     expect(left.map(({ pid }) => pid)).toEqual([child.pid]);
     await expect.poll(() => processesMarked('LEFTOVER_TEST', mark)).toEqual([]);

@@ -1,23 +1,20 @@
 import { expect, test } from 'vitest';
-import { systemEffects } from '../../../tools/embedded/effects.ts';
-import { isAlive } from '../../../tools/embedded/process-info.ts';
+import { isAlive } from '../../../tools/embedded/process-info.mjs';
+import { thisSystem } from '../../../tools/embedded/system.ts';
 import { tempFolder } from './temp-folder.ts';
 
-const { run, findOnPath } = systemEffects();
+const { run, findOnPath } = thisSystem;
 const node = (script: string): [string, string[]] => [process.execPath, ['-e', script]];
 
 test('a command that ends well, badly or not at all says so', async () => {
-  expect(await run(...node('console.log("hi")'), { timeoutMs: 10_000 })).toEqual({
-    outcome: 'ok',
-    code: 0,
-    output: 'hi\n',
+  const timeoutMs = 10_000;
+  expect(await run(...node('console.log("hi")'), { timeoutMs })).toEqual({ ok: true, fault: '', output: 'hi' });
+  expect(await run(...node('console.error("oh"); process.exit(4)'), { timeoutMs })).toEqual({
+    ok: false,
+    fault: 'failed with code 4: oh',
+    output: 'oh',
   });
-  expect(await run(...node('console.error("oh"); process.exit(4)'), { timeoutMs: 10_000 })).toEqual({
-    outcome: 'failed',
-    code: 4,
-    output: 'oh\n',
-  });
-  expect((await run('no-such-command-here', [], { timeoutMs: 10_000 })).outcome).toBe('not-found');
+  expect(await run('no-such-command-here', [], { timeoutMs })).toMatchObject({ ok: false, fault: 'is not installed' });
 });
 
 test('a command that takes too long is ended with all it started', async () => {
@@ -27,7 +24,7 @@ test('a command that takes too long is ended with all it started', async () => {
     console.log(child.pid);
     setInterval(() => {}, 1000);`;
   const result = await run(...node(script), { timeoutMs: 700 });
-  expect(result.outcome).toBe('timed-out');
+  expect(result.fault).toBe('took too long');
   const grandchild = Number(result.output);
   expect(grandchild).toBeGreaterThan(0);
   await expect.poll(() => isAlive(grandchild), { timeout: 5_000 }).toBe(false);
@@ -36,7 +33,7 @@ test('a command that takes too long is ended with all it started', async () => {
 test('a download into a folder that does not grow is ended', async () => {
   const growing = { folder: await tempFolder(), stallMs: 200 };
   const result = await run(...node('setInterval(() => {}, 1000)'), { timeoutMs: 10_000, growing });
-  expect(result.outcome).toBe('stalled');
+  expect(result.fault).toBe('got no more data');
 });
 
 test('a download that grows goes on', async () => {
@@ -51,12 +48,13 @@ test('a download that grows goes on', async () => {
     timeoutMs: 20_000,
     growing: { folder, stallMs: 700 },
   });
-  expect(result.outcome).toBe('ok');
+  expect(result.ok).toBe(true);
 });
 
 test('a command can be stopped from outside', async () => {
   const signal = AbortSignal.timeout(200);
-  expect((await run(...node('setInterval(() => {}, 1000)'), { timeoutMs: 10_000, signal })).outcome).toBe('aborted');
+  const { fault } = await run(...node('setInterval(() => {}, 1000)'), { timeoutMs: 10_000, signal });
+  expect(fault).toBe('was stopped');
 });
 
 test('an executable is found on PATH by name', async () => {

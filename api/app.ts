@@ -1,4 +1,4 @@
-import express, { type Express } from 'express';
+import express, { type Express, type RequestHandler } from 'express';
 import { authRoutes } from './auth/routes.ts';
 import { sessions as createSessions } from './auth/session.ts';
 import { codecRoutes } from './codec.ts';
@@ -13,8 +13,11 @@ import { pageRoutes } from './pages/routes.ts';
 import { staticRoutes } from './pages/static.ts';
 import { webhookRoutes } from './webhooks/routes.ts';
 
-/** Everything that the api answers over HTTP. The visitors' WebSocket is `createVisitorServer`. */
-export function createApp(dependencies: ApiDependencies): Express {
+/**
+ * Everything that the api answers over HTTP. The visitors' WebSocket is `createVisitorServer`.
+ * @param pushes takes the workers' pushes, see `pushEndpoint`.
+ */
+export function createApp(dependencies: ApiDependencies, pushes?: RequestHandler): Express {
   const { config, log } = dependencies;
   const sessions = createSessions(dependencies);
   const operator = operatorSignIn(dependencies);
@@ -23,6 +26,8 @@ export function createApp(dependencies: ApiDependencies): Express {
   app.disable('x-powered-by');
   app.set('trust proxy', config.http.trustProxy);
   app.set('query parser', 'simple');
+  // Before all else: many of them, between our own processes.
+  if (pushes) app.use(pushes);
   app.use(securityHeaders({ secure: config.http.publicUrl.startsWith('https:') }));
   app.use(healthRoutes(dependencies));
   app.use(requestLog(log));

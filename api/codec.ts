@@ -5,7 +5,7 @@ import type { Payload } from '@temporalio/common';
 import { EncryptionCodec } from '../codec/payload-codec.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { HttpProblem } from './http/problem.ts';
-import { limitRequests, requestLimits } from './http/rate-limits.ts';
+import { limitRequests, requestLimits } from './rate-limits.ts';
 import type { OperatorSignIn } from './pages/operator.ts';
 
 const bodyBytes = 2 * 1024 * 1024;
@@ -16,8 +16,8 @@ const bodySchema = z.object({
 type WirePayload = z.infer<typeof bodySchema>['payloads'][number];
 
 /**
- * Temporal UI's codec endpoint: the operator's browser sends encrypted payloads here to show them decrypted. For signed-in
- * operators only, called from Temporal UI's own address only, and nothing of it is ever logged.
+ * Temporal UI's codec endpoint: the operator's browser sends encrypted payloads here to show them decrypted. For
+ * signed-in operators only, called from Temporal UI's own address only, and nothing of it is ever logged.
  */
 export function codecRoutes({ config }: Pick<ApiDependencies, 'config'>, operator: OperatorSignIn): Router {
   const codec = new EncryptionCodec(config.payloadKeys);

@@ -5,8 +5,8 @@ import { HttpProblem } from './http/problem.ts';
 /** Answers are kept this long, ms, so that probes cost little however often they come. */
 const keepMs = 1_000;
 /**
- * How long ago the last poll of a worker may be, ms. An idle worker's poll waits on the server for up to a minute, and counts
- * from its beginning.
+ * How long ago the last poll of a worker may be, ms. An idle worker's poll waits on the server for up to a minute, and
+ * counts from its beginning.
  */
 const pollerFreshMs = 75_000;
 
@@ -41,7 +41,7 @@ export async function whatIsThere({
   mongodb: boolean;
 }> {
   const [worker, mongodb] = await Promise.all([
-    temporal.workerActivity().catch(() => null),
+    temporal.system.workerActivity().catch(() => null),
     mongoAnswers().catch(() => false),
   ]);
   const polls = (at: number | undefined) => at !== undefined && clock() - at < pollerFreshMs;

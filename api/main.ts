@@ -16,7 +16,7 @@ async function main(): Promise<void> {
   process.on('uncaughtException', fail);
   process.on('unhandledRejection', fail);
 
-  // Not the runtime's own signal handlers: the visitors' sockets close before the deliveries to them stop.
+  // Not the runtime's own signal handlers: the visitors' sockets close before the connection to Temporal does.
   const logger = new DefaultLogger('WARN', ({ level, message, meta }) => {
     logTemporal(log, level === 'ERROR' ? 'error' : 'warn', message, meta ?? {});
   });
@@ -27,7 +27,7 @@ async function main(): Promise<void> {
   });
   try {
     const api = await startApi({ config, log, telemetry });
-    const reason = await Promise.race([signalled, api.failed.then(() => 'the delivery worker has stopped')]);
+    const reason = await signalled;
     log.info({ reason }, 'the api is stopping');
     await api.stop();
     await telemetry.stop();

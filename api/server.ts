@@ -5,29 +5,23 @@ import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
-import { createChatActivities } from '../activities/chat.ts';
-import { rememberPeople } from '../activities/people.ts';
-import { createRelayActivities } from '../activities/relay.ts';
 import { createRenewTokens } from '../activities/renew-tokens.ts';
 import { createUserZoom } from '../activities/user-zoom.ts';
-import { zoomGate } from '../activities/zoom-turns.ts';
 import { encryptedDataConverter } from '../codec/data-converter.ts';
 import type { Config } from '../config/env.ts';
 import type { Logger } from '../config/logger.ts';
-import { connectMongo, createStore, mongoAnswers } from '../store/index.ts';
+import { connectMongo, createStore, instanceTouchedEveryMs, mongoAnswers, type Store } from '../store/index.ts';
 import { noTelemetry, type Telemetry } from '../telemetry/index.ts';
-import { relayedToZoom } from '../telemetry/recordings.ts';
 import { observeZoomCalls } from '../telemetry/zoom-calls.ts';
 import { loadWebAssets, renderPage } from '../web/server.tsx';
 import { createZoomClient, ZOOM_ERROR_KINDS } from '../zoom/index.ts';
 import { createApp } from './app.ts';
-import { measuredGateway } from './measured-gateway.ts';
 import { watchSystem } from './system-watch.ts';
-import { createTemporalGateway } from './temporal-gateway.ts';
+import { createTemporalClients } from './temporal/clients.ts';
+import { createTryAgain } from './try-again.ts';
 import { VisitorConnections } from './visitor/connections.ts';
-import { directLine, isDirectDelivery, ownUrl } from './visitor/direct-line.ts';
-import { createDeliveryWorker, deliveryActivities } from './visitor/delivery.ts';
-import { farewells } from './visitor/farewells.ts';
+import { disconnectSignals } from './visitor/disconnects.ts';
+import { ownUrl, pushEndpoint } from './visitor/push-endpoint.ts';
 import { createVisitorServer, type VisitorServerOptions } from './visitor/server.ts';
 
 export interface ApiOptions {
@@ -45,8 +39,6 @@ export interface Api {
   /** The port it listens on: the configured one, or the one it was given for port 0. */
   port: number;
   instanceId: string;
-  /** Rejects when the delivery worker fails: the process should end then. Resolves after `stop`. */
-  failed: Promise<void>;
   /** Take no more, close the visitors' sockets with 1001, finish what is under way. */
   stop: () => Promise<void>;
 }
@@ -65,97 +57,85 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   const assets = loadWebAssets(webDir);
   const clock = Date.now;
   const instanceId = randomUUID();
-  const development = config.environment !== 'production';
-  const dataConverter = encryptedDataConverter(config.payloadKeys);
-  const { address, namespace } = config.temporal;
 
   const mongo = await connectMongo(config.mongodbUri);
   const store = await createStore(mongo, config.tokenKeys);
-  // The worker's kind of connection for everything: its calls are made outside of the thread that serves the sockets.
-  const connection = await NativeConnection.connect({ address });
-  const client = new Client({ connection, namespace, dataConverter, interceptors: { workflow: interceptors.client } });
-  const temporal = measuredGateway(createTemporalGateway(client), metrics);
-  const zoom = createZoomClient({
-    ...config.zoom,
-    gate: zoomGate(store, config.zoom),
-    onCall: observeZoomCalls(metrics, ZOOM_ERROR_KINDS),
-  });
-  const people = rememberPeople(store.members);
-  const userZoom = createUserZoom({ store, zoom, renew: createRenewTokens({ client, store }), people, clock });
-
-  const connections = new VisitorConnections({ farewell: farewells(temporal, log) });
-  const worker = await createDeliveryWorker({
+  // The worker's kind of connection: its calls are made outside of the thread that serves the sockets.
+  const connection = await NativeConnection.connect({ address: config.temporal.address });
+  const client = new Client({
     connection,
-    namespace,
-    dataConverter,
-    interceptors: interceptors.activity,
-    instanceId,
-    activities: {
-      ...deliveryActivities({ store }, connections),
-      ...createRelayActivities(
-        createChatActivities({ store, zoom, userZoom, people, relayed: relayedToZoom(metrics) }),
-        connections,
-      ),
-    },
+    namespace: config.temporal.namespace,
+    dataConverter: encryptedDataConverter(config.payloadKeys),
+    interceptors: { workflow: interceptors.client },
   });
-  const direct = directLine({ keys: config.payloadKeys, instanceId, connections, log });
-  const app = createApp({
+  const temporal = createTemporalClients(client, metrics);
+  const zoom = createZoomClient({ ...config.zoom, onCall: observeZoomCalls(metrics, ZOOM_ERROR_KINDS) });
+  const dependencies = {
     config,
     store,
     temporal,
     zoom,
-    userZoom,
-    renderPage: (page) => renderPage(page, assets),
+    userZoom: createUserZoom({ store, zoom, renew: createRenewTokens({ client, store }), clock }),
+    tryAgain: createTryAgain({ store, temporal, log }),
+    renderPage: (page: Parameters<typeof renderPage>[0]) => renderPage(page, assets),
     webDir,
     mongoAnswers: () => mongoAnswers(mongo),
     clock,
     log,
     metrics,
-  });
-  const server = createServer((request, response) => {
-    if (isDirectDelivery(request)) direct(request, response);
-    else app(request, response);
-  });
-  const watched = { client, temporal, mongoAnswers: () => mongoAnswers(mongo), metrics, clock };
-  const unwatch = served ? watchSystem(watched) : () => undefined;
-  const delivering = worker.run();
-  try {
-    server.listen(config.http.port, config.http.host);
-    await once(server, 'listening');
-  } catch (error) {
-    unwatch();
-    worker.shutdown();
-    await delivering.catch(() => undefined);
-    throw error;
-  }
+  };
+
+  const connections = new VisitorConnections({ signalDisconnected: disconnectSignals(temporal.chats, log) });
+  const pushes = pushEndpoint({ keys: config.payloadKeys, instanceId, connections, log });
+  const server = createServer(createApp(dependencies, pushes));
+  server.listen(config.http.port, config.http.host);
+  await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
+  const ownHost = config.environment === 'production' ? config.http.host : '127.0.0.1';
+  const instanceUrl = config.http.deliveryUrl ?? ownUrl(ownHost, port);
   const visitors = createVisitorServer({
-    config,
-    store,
-    temporal,
-    clock,
-    log,
+    ...dependencies,
     instanceId,
-    instanceUrl: config.http.deliveryUrl ?? ownUrl(development ? '127.0.0.1' : config.http.host, port),
+    instanceUrl,
     connections,
-    metrics,
     ...(visitorServer ? { options: visitorServer } : {}),
   });
   server.on('upgrade', visitors.upgrade);
-  log.info({ port, instanceId, publicUrl: config.http.publicUrl }, 'the api is listening');
+  const unregister = await register(store.instances, { _id: instanceId, url: instanceUrl }, log);
+  const unwatch = served ? watchSystem(dependencies) : () => undefined;
+  log.info({ port, instanceId, instanceUrl, publicUrl: config.http.publicUrl }, 'the api is listening');
 
-  let stopping: Promise<void> | undefined;
   const stop = async () => {
     unwatch();
     const closed = closeServer(server);
     // Sockets first: their widgets go to another instance while this one finishes.
     await visitors.close();
     await closed;
-    if (worker.getState() === 'RUNNING') worker.shutdown();
-    await delivering.catch(() => undefined);
+    await unregister();
     await Promise.allSettled([connection.close(), mongo.close()]);
   };
-  return { port, instanceId, failed: delivering, stop: () => (stopping ??= stop()) };
+  let stopping: Promise<void> | undefined;
+  return { port, instanceId, stop: () => (stopping ??= stop()) };
+}
+
+/**
+ * Enter this instance where workers look for the instances that they have to reach, and say now and then that it is
+ * there.
+ * @returns ends it; never rejects.
+ */
+async function register(
+  instances: Store['instances'],
+  instance: { _id: string; url: string },
+  log: Logger,
+): Promise<() => Promise<void>> {
+  const failed = (error: unknown) => log.warn({ err: error }, 'this instance could not be registered');
+  await instances.register({ ...instance, startedAt: new Date() });
+  const timer = setInterval(() => void instances.touch(instance._id).catch(failed), instanceTouchedEveryMs);
+  timer.unref();
+  return async () => {
+    clearInterval(timer);
+    await instances.remove(instance._id).catch(failed);
+  };
 }
 
 /** Resolves when no request is under way any more, or their time is up. */

@@ -2,7 +2,9 @@ import { z } from 'zod';
 import type { InstallStep } from './install-steps.ts';
 import type { ChatStatus } from './transcript.ts';
 
-/** What the pages and the api say to each other: JSON over HTTP, same origin, session cookie. Errors are problem JSON. */
+/**
+ * What the pages and the api say to each other: JSON over HTTP, same origin, session cookie. Errors are problem JSON.
+ */
 
 /** RFC 9457 problem details, `application/problem+json`. */
 export interface Problem {
@@ -18,10 +20,15 @@ export type InstallStepState = 'pending' | 'running' | 'done' | 'failed';
 
 /** Answer of `GET /api/install` and of the install workflow's query. */
 export interface InstallProgress {
-  /** `ready`: all steps done, waiting for "I'm Done"; `done`: pressed. `notStarted`: no install workflow for this user. */
+  /**
+   * `ready`: all steps done, waiting for "I'm Done"; `done`: pressed. `notStarted`: no install workflow for this user.
+   */
   status: 'notStarted' | 'running' | 'ready' | 'done' | 'failed';
   steps: { id: InstallStep; state: InstallStepState; /** e.g. the channel's name */ detail?: string }[];
-  /** Only when `status` is `failed`. `next` is what helps: try again, or add the app again so that Zoom asks for consent. */
+  /**
+   * Only when `status` is `failed`. `next` is what helps: try again, or add the app again so that Zoom asks for
+   * consent.
+   */
   failure?: { step: InstallStep; message: string; next: 'retry' | 'reauthorize' };
   /** When `ready` or `done`: where to go on in Zoom. */
   inboundChannel?: { name: string; url: string };
@@ -32,7 +39,7 @@ export interface DashboardData {
   user: { name: string; email: string };
   account: { id: string; name: string; createdAt: string };
   trial: { endsAt: string; daysLeft: number; expired: boolean };
-  /** Where new chats appear now. `missing` when Zoom no longer has it. */
+  /** Where new chats of the widget appear now; null while the install has not found or created it. */
   channel: { id: string; name: string } | null;
   widget: { id: string; embedSnippet: string; previewUrl: string };
   /** The grant of the account's owner no longer works: "Reconnect Zoom" is shown. */
@@ -46,6 +53,8 @@ export interface DashboardData {
     agents: string[];
     /** Link that opens the chat channel in Zoom, once there is one. */
     channelUrl: string | null;
+    /** The failure that keeps the chat waiting for Zoom, as a `FailureType`; null when nothing does. */
+    waitsFor: string | null;
   }[];
 }
 

@@ -24,8 +24,8 @@ type Attempt = z.infer<typeof attemptSchema>;
 const payloadSchema = z.object({ attempts: z.array(attemptSchema).max(mostAttempts) });
 
 /**
- * Open OAuth attempts of one browser: state and PKCE verifier, in an encrypted cookie that scripts cannot read. So a callback
- * counts only in the browser that started it, and nothing has to be kept here.
+ * Open OAuth attempts of one browser: state and PKCE verifier, in an encrypted cookie that scripts cannot read. So a
+ * callback counts only in the browser that started it, and nothing has to be kept here.
  */
 export function oauthAttempts({ config, clock }: Pick<ApiDependencies, 'config' | 'clock'>) {
   const cookie = hostCookie('oauth', config.http.publicUrl);
@@ -73,7 +73,9 @@ export function oauthAttempts({ config, clock }: Pick<ApiDependencies, 'config' 
       return { state, codeChallenge };
     },
 
-    /** The attempt of this browser with that state, taken out of the cookie; undefined when there is none, or too old. */
+    /**
+     * The attempt of this browser with that state, taken out of the cookie; undefined when there is none, or too old.
+     */
     async take(request: Request, response: Response, state: string): Promise<Attempt | undefined> {
       const attempts = await read(request);
       const found = attempts.find((attempt) => sameText(attempt.state, state));

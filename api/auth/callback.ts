@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { isZoomError, type TokenSet } from '../../zoom/index.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { HttpProblem, type NextStep } from '../http/problem.ts';
-import { TemporalUnavailableError } from '../temporal-gateway.ts';
+import { TemporalUnavailableError } from '../temporal/call.ts';
 import { redirectUri, stateHash, type oauthAttempts } from './attempts.ts';
 import type { Sessions } from './session.ts';
 
@@ -15,7 +15,7 @@ const querySchema = z.object({
   error: z.string().max(500).optional(),
 });
 
-/** How long a person at the callback waits for Zoom to say who he is. */
+/** How long somebody at the callback waits for Zoom to say who they are. */
 const patience = { tries: 4, pauseMs: 500, longestPauseMs: 2_000 };
 
 const again: NextStep = { label: 'Add to Zoom', href: '/install' };
@@ -26,8 +26,8 @@ function refused(detail: string, status: 400 | 403 = 400): HttpProblem {
 }
 
 /**
- * Zoom sends the browser back here. In this order, so that nothing is changed for a callback that does not belong to this
- * browser: is it ours → was it used before → exchange the code → store the grant → tell Temporal → sign in.
+ * Zoom sends the browser back here. In this order, so that nothing is changed for a callback that does not belong to
+ * this browser: is it ours → was it used before → exchange the code → store the grant → signal its workflows → sign in.
  */
 export function oauthCallback(
   dependencies: ApiDependencies,
@@ -61,9 +61,9 @@ export function oauthCallback(
       throw refused('This sign-in was used before. Nothing was changed.');
     }
     const tokens = await exchange(dependencies, code, attempt.verifier);
-    const person = await connect(dependencies, tokens);
-    await sessions.start(response, person);
-    response.redirect(302, person.onboarded ? (attempt.next ?? '/dashboard') : '/onboarding');
+    const member = await connect(dependencies, tokens);
+    await sessions.start(response, member);
+    response.redirect(302, member.onboarded ? (attempt.next ?? '/dashboard') : '/onboarding');
   };
 }
 
@@ -76,7 +76,7 @@ async function exchange({ zoom, config }: ApiDependencies, code: string, codeVer
 }
 
 /** Store the grant, and see that its workflows run. */
-async function connect({ zoom, store, temporal }: ApiDependencies, tokens: TokenSet) {
+async function connect({ zoom, store, temporal, tryAgain }: ApiDependencies, tokens: TokenSet) {
   const user = await whoIs(() => zoom.asUser(tokens.accessToken, { apiUrl: tokens.apiUrl }).getMe());
   const holder = {
     zoomUserId: user.id,
@@ -88,22 +88,27 @@ async function connect({ zoom, store, temporal }: ApiDependencies, tokens: Token
   await store.tokenSets.addGranted(user.id, tokens);
   const { accountId, name, email } = holder;
   await store.members.connect({ _id: user.id, accountId, name, email, jid: user.jid });
-  const installation = await store.members.get(user.id);
+  const member = await store.members.get(user.id);
 
   try {
-    await temporal.granted(holder);
-    const finished = ['completed', 'none'].includes(await temporal.installRun(user.id));
-    const onboarded = installation?.onboardedAt !== undefined && finished;
-    if (!onboarded) await temporal.startInstall(holder);
+    await temporal.grants.granted(holder);
+    // Chats that waited for a grant that works, or for a scope.
+    tryAgain(accountId);
+    const finished = ['completed', 'none'].includes(await temporal.installs.state(user.id));
+    const onboarded = member?.onboardedAt !== undefined && finished;
+    if (!onboarded) await temporal.installs.start(holder);
     return { ...holder, onboarded };
   } catch (cause) {
     if (!(cause instanceof TemporalUnavailableError)) throw cause;
-    const detail = 'Zoom is connected, but the installation could not be started just now. Try again in a moment.';
+    const detail = 'Zoom is connected, but the install could not be started just now. Try again in a moment.';
     throw new HttpProblem('unavailable', detail, { next: again, cause });
   }
 }
 
-/** The grant has ended the one before it, and cannot be kept until it is known whose it is: so this is tried more than once. */
+/**
+ * The grant has ended the one before it, and cannot be kept until it is known whose it is: so this is tried more than
+ * once.
+ */
 async function whoIs<T>(ask: () => Promise<T>): Promise<T> {
   for (let left = patience.tries; ; left -= 1) {
     try {
@@ -117,27 +122,20 @@ async function whoIs<T>(ask: () => Promise<T>): Promise<T> {
 
 function zoomTrouble(error: unknown): unknown {
   if (!isZoomError(error)) return error;
-  switch (error.kind) {
-    case 'grantInvalid':
-      return refused(
-        'Zoom no longer accepts this authorization: it was used before or is too old. Nothing was changed.',
-      );
-    case 'scopeMissing':
-      return new HttpProblem('zoom', 'Zoom did not grant a permission that the app needs. Add the app again.', {
-        status: 403,
-        next: again,
-        cause: error,
-      });
-    case 'rateLimited':
-    case 'unavailable':
-    case 'timeout':
-    case 'network':
-    case 'malformedAnswer':
-      return new HttpProblem('unavailable', 'Zoom does not answer as it should right now. Try again in a moment.', {
-        next: again,
-        cause: error,
-      });
-    default:
-      return new HttpProblem('zoom', `Zoom refused the authorization. ${error.advice}`, { next: again, cause: error });
+  if (error.retryable) {
+    const detail = 'Zoom does not answer as it should right now. Try again in a moment.';
+    return new HttpProblem('unavailable', detail, { next: again, cause: error });
   }
+  if (error.kind === 'grantInvalid') {
+    return refused('Zoom no longer accepts this authorization: it was used before or is too old. Nothing was changed.');
+  }
+  const detail =
+    error.kind === 'scopeMissing'
+      ? 'Zoom did not grant a permission that the app needs. Add the app again.'
+      : `Zoom refused the authorization. ${error.advice}`;
+  return new HttpProblem('zoom', detail, {
+    ...(error.kind === 'scopeMissing' ? { status: 403 } : {}),
+    next: again,
+    cause: error,
+  });
 }

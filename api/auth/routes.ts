@@ -2,7 +2,7 @@ import { Router, type RequestHandler } from 'express';
 import { CLASSIC_SCOPES, GRANULAR_SCOPES } from '../../zoom/index.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { localPath } from '../http/local-path.ts';
-import { limitRequests, requestLimits } from '../http/rate-limits.ts';
+import { limitRequests, requestLimits } from '../rate-limits.ts';
 import { sameOriginOnly } from '../http/security.ts';
 import { oauthAttempts, redirectUri } from './attempts.ts';
 import { oauthCallback } from './callback.ts';

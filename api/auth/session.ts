@@ -9,31 +9,27 @@ import { signedToken } from './signed-token.ts';
 const lifetimeSeconds = 7 * 24 * 60 * 60;
 const claimsSchema = z.object({ sub: z.string().min(1), account: z.string().min(1) });
 
-/** Who is signed in: the Zoom user as his installation knows him. */
-export type Person = Pick<Member, '_id' | 'accountId' | 'name' | 'email' | 'onboardedAt'>;
-
-/** Sign-in sessions of the dashboard: a signed cookie of 7 days, and an installation that was not removed. */
+/** Sign-in sessions of the dashboard: a signed cookie of 7 days, of a member who has not removed the app. */
 export function sessions({ config, store, clock }: Pick<ApiDependencies, 'config' | 'store' | 'clock'>) {
   const cookie = hostCookie('session', config.http.publicUrl);
   const token = signedToken({ sessionSecret: config.sessionSecret, purpose: 'session', lifetimeSeconds, clock });
 
-  async function person(request: Request): Promise<Person | null> {
+  async function member(request: Request): Promise<Member | null> {
     const value = cookie.read(request);
     const claims = value === undefined ? null : claimsSchema.safeParse(await token.read(value)).data;
     if (!claims) return null;
-    const installation = await store.members.get(claims.sub);
+    const found = await store.members.get(claims.sub);
     // A user who has changed to another account has to sign in anew: the session was for the old one.
-    const valid = installation && installation.status !== 'removed' && installation.accountId === claims.account;
-    return valid ? installation : null;
+    return found && found.grantStatus !== 'removed' && found.accountId === claims.account ? found : null;
   }
 
   return {
     /** Who is signed in, or null. */
-    person,
+    member,
 
     /** Who is signed in. @throws {HttpProblem} 401 when nobody is. */
-    async required(request: Request): Promise<Person> {
-      const found = await person(request);
+    async required(request: Request): Promise<Member> {
+      const found = await member(request);
       if (found) return found;
       throw new HttpProblem('unauthorized', 'Your session has ended. Sign in again.', {
         next: { label: 'Sign in with Zoom', href: '/signin' },

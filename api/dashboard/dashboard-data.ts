@@ -1,44 +1,46 @@
 import type { DashboardData } from '../../domain/dashboard.ts';
-import type { Account } from '../../store/index.ts';
-import type { Person } from '../auth/session.ts';
+import type { Account, Member, Widget } from '../../store/index.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { HttpProblem } from '../http/problem.ts';
 
 const dayMs = 24 * 60 * 60 * 1_000;
 const recentChats = 20;
 
-/** The account of a signed-in person. @throws {HttpProblem} 409 while the install has not made it yet. */
-export async function accountOf({ store }: Pick<ApiDependencies, 'store'>, person: Person): Promise<Account> {
-  const account = await store.accounts.get(person.accountId);
-  if (account) return account;
-  throw new HttpProblem('conflict', 'The installation is not finished yet. Finish it first.', {
-    next: { label: 'Go to the installation', href: '/onboarding' },
+/** The account of a member and its first widget. @throws {HttpProblem} 409 while the install has not made them yet. */
+export async function accountOf(
+  { store }: Pick<ApiDependencies, 'store'>,
+  { accountId }: Member,
+): Promise<{ account: Account; widget: Widget }> {
+  const [account, [widget]] = await Promise.all([store.accounts.get(accountId), store.widgets.ofAccount(accountId)]);
+  if (account && widget) return { account, widget };
+  throw new HttpProblem('conflict', 'The install is not finished yet. Finish it first.', {
+    next: { label: 'Go to the install', href: '/onboarding' },
   });
 }
 
 /** Everything that the dashboard shows. */
 export async function dashboardData(
   dependencies: Pick<ApiDependencies, 'store' | 'config' | 'clock'>,
-  person: Person,
+  member: Member,
 ): Promise<DashboardData> {
   const { store, config, clock } = dependencies;
-  const account = await accountOf(dependencies, person);
+  const { account, widget } = await accountOf(dependencies, member);
   const [owner, counts, recent] = await Promise.all([
     store.members.get(account.ownerUserId),
     store.chats.countByStatus(account._id),
     store.chats.recent(account._id, recentChats),
   ]);
   return {
-    user: { name: person.name, email: person.email },
+    user: { name: member.name, email: member.email },
     account: { id: account._id, name: account.name, createdAt: account.createdAt.toISOString() },
     trial: trialOf(account, clock()),
-    channel: account.channel ? { id: account.channel.id, name: account.channel.name } : null,
+    channel: widget.inboundChannel ? { id: widget.inboundChannel.id, name: widget.inboundChannel.name } : null,
     widget: {
-      id: account.widgetId,
-      embedSnippet: embedSnippet(config.http.publicUrl, account.widgetId),
-      previewUrl: `${config.http.publicUrl}/preview?widget=${encodeURIComponent(account.widgetId)}`,
+      id: widget._id,
+      embedSnippet: embedSnippet(config.http.publicUrl, widget._id),
+      previewUrl: `${config.http.publicUrl}/preview?widget=${encodeURIComponent(widget._id)}`,
     },
-    needsReconnect: owner?.status !== 'connected',
+    needsReconnect: owner?.grantStatus !== 'connected',
     chats: {
       waiting: (counts.waiting ?? 0) + (counts.missed ?? 0) + (counts.joining ?? 0),
       active: counts.active ?? 0,
@@ -51,6 +53,7 @@ export async function dashboardData(
       startedAt: chat.createdAt.toISOString(),
       agents: chat.agents.map(({ name }) => name),
       channelUrl: chat.channel?.url ?? null,
+      waitsFor: chat.waitsFor ?? null,
     })),
   };
 }
@@ -65,7 +68,7 @@ function trialOf({ trialEndsAt }: Account, now: number): DashboardData['trial'] 
   };
 }
 
-/** What a website's owner pastes into his pages. */
+/** What a website's owner pastes into their pages. */
 export function embedSnippet(publicUrl: string, widgetId: string): string {
   return `<script async src="${publicUrl}/widget.js" data-widget="${widgetId}"></script>`;
 }

@@ -9,23 +9,24 @@ import {
   type SettingsSaved,
 } from '../../domain/dashboard.ts';
 import { limits } from '../../domain/limits.ts';
-import type { Person, Sessions } from '../auth/session.ts';
+import type { Member } from '../../store/index.ts';
+import type { Sessions } from '../auth/session.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { HttpProblem } from '../http/problem.ts';
-import { limitRequests, requestLimits } from '../http/rate-limits.ts';
 import { sameOriginOnly } from '../http/security.ts';
+import { limitRequests, requestLimits } from '../rate-limits.ts';
 import { channelChoices, chooseChannel } from './channels.ts';
 import { dashboardData } from './dashboard-data.ts';
 import { finishInstall, installProgress, retryInstall } from './install.ts';
 
 /** The JSON API of the pages: same origin, session cookie, problems as `application/problem+json`. */
 export function dashboardRoutes(dependencies: ApiDependencies, sessions: Sessions): Router {
-  /** A route for a signed-in person that answers with what `work` gives. */
-  const forPerson =
-    <Answer>(work: (person: Person, body: unknown) => Promise<Answer> | Answer): RequestHandler =>
+  /** A route for a signed-in member that answers with what `work` gives. */
+  const forMember =
+    <Answer>(work: (member: Member, body: unknown) => Promise<Answer> | Answer): RequestHandler =>
     async (request, response: Response) => {
-      const person = await sessions.required(request);
-      response.json(await work(person, request.body));
+      const member = await sessions.required(request);
+      response.json(await work(member, request.body));
     };
 
   const router = Router();
@@ -40,32 +41,32 @@ export function dashboardRoutes(dependencies: ApiDependencies, sessions: Session
   );
   router.get(
     '/api/session',
-    forPerson<SessionData>(({ name, email }) => ({ user: { name, email } })),
+    forMember<SessionData>(({ name, email }) => ({ user: { name, email } })),
   );
   router.get(
     '/api/install',
-    forPerson<InstallProgress>((person) => installProgress(dependencies, person)),
+    forMember<InstallProgress>((member) => installProgress(dependencies, member)),
   );
   router.post(
     '/api/install/done',
-    forPerson<InstallProgress>((person) => finishInstall(dependencies, person)),
+    forMember<InstallProgress>((member) => finishInstall(dependencies, member)),
   );
   router.post(
     '/api/install/retry',
-    forPerson<InstallProgress>((person) => retryInstall(dependencies, person)),
+    forMember<InstallProgress>((member) => retryInstall(dependencies, member)),
   );
   router.get(
     '/api/dashboard',
-    forPerson<DashboardData>((person) => dashboardData(dependencies, person)),
+    forMember<DashboardData>((member) => dashboardData(dependencies, member)),
   );
   router.get(
     '/api/channels',
-    forPerson<ChannelChoices>((person) => channelChoices(dependencies, person)),
+    forMember<ChannelChoices>((member) => channelChoices(dependencies, member)),
   );
   router.put(
     '/api/settings',
     json({ limit: limits.apiBodyBytes }),
-    forPerson<SettingsSaved>((person, body) => chooseChannel(dependencies, person, parse(settingsInputSchema, body))),
+    forMember<SettingsSaved>((member, body) => chooseChannel(dependencies, member, parse(settingsInputSchema, body))),
   );
   return router;
 }

@@ -1,6 +1,6 @@
 import { NeedsReconnectError, RenewalUnavailableError } from '../../activities/user-zoom.ts';
 import { isZoomError, type ZoomError } from '../../zoom/index.ts';
-import { TemporalUnavailableError } from '../temporal-gateway.ts';
+import { TemporalUnavailableError } from '../temporal/call.ts';
 import { HttpProblem } from './problem.ts';
 
 /** Whatever a handler threw, as the problem to answer with. What is not known here is an error of ours: 500. */
@@ -23,23 +23,18 @@ function unavailable(detail: string, cause: unknown): HttpProblem {
 }
 
 function zoomProblem(error: ZoomError): HttpProblem {
+  if (error.retryable) {
+    const retryAfterSeconds = Math.ceil((error.retryAfterMs ?? 5_000) / 1_000);
+    const detail = 'Zoom does not answer as it should right now. Try again in a moment.';
+    return new HttpProblem('unavailable', detail, { cause: error, retryAfterSeconds });
+  }
   switch (error.kind) {
-    case 'rateLimited':
-    case 'unavailable':
-    case 'timeout':
-    case 'network': {
-      const retryAfterSeconds = Math.ceil((error.retryAfterMs ?? 5_000) / 1_000);
-      const detail = 'Zoom does not answer as it should right now. Try again in a moment.';
-      return new HttpProblem('unavailable', detail, { cause: error, retryAfterSeconds });
-    }
     case 'scopeMissing':
     case 'grantInvalid':
     case 'unauthorized': {
       const detail = 'Zoom asks for your consent again. Reconnect Zoom, then try again.';
-      return new HttpProblem('reconnect-zoom', detail, {
-        cause: error,
-        next: { label: 'Reconnect Zoom', href: '/install' },
-      });
+      const next = { label: 'Reconnect Zoom', href: '/install' };
+      return new HttpProblem('reconnect-zoom', detail, { cause: error, next });
     }
     default:
       return new HttpProblem('zoom', `Zoom refused. ${error.advice}`, { cause: error });

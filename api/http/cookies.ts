@@ -1,3 +1,4 @@
+import { parseCookie } from 'cookie';
 import type { CookieOptions, Request, Response } from 'express';
 
 /** One of the api's cookies: never readable by scripts, sent by links from elsewhere but not by their forms. */
@@ -17,7 +18,8 @@ export function hostCookie(purpose: string, publicUrl: string): Cookie {
   const name = secure ? `__Host-chat-${purpose}` : `chat-${purpose}${port === '' ? '' : `-${port}`}`;
   const options: CookieOptions = { httpOnly: true, sameSite: 'lax', secure, path: '/' };
   return {
-    read: (request) => cookieValue(request.get('cookie'), name),
+    // Ours are tokens, which need no decoding.
+    read: (request) => parseCookie(request.get('cookie') ?? '', { decode: String })[name],
     write: (response, value, maxAgeSeconds) => {
       response.cookie(name, value, { ...options, maxAge: maxAgeSeconds * 1_000, encode: String });
     },
@@ -25,13 +27,4 @@ export function hostCookie(purpose: string, publicUrl: string): Cookie {
       response.clearCookie(name, options);
     },
   };
-}
-
-/** The value of the first cookie of that name in a `Cookie` header. Ours are tokens that need no decoding. */
-export function cookieValue(header: string | undefined, name: string): string | undefined {
-  for (const pair of header?.split(';') ?? []) {
-    const separator = pair.indexOf('=');
-    if (separator > 0 && pair.slice(0, separator).trim() === name) return pair.slice(separator + 1).trim();
-  }
-  return undefined;
 }

@@ -2,8 +2,8 @@
 const longest = 200;
 
 /**
- * The path to go on to after a sign-in, or undefined unless it is one of this site: anything that a browser could read as
- * another host (`//host`, `/\host`, a scheme, control characters) would make the sign-in an open redirect.
+ * The path to go on to after a sign-in, or undefined unless it is one of this site: anything that a browser could read
+ * as another host (`//host`, `/\host`, a scheme, control characters) would make the sign-in an open redirect.
  */
 export function localPath(value: unknown): string | undefined {
   if (typeof value !== 'string' || value.length > longest) return undefined;

@@ -64,7 +64,9 @@ export interface ProblemOptions {
   cause?: unknown;
 }
 
-/** An answer that is not a success, in words for the person who reads it. Thrown by handlers, sent by the error handler. */
+/**
+ * An answer that is not a success, in words for the person who reads it. Thrown by handlers, sent by the error handler.
+ */
 export class HttpProblem extends Error {
   override name = 'HttpProblem';
   readonly kind: ProblemKind;

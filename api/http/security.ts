@@ -19,7 +19,8 @@ export function securityHeaders({ secure }: { secure: boolean }): RequestHandler
         formAction: ["'self'"],
       },
     },
-    // Not helmet's `no-referrer`: with it browsers send `Origin: null` with our own forms, and the check below would refuse them.
+    // Not helmet's `no-referrer`: with it browsers send `Origin: null` with our own forms, and the check below would
+    // refuse them.
     referrerPolicy: { policy: 'same-origin' },
     strictTransportSecurity: secure ? { maxAge: 31_536_000 } : false,
     xFrameOptions: { action: 'deny' },
@@ -29,8 +30,8 @@ export function securityHeaders({ secure }: { secure: boolean }): RequestHandler
 const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
- * Refuses requests that change something unless our own pages made them: a second wall behind the `SameSite=Lax` cookie.
- * Browsers send `Origin` with every such request, and `Sec-Fetch-Site`, which no page can forge.
+ * Refuses requests that change something unless our own pages made them: a second wall behind the `SameSite=Lax`
+ * cookie. Browsers send `Origin` with every such request, and `Sec-Fetch-Site`, which no page can forge.
  */
 export function sameOriginOnly(publicUrl: string): RequestHandler {
   const ours = new URL(publicUrl).origin;

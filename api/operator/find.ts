@@ -7,17 +7,18 @@ import { queries, type TemporalUi } from './queries.ts';
 const most = 20;
 
 /**
- * What an operator was told by somebody, looked up: an id of any kind, the name of a visitor, an agent or a chat channel,
- * an e-mail address. Names are in MongoDB only, so this leads from them to ids, and from those to Temporal UI.
+ * What an operator knows somebody or something by, looked up: an id of any kind, the name of a visitor, an agent or a
+ * chat channel, an e-mail address. Names are in MongoDB only, so this leads from them to ids, and from those to
+ * Temporal UI.
  */
 export async function findForOperator(
   { store, ui }: { store: Pick<ApiStore, 'accounts' | 'members' | 'chats' | 'chatChannels'>; ui: TemporalUi },
   given: string,
 ): Promise<Found> {
   // A workflow's id, as it is copied from Temporal UI.
-  const words = given.trim().replace(/^(chat|install|installation|account)\//, '');
+  const words = given.trim().replace(/^(chat|install|grant|account)\//, '');
   const [id = ''] = words.split('/');
-  const [byId, channel, named, person, people, account, accounts] = await Promise.all([
+  const [byId, channel, named, memberById, membersByName, accountById, accountsByName] = await Promise.all([
     store.chats.get(id),
     store.chatChannels.get(words),
     store.chats.named(words, most),
@@ -30,21 +31,21 @@ export async function findForOperator(
   const chats = distinct([byId, ofChannel, ...named]);
   const agents = new Map<string, string>();
   for (const agent of named.flatMap((chat) => chat.agents)) if (agent.name === words) agents.set(agent.id, agent.name);
-  const installers = distinct([person, ...people]);
-  for (const { _id, name } of installers) agents.set(_id, name);
+  const members = distinct([memberById, ...membersByName]);
+  for (const { _id, name } of members) agents.set(_id, name);
   return {
     words: given,
     chats: chats.map((chat) => foundChat(chat, ui)),
     people: [...agents].map(([zoomUserId, name]) => {
-      const installer = installers.find(({ _id }) => _id === zoomUserId);
+      const member = members.find(({ _id }) => _id === zoomUserId);
       return {
         zoomUserId,
         name,
         chats: ui.list(queries.agent(zoomUserId)),
-        ...(installer === undefined ? {} : installerLinks(installer, ui)),
+        ...(member === undefined ? {} : memberLinks(member, ui)),
       };
     }),
-    accounts: distinct([account, ...accounts]).map(({ _id, name }) => ({
+    accounts: distinct([accountById, ...accountsByName]).map(({ _id, name }) => ({
       accountId: _id,
       name,
       everything: ui.list(queries.account(_id)),
@@ -67,8 +68,8 @@ function foundChat(chat: ChatRecord, ui: TemporalUi): Found['chats'][number] {
   };
 }
 
-function installerLinks({ _id, email, status }: Member, ui: TemporalUi) {
-  return { email, grant: status, install: ui.install(_id), installation: ui.installation(_id) };
+function memberLinks({ _id, email, grantStatus }: Member, ui: TemporalUi) {
+  return { email, grantStatus, install: ui.install(_id), grant: ui.grant(_id) };
 }
 
 function distinct<T extends { _id: string }>(records: readonly (T | null)[]): T[] {

@@ -5,7 +5,7 @@ export const operatorLists = {
   waiting: 'WorkflowType = "chat" AND ExecutionStatus = "Running" AND LiveChatStatus = "waiting"',
   missed: 'WorkflowType = "chat" AND ExecutionStatus = "Running" AND LiveChatStatus = "missed"',
   active: 'WorkflowType = "chat" AND ExecutionStatus = "Running" AND LiveChatStatus IN ("joining", "active")',
-  heldUp: 'WorkflowType = "chat" AND ExecutionStatus = "Running" AND LiveChatWaitsFor IS NOT NULL',
+  waitingForZoom: 'WorkflowType = "chat" AND ExecutionStatus = "Running" AND LiveChatWaitsFor IS NOT NULL',
   failedChats: 'WorkflowType = "chat" AND ExecutionStatus IN ("Failed", "TimedOut", "Terminated")',
   openInstalls: 'WorkflowType = "install" AND ExecutionStatus = "Running" AND LiveChatStatus IN ("running", "ready")',
   failedInstalls: 'WorkflowType = "install" AND LiveChatStatus = "failed"',
@@ -36,7 +36,7 @@ export function temporalUi({ uiUrl, namespace }: { uiUrl: string; namespace: str
     list: (query: string) => `${base}?query=${encodeURIComponent(query)}`,
     chat: (chatId: string) => workflow(workflowIds.chat({ chatId })),
     install: (zoomUserId: string) => workflow(workflowIds.install({ zoomUserId })),
-    installation: (zoomUserId: string) => workflow(workflowIds.grant({ zoomUserId })),
+    grant: (zoomUserId: string) => workflow(workflowIds.grant({ zoomUserId })),
   };
 }
 export type TemporalUi = ReturnType<typeof temporalUi>;

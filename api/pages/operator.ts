@@ -6,7 +6,7 @@ import { signedToken } from '../auth/signed-token.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { hostCookie } from '../http/cookies.ts';
 import { HttpProblem } from '../http/problem.ts';
-import { limitRequests, requestLimits } from '../http/rate-limits.ts';
+import { limitRequests, requestLimits } from '../rate-limits.ts';
 import { sameOriginOnly } from '../http/security.ts';
 import type { OperatorHomeProps } from '../../web/server.tsx';
 import { findForOperator } from '../operator/find.ts';
@@ -19,7 +19,10 @@ const formSchema = z.object({ password: z.string().max(1_000) });
 const findLength = 254;
 const findSchema = z.object({ words: z.string().trim().min(1).max(findLength) });
 
-/** Sign-in of the operators, by a password from the configuration: it lets Temporal UI decrypt payloads in their browser. */
+/**
+ * Sign-in of the operators, by a password from the configuration: it lets Temporal UI decrypt payloads in their
+ * browser.
+ */
 export function operatorSignIn({ config, clock }: Pick<ApiDependencies, 'config' | 'clock'>) {
   const cookie = hostCookie('operator', config.http.publicUrl);
   const token = signedToken({ sessionSecret: config.sessionSecret, purpose: 'operator', lifetimeSeconds, clock });
@@ -35,18 +38,22 @@ export function operatorSignIn({ config, clock }: Pick<ApiDependencies, 'config'
 }
 export type OperatorSignIn = ReturnType<typeof operatorSignIn>;
 
-/** The operators' sign-in page and, behind it, their start page: ready-made lists of Temporal UI, and a way from names to ids. */
+/**
+ * The operators' sign-in page and, behind it, their start page: ready-made lists of Temporal UI, and a way from names
+ * to ids.
+ */
 export function operatorRoutes(dependencies: ApiDependencies, operator: OperatorSignIn): Router {
   const { config, renderPage, log, store, temporal } = dependencies;
   const { password } = config.operator;
   const ui = temporalUi(config.temporal);
   const home = async (more: Pick<OperatorHomeProps, 'found' | 'error'> = {}) => {
-    const counts = await temporal.countWorkflows(operatorListNames.map((name) => operatorLists[name]));
-    const lists = operatorListNames.map((name, n) => ({
-      name,
-      href: ui.list(operatorLists[name]),
-      count: counts[n] ?? null,
-    }));
+    const lists = await Promise.all(
+      operatorListNames.map(async (name) => ({
+        name,
+        href: ui.list(operatorLists[name]),
+        count: await temporal.system.countWorkflows(operatorLists[name]),
+      })),
+    );
     return renderPage({ name: 'operator', temporalUi: ui.home, lists, ...more });
   };
   const form = (error?: string) =>
@@ -108,7 +115,7 @@ export function operatorRoutes(dependencies: ApiDependencies, operator: Operator
   return router;
 }
 
-/** Compares in a time that tells nothing about where two secrets differ, nor about their lengths. */
+/** Compares in a time that says nothing about where two secrets differ, nor about their lengths. */
 function sameSecret(a: string, b: string): boolean {
   const key = randomBytes(32);
   const digest = (text: string) => createHmac('sha256', key).update(text).digest();

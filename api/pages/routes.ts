@@ -17,21 +17,21 @@ export function pageRoutes({ renderPage, store }: ApiDependencies, sessions: Ses
   const show = (page: PageProps) => (_request: Request, response: Response) => {
     sendPage(response, renderPage(page));
   };
-  const showToPerson = (page: PageProps) => async (request: Request, response: Response) => {
-    if (await sessions.person(request)) sendPage(response, renderPage(page));
+  const showToMember = (page: PageProps) => async (request: Request, response: Response) => {
+    if (await sessions.member(request)) sendPage(response, renderPage(page));
     else response.redirect(302, `/signin?next=${encodeURIComponent(request.originalUrl)}`);
   };
 
   const router = Router();
   router.get('/', show({ name: 'landing' }));
-  router.get('/onboarding', showToPerson({ name: 'onboarding' }));
-  router.get('/dashboard', showToPerson({ name: 'dashboard' }));
-  router.get('/settings', showToPerson({ name: 'settings' }));
+  router.get('/onboarding', showToMember({ name: 'onboarding' }));
+  router.get('/dashboard', showToMember({ name: 'dashboard' }));
+  router.get('/settings', showToMember({ name: 'settings' }));
   router.get('/preview', async (request, response) => {
     const id = widgetId.safeParse(request.query['widget']);
-    const account = id.success ? await store.accounts.byWidget(id.data) : null;
-    if (!account) throw new HttpProblem('not-found', 'There is no widget with this id. Check the link to the preview.');
-    sendPage(response, renderPage({ name: 'preview', widgetId: account.widgetId }));
+    const widget = id.success ? await store.widgets.get(id.data) : null;
+    if (!widget) throw new HttpProblem('not-found', 'There is no widget with this id. Check the link to the preview.');
+    sendPage(response, renderPage({ name: 'preview', widgetId: widget._id }));
   });
   return router;
 }

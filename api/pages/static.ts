@@ -4,7 +4,10 @@ import { Router, static as serveFolder } from 'express';
 /** How long a website may use its copy of the widget before it asks whether there is a newer one, s. */
 const widgetMaxAge = 300;
 
-/** The built browser files: the widget, loadable from any site, and the pages' own files, whose names change with their content. */
+/**
+ * The built browser files: the widget, loadable from any site, and the pages' own files, whose names change with their
+ * content.
+ */
 export function staticRoutes(webDir: string): Router {
   const router = Router();
   router.get('/widget.js', (_request, response, next) => {

@@ -24,7 +24,10 @@ export interface ChatToken {
   token: string;
 }
 
-/** A chat id that nobody can guess (95 bits): it is in a channel's card and in operators' tools, never a secret by itself. */
+/**
+ * A chat id that nobody can guess (95 bits): it is in a channel's card and in operators' tools, never a secret by
+ * itself.
+ */
 export function newChatId(): string {
   return Array.from({ length: idLength }, () => alphabet[randomInt(alphabet.length)]).join('');
 }

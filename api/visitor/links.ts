@@ -1,7 +1,8 @@
 import { LinkifyIt } from 'linkify-it';
 import type { TextLink } from '../../domain/visitor-protocol.ts';
 
-// Only what is written out as a link, and e-mail addresses: guessing at bare names makes links of `readme.md` and typing errors.
+// Only what is written out as a link, and e-mail addresses: guessing at bare names makes links of `readme.md` and
+// typing errors.
 const linkify = new LinkifyIt({ fuzzyLink: false, fuzzyEmail: true });
 const allowed: ReadonlySet<string> = new Set(['http:', 'https:', 'mailto:']);
 

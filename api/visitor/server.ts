@@ -6,57 +6,50 @@ import { limits } from '../../domain/limits.ts';
 import { visitorCloseCodes, visitorErrorCodes } from '../../domain/visitor-protocol.ts';
 import type { Metrics } from '../../telemetry/index.ts';
 import type { ApiDependencies } from '../dependencies.ts';
-import { accountCache } from './account-cache.ts';
+import { clientAddress, networkOf } from '../http/client-address.ts';
+import { frameLimit, messageLimit } from '../rate-limits.ts';
 import { chatTokens } from './chat-tokens.ts';
-import { clientAddress } from './client-address.ts';
 import type { VisitorConnections } from './connections.ts';
-import { frameLimit, messageLimit } from './rate-limits.ts';
-import { VisitorSession, type SessionDependencies } from './session.ts';
-import { Turns, type TurnsOptions } from './turns.ts';
+import { FairSemaphore, type FairSemaphoreOptions } from './fair-semaphore.ts';
+import type { HandshakeDependencies } from './handshake.ts';
+import { VisitorSocket } from './visitor-socket.ts';
+import { cachedWidgets } from './widget-cache.ts';
 
 /** Where widgets connect. */
 export const visitorPath = '/visitor';
 
 export interface VisitorServerOptions {
-  /** Sockets at once: from one IP address, and in all. 0 for none. */
-  maxPerAddress: number;
+  /** Sockets at once: from one client's network, and in all. 0 for none. */
+  maxPerNetwork: number;
   maxTotal: number;
   /** How long a socket may stay without a `hello`, ms. */
   helloTimeoutMs: number;
-  /** How often sockets are asked whether they live, ms; one that has not answered by the next time is dropped. */
+  /** How often a socket is pinged at least, ms; one that has not answered by the next ping is dropped. */
   pingEveryMs: number;
   /** Data waiting for a visitor who does not read, bytes; beyond it the socket is dropped. */
   maxUnsentBytes: number;
   /** How long a close waits for the visitor's side, ms. */
   closeTimeoutMs: number;
-  /** Visitors who go on with a chat: how many are brought up to date at once, how many may wait, and how long, ms. */
-  helloTurns: TurnsOptions;
-  /** The same for telling their chats that they are here, which is less urgent than what visitors say. */
-  tellTurns: TurnsOptions;
-  /** How long chats are told at a stop that their visitors go, ms. */
-  farewellMs: number;
+  /** Bounds how many visitors who go on with a chat are brought up to date at the same time. */
+  resumptions: FairSemaphoreOptions;
+  /** Bounds how many presences are announced at the same time. */
+  announcements: FairSemaphoreOptions;
+  /** How long disconnects are signalled at a stop, ms. */
+  disconnectMs: number;
 }
 
 export const visitorServerDefaults: VisitorServerOptions = {
-  maxPerAddress: 100,
+  maxPerNetwork: 100,
   maxTotal: 20_000,
   helloTimeoutMs: 10_000,
   pingEveryMs: 30_000,
   maxUnsentBytes: 2_000_000,
   closeTimeoutMs: 1_000,
   // Well within the 15 s that the widget waits for its welcome.
-  helloTurns: { atOnce: 16, maxWaiting: 5_000, maxWaitMs: 8_000 },
-  tellTurns: { atOnce: 4, maxWaiting: 20_000, maxWaitMs: 60_000 },
-  farewellMs: 3_000,
+  resumptions: { slots: 16, maxWaiting: 5_000, maxWaitMs: 8_000 },
+  announcements: { slots: 4, maxWaiting: 20_000, maxWaitMs: 60_000 },
+  disconnectMs: 3_000,
 };
-
-/** Sockets are looked after in so many parts of `pingEveryMs`, or all would be asked in one breath. */
-const rounds = 30;
-
-interface OpenSocket {
-  session: VisitorSession;
-  alive: boolean;
-}
 
 /** The visitors' WebSocket. */
 export interface VisitorServer {
@@ -64,115 +57,89 @@ export interface VisitorServer {
   upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
   /** Open sockets now. */
   size: () => number;
-  /** Close all sockets with 1001, so that widgets go elsewhere at once, and tell their chats. Takes no new ones. */
+  /** Close all sockets with 1001, so that widgets go elsewhere at once, and signal their chats. Takes no new ones. */
   close: () => Promise<void>;
 }
 
 type Dependencies = Pick<ApiDependencies, 'config' | 'store' | 'temporal' | 'clock' | 'log' | 'metrics'> & {
   instanceId: string;
-  instanceUrl?: string;
+  instanceUrl: string;
   connections: VisitorConnections;
   options?: Partial<VisitorServerOptions>;
 };
 
 /**
- * Accept visitors from any website: the widget is made to be embedded, and a chat is reached by its token, never by a cookie.
- * Where it is embedded (`Origin`) is recorded nowhere.
+ * Accept visitors from any website: the widget is made to be embedded, and a chat is reached by its token, never by a
+ * cookie. Where it is embedded (`Origin`) is recorded nowhere.
  */
 export function createVisitorServer(dependencies: Dependencies): VisitorServer {
-  const { config, store, clock, log, metrics } = dependencies;
+  const { config, store, temporal, connections, clock, log, metrics } = dependencies;
   const options = { ...visitorServerDefaults, ...dependencies.options };
+  const handshakeDependencies: HandshakeDependencies = {
+    ...dependencies,
+    chats: temporal.chats,
+    findWidget: cachedWidgets((widgetId) => store.widgets.get(widgetId), clock),
+    tokens: chatTokens(dependencies),
+    messageLimit: messageLimit(),
+    resumptions: new FairSemaphore(options.resumptions),
+    announcements: new FairSemaphore(options.announcements),
+    timings: { missedAfterMs: config.product.missedAfterMs, idleEndMs: config.product.idleEndMs },
+  };
   const wss = new WebSocketServer({
     noServer: true,
-    clientTracking: false,
     perMessageDeflate: false,
     maxPayload: limits.visitorFrameBytes,
   });
-  const sessionDependencies: SessionDependencies = {
-    ...dependencies,
-    accountOf: accountCache((widgetId) => store.accounts.byWidget(widgetId), clock),
-    tokens: chatTokens(dependencies),
-    messageLimit: messageLimit(),
-    helloTurns: new Turns(options.helloTurns),
-    tellTurns: new Turns(options.tellTurns),
-    timings: { missedAfterMs: config.product.missedAfterMs, idleEndMs: config.product.idleEndMs },
-  };
-  /** The open sockets, by the part of a round in which they are looked after. */
-  const open = Array.from({ length: rounds }, () => new Map<WebSocket, OpenSocket>());
-  let size = 0;
-  let taken = 0;
-  const perAddress = new Map<string, number>();
-  const goodbyes = new Set<Promise<void>>();
+  const perNetwork = new Map<string, number>();
+  const tooManyFrames = frameLimit();
+  /** Sockets that are gone, with a frame that is still being dealt with. */
+  const ending = new Set<Promise<void>>();
+  let accepted = 0;
   let closing = false;
   expectSocketMetrics(metrics);
 
-  let round = 0;
-  const look = setInterval(() => {
-    round = (round + 1) % rounds;
-    for (const [socket, entry] of open[round] ?? []) {
-      if (!entry.alive) {
-        socket.terminate();
-        continue;
-      }
-      entry.alive = false;
-      socket.ping();
-      void entry.session.refresh();
-    }
-  }, options.pingEveryMs / rounds);
-  look.unref();
-
-  function count(address: string, change: 1 | -1): void {
-    const now = (perAddress.get(address) ?? 0) + change;
-    if (now > 0) perAddress.set(address, now);
-    else perAddress.delete(address);
+  function count(network: string, change: 1 | -1): void {
+    const now = (perNetwork.get(network) ?? 0) + change;
+    if (now > 0) perNetwork.set(network, now);
+    else perNetwork.delete(network);
+    metrics.set('live_chat_open_sockets', wss.clients.size);
   }
 
-  function accept(socket: WebSocket, address: string): void {
-    const session = new VisitorSession(sessionDependencies, {
+  function accept(socket: WebSocket, network: string): void {
+    const socketId = String((accepted += 1));
+    const close = (code: number, reason: string) => void closeSocket(socket, code, reason, options.closeTimeoutMs);
+    const visitor = new VisitorSocket(handshakeDependencies, {
+      close,
       send: (frame) => {
         if (frame.type === 'error') metrics.count('live_chat_frames_refused', { code: frame.code });
         if (socket.readyState !== WebSocket.OPEN) return;
         if (socket.bufferedAmount > options.maxUnsentBytes) socket.terminate();
         else socket.send(JSON.stringify(frame));
       },
-      close: (code, reason) => {
-        closeSocket(socket, code, reason, options.closeTimeoutMs);
-      },
     });
-    const entry = { session, alive: true };
-    const mayGoOn = frameLimit(clock);
-    const part = open[taken++ % rounds];
-    part?.set(socket, entry);
-    size += 1;
-    metrics.count('live_chat_sockets_opened');
-    metrics.set('live_chat_open_sockets', size);
-    count(address, 1);
+    const stopPinging = keepAlive(socket, options.pingEveryMs, () => void visitor.refresh());
     const helloTimer = setTimeout(() => {
-      if (!session.isJoined) {
-        closeSocket(socket, visitorCloseCodes.helloTimeout, 'no hello', options.closeTimeoutMs);
-      }
+      if (visitor.awaitsHello) close(visitorCloseCodes.helloTimeout, 'no hello');
     }, options.helloTimeoutMs);
+    metrics.count('live_chat_sockets_opened');
+    count(network, 1);
 
     socket.on('message', (data, isBinary) => {
-      if (!mayGoOn()) {
-        closeSocket(socket, visitorCloseCodes.rateLimited, 'too many frames', options.closeTimeoutMs);
-      } else if (isBinary) session.receiveBinary();
-      // Without fragments handling of our own, `ws` gives one Buffer.
-      else void session.receive((data as Buffer).toString('utf8'));
-    });
-    socket.on('pong', () => {
-      entry.alive = true;
+      void tooManyFrames(socketId).then((waitMs) => {
+        if (waitMs !== undefined) close(visitorCloseCodes.rateLimited, 'too many frames');
+        else if (isBinary) visitor.receiveBinary();
+        // `ws` puts fragments together, and gives one Buffer.
+        else void visitor.receive((data as Buffer).toString('utf8'));
+      });
     });
     // What visitors' networks do to sockets is no error of ours; `close` follows.
     socket.on('error', (error) => log.debug({ err: error }, 'a visitor socket failed'));
     socket.on('close', () => {
       clearTimeout(helloTimer);
-      part?.delete(socket);
-      size -= 1;
-      metrics.set('live_chat_open_sockets', size);
-      count(address, -1);
-      const goodbye: Promise<void> = session.close().finally(() => goodbyes.delete(goodbye));
-      goodbyes.add(goodbye);
+      stopPinging();
+      count(network, -1);
+      const end: Promise<void> = visitor.close().finally(() => ending.delete(end));
+      ending.add(end);
     });
   }
 
@@ -181,35 +148,28 @@ export function createVisitorServer(dependencies: Dependencies): VisitorServer {
       const ignoreErrors = () => undefined;
       socket.on('error', ignoreErrors);
       const [path] = (request.url ?? '').split('?');
-      const address = clientAddress(request, config.http.trustProxy);
+      const network = networkOf(clientAddress(request, config.http.trustProxy));
       if (path !== visitorPath) refuse(socket, 404);
-      else if (closing || size >= options.maxTotal) {
+      else if (closing || wss.clients.size >= options.maxTotal) {
         metrics.count('live_chat_sockets_refused', { reason: 'full' });
         refuse(socket, 503);
-      } else if ((perAddress.get(address) ?? 0) >= options.maxPerAddress) {
+      } else if ((perNetwork.get(network) ?? 0) >= options.maxPerNetwork) {
         metrics.count('live_chat_sockets_refused', { reason: 'address' });
         refuse(socket, 429);
       } else {
         socket.off('error', ignoreErrors);
-        wss.handleUpgrade(request, socket, head, (accepted) => {
-          accept(accepted, address);
-        });
+        wss.handleUpgrade(request, socket, head, (upgraded) => accept(upgraded, network));
       }
     },
-    size: () => size,
+    size: () => wss.clients.size,
     async close() {
       closing = true;
-      clearInterval(look);
-      const closed = open
-        .flatMap((part) => [...part.keys()])
-        .map((socket) => {
-          const gone = new Promise<void>((resolve) => socket.once('close', () => resolve()));
-          closeSocket(socket, visitorCloseCodes.goingAway, 'going away', options.closeTimeoutMs);
-          return gone;
-        });
-      await Promise.all(closed);
-      await Promise.all(goodbyes);
-      await Promise.race([dependencies.connections.close(), delay(options.farewellMs, undefined, { ref: false })]);
+      const { goingAway } = visitorCloseCodes;
+      await Promise.all(
+        [...wss.clients].map((socket) => closeSocket(socket, goingAway, 'going away', options.closeTimeoutMs)),
+      );
+      await Promise.all(ending);
+      await Promise.race([connections.close(), delay(options.disconnectMs, undefined, { ref: false })]);
     },
   };
 }
@@ -222,10 +182,38 @@ function expectSocketMetrics(metrics: Metrics): void {
   for (const code of visitorErrorCodes) metrics.expect('live_chat_frames_refused', { code });
 }
 
-/** A visitor who does not answer the close is not waited for. */
-function closeSocket(socket: WebSocket, code: number, reason: string, timeoutMs: number): void {
+/**
+ * Ping a socket every `everyMs`, and drop it when it has not answered by the next ping. The first ping comes at a
+ * random time, or all who came together after a restart would be looked after together.
+ * @param look called with each ping.
+ * @returns ends it.
+ */
+function keepAlive(socket: WebSocket, everyMs: number, look: () => void): () => void {
+  let alive = true;
+  socket.on('pong', () => {
+    alive = true;
+  });
+  const ping = (): void => {
+    if (!alive) {
+      socket.terminate();
+      return;
+    }
+    alive = false;
+    socket.ping();
+    look();
+    timer = setTimeout(ping, everyMs).unref();
+  };
+  let timer = setTimeout(ping, Math.random() * everyMs).unref();
+  return () => clearTimeout(timer);
+}
+
+/** Resolves when the socket is closed. A visitor who does not answer the close is not waited for. */
+async function closeSocket(socket: WebSocket, code: number, reason: string, timeoutMs: number): Promise<void> {
+  if (socket.readyState === WebSocket.CLOSED) return;
+  const closed = new Promise((resolve) => socket.once('close', resolve));
   socket.close(code, reason);
   setTimeout(() => socket.terminate(), timeoutMs).unref();
+  await closed;
 }
 
 function refuse(socket: Duplex, status: number): void {

@@ -1,4 +1,6 @@
-import type { ZoomEvent as ChatZoomEvent } from '../../workflows/chat/messages.ts';
+import { parseButtonValue } from '../../domain/commands.ts';
+import { inSpan } from '../../telemetry/tracing.ts';
+import type { ZoomSignal } from '../../workflows/chat/messages.ts';
 import type {
   ButtonPressedEvent,
   ChannelMessageDeletedEvent,
@@ -6,25 +8,23 @@ import type {
   ChannelMessageEvent,
   ZoomEvent,
 } from '../../zoom/index.ts';
-import { inSpan } from '../../telemetry/tracing.ts';
 import type { ApiDependencies } from '../dependencies.ts';
+import type { SignalOutcome } from '../temporal/call.ts';
 
-type Dependencies = Pick<ApiDependencies, 'store' | 'temporal' | 'log' | 'clock'>;
+type Dependencies = Pick<ApiDependencies, 'store' | 'temporal' | 'tryAgain' | 'log' | 'clock'>;
 
 /**
- * What became of an event. `taken`: Temporal has it. `dropped`: not one of ours, from the bot itself, or for a chat that is over;
- * nothing of it is kept.
+ * What became of an event. `taken`: it was passed on. `dropped`: not one of ours, from the bot itself, or for a chat
+ * that is over; nothing of it is kept.
  */
 export type EventOutcome = 'taken' | 'dropped';
-
-const buttonValue = /^(join|end):([A-Za-z0-9_-]{8,40})$/;
 
 /**
  * Turns one verified event into one signal, to the one workflow that it concerns.
  * @throws when MongoDB or Temporal did not answer: Zoom then has to send it again.
  */
 export async function routeEvent(dependencies: Dependencies, event: ZoomEvent): Promise<EventOutcome> {
-  const { temporal, clock } = dependencies;
+  const { store, temporal, clock } = dependencies;
   switch (event.kind) {
     case 'buttonPressed':
       return buttonPressed(dependencies, event);
@@ -33,37 +33,29 @@ export async function routeEvent(dependencies: Dependencies, event: ZoomEvent): 
     case 'channelMessageDeleted':
       // First of all: what the bot posts for a visitor must not come back to the visitor.
       if (event.fromBot) return 'dropped';
-      return toChatOfChannel(dependencies, event, [messageSignal(event)]);
+      return signalChatOfChannel(dependencies, event, [messageSignal(event)]);
     case 'memberLeft':
     case 'memberRemoved': {
       const at = event.timestamp ?? clock();
-      const signals = event.members.flatMap(({ id }): ChatZoomEvent[] =>
-        id === undefined ? [] : [{ kind: 'agentLeft', userId: id, at }],
-      );
-      return toChatOfChannel(dependencies, event, signals);
+      const left = event.userIds.map((userId) => ({ kind: 'agentLeft' as const, userId, at }));
+      return signalChatOfChannel(dependencies, event, left);
     }
     case 'channelDeleted':
     case 'channelArchived':
-      return toChatOfChannel(dependencies, event, [{ kind: 'channelGone' }]);
-    case 'appDeauthorized':
-      if (!(await dependencies.store.members.get(event.userId))) return 'dropped';
-      await temporal.deauthorized(
-        { zoomUserId: event.userId, accountId: event.accountId },
-        event.deauthorizedAt?.getTime(),
-      );
-      return 'taken';
-    case 'urlValidation':
+      return signalChatOfChannel(dependencies, event, [{ kind: 'channelGone' }]);
+    case 'channelUnarchived':
     case 'botAddedToChannel':
-    case 'botInstalled':
-    case 'botCommand':
+      return channelRepaired(dependencies, event);
+    case 'appDeauthorized': {
+      const { userId: zoomUserId, accountId, deauthorizedAt } = event;
+      if (!(await store.members.get(zoomUserId))) return 'dropped';
+      await temporal.grants.deauthorized({ zoomUserId, accountId }, deauthorizedAt?.getTime());
+      return 'taken';
+    }
+    case 'urlValidation':
     case 'ignored':
       return 'dropped';
   }
-}
-
-/** What happened in a chat of ours begins a trace; other people's conversations leave none. */
-function traced<T>(kind: ZoomEvent['kind'], chatId: string, began: number, work: () => Promise<T>): Promise<T> {
-  return inSpan(`webhook ${kind}`, { kind: 'server', began, attributes: { 'chat.id': chatId } }, work);
 }
 
 async function buttonPressed(
@@ -71,33 +63,33 @@ async function buttonPressed(
   { value, accountId, userId, userName }: ButtonPressedEvent,
 ): Promise<EventOutcome> {
   const began = Date.now();
-  const [, action, chatId] = buttonValue.exec(value) ?? [];
-  if (chatId === undefined) {
+  const pressed = parseButtonValue(value);
+  if (!pressed) {
     log.warn('a press of an unknown button was dropped');
     return 'dropped';
   }
+  const { action, chatId } = pressed;
   const chat = await store.chats.get(chatId);
-  // The value is only a claim; the account is what Zoom vouches for.
+  // Anybody could have made the value; the account is what Zoom vouches for.
   if (chat?.accountId !== accountId) {
     log.warn({ accountId, known: chat !== null }, 'a button press that fits no chat of its account was dropped');
     return 'dropped';
   }
   const kind = action === 'join' ? 'joinPressed' : 'endPressed';
-  const outcome = await traced('buttonPressed', chatId, began, () =>
-    temporal.signalZoom(chatId, { kind, user: { id: userId, name: userName ?? 'Agent' } }),
+  return traced('buttonPressed', chatId, began, () =>
+    temporal.chats.signalZoom(chatId, { kind, user: { id: userId, name: userName ?? 'Agent' } }),
   );
-  return outcome === 'taken' ? 'taken' : 'dropped';
 }
 
 function messageSignal(
   event: ChannelMessageEvent | ChannelMessageEditedEvent | ChannelMessageDeletedEvent,
-): ChatZoomEvent {
+): ZoomSignal {
   const { messageId, timestamp: at } = event;
   switch (event.kind) {
     case 'channelMessage': {
-      const files = event.files.map((file) => file.name ?? 'file');
       const message = { messageId, userId: event.operatorId ?? '', text: event.text ?? '', at };
-      return { kind: 'message', ...message, ...(files.length > 0 ? { files } : {}) };
+      const attachments = event.files.map(({ id, name }) => ({ ...(id && { id }), name: name ?? 'file' }));
+      return { kind: 'message', ...message, ...(attachments.length > 0 && { attachments }) };
     }
     case 'channelMessageEdited':
       return { kind: 'edited', messageId, text: event.text ?? '', at };
@@ -106,25 +98,67 @@ function messageSignal(
   }
 }
 
+interface ChannelEvent {
+  kind: ZoomEvent['kind'];
+  channelId: string;
+  accountId?: string | undefined;
+}
+
 /** Most events here are other people's conversations: what is in none of our channels is dropped without a trace. */
-async function toChatOfChannel(
-  { store, temporal, log }: Dependencies,
-  event: { kind: ZoomEvent['kind']; channelId: string; accountId?: string | undefined },
-  signals: readonly ChatZoomEvent[],
+async function signalChatOfChannel(
+  dependencies: Dependencies,
+  event: ChannelEvent,
+  signals: readonly ZoomSignal[],
 ): Promise<EventOutcome> {
   const began = Date.now();
-  const { channelId, accountId } = event;
-  const chat = await store.chatChannels.get(channelId);
-  if (!chat) return 'dropped';
-  if (accountId !== undefined && accountId !== chat.accountId) {
-    log.warn({ chatId: chat.chatId, accountId }, 'an event of another account for a chat channel was dropped');
-    return 'dropped';
-  }
-  return traced(event.kind, chat.chatId, began, async () => {
-    let outcome: EventOutcome = 'dropped';
+  const chatId = await chatOfChannel(dependencies, event);
+  if (chatId === undefined) return 'dropped';
+  return traced(event.kind, chatId, began, async () => {
+    let outcome: SignalOutcome = 'ended';
     for (const signal of signals) {
-      if ((await temporal.signalZoom(chat.chatId, { ...signal, channelId })) === 'taken') outcome = 'taken';
+      const { chats } = dependencies.temporal;
+      if ((await chats.signalZoom(chatId, { ...signal, channelId: event.channelId })) === 'taken') outcome = 'taken';
     }
     return outcome;
   });
+}
+
+/** A channel can be used again: whatever waits for it tries at once. */
+async function channelRepaired(dependencies: Dependencies, event: ChannelEvent): Promise<EventOutcome> {
+  const { store, temporal, tryAgain } = dependencies;
+  const chatId = await chatOfChannel(dependencies, event);
+  if (chatId !== undefined) return passedOn(await temporal.chats.tryAgain(chatId));
+  const { accountId, channelId } = event;
+  if (accountId === undefined) return 'dropped';
+  const widgets = await store.widgets.ofAccount(accountId);
+  if (!widgets.some(({ inboundChannel }) => inboundChannel?.id === channelId)) return 'dropped';
+  tryAgain(accountId);
+  return 'taken';
+}
+
+/** @returns undefined when it is no chat's channel, or that of another account's chat. */
+async function chatOfChannel(
+  { store, log }: Dependencies,
+  { channelId, accountId }: ChannelEvent,
+): Promise<string | undefined> {
+  const chat = await store.chatChannels.get(channelId);
+  if (!chat) return undefined;
+  if (accountId === undefined || accountId === chat.accountId) return chat.chatId;
+  log.warn({ chatId: chat.chatId, accountId }, 'an event of another account for a chat channel was dropped');
+  return undefined;
+}
+
+/** What happened in a chat of ours begins a trace; other people's conversations leave none. */
+async function traced(
+  kind: ZoomEvent['kind'],
+  chatId: string,
+  began: number,
+  signal: () => Promise<SignalOutcome>,
+): Promise<EventOutcome> {
+  const attributes = { 'chat.id': chatId };
+  return passedOn(await inSpan(`webhook ${kind}`, { kind: 'server', began, attributes }, signal));
+}
+
+function passedOn(outcome: SignalOutcome): EventOutcome {
+  return outcome === 'taken' ? 'taken' : 'dropped';
 }

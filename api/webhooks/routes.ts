@@ -1,18 +1,19 @@
 import { raw, Router, type Request, type RequestHandler, type Response } from 'express';
-import { RateLimiterMemory } from 'rate-limiter-flexible';
+import { LRUCache } from 'lru-cache';
 import { limits } from '../../domain/limits.ts';
 import { normalizeEvent, urlValidationAnswer, verifyWebhook } from '../../zoom/index.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { HttpProblem } from '../http/problem.ts';
+import { requestLimit, requestLimits } from '../rate-limits.ts';
 import { routeEvent } from './route-event.ts';
-import { SeenRequests } from './seen-requests.ts';
 
-/** Refused webhooks of one IP address that are answered and logged one by one; the rest are turned away quietly. */
-const refusalsPerMinute = 60;
 /** Zoom gives up on an answer after 3 s; past this an operator should know. */
 const slowAfterMs = 2_000;
 
-/** What becomes of a webhook: `refused_…` was not signed as Zoom signs, `not_stored` was answered 503, Zoom sends it again. */
+/**
+ * What becomes of a webhook: `refused_…` was not signed as Zoom signs, `not_stored` was answered 503, Zoom sends it
+ * again.
+ */
 const webhookOutcomes = [
   'taken',
   'dropped',
@@ -30,25 +31,29 @@ type WebhookOutcome = (typeof webhookOutcomes)[number];
 type WebhookRefusal = WebhookOutcome extends infer O ? (O extends `refused_${infer Reason}` ? Reason : never) : never;
 
 /**
- * What Zoom sends: to the bot's endpoint and to the event subscription's, alike. Answers 200 once Temporal has the event (or it is
- * none of ours), 503 when it could not be stored, since Zoom then sends it again; 401 only for a wrong signature, since what
- * is answered with 4xx is lost for good.
+ * What Zoom sends: to the bot's endpoint and to the event subscription's, alike. Answers 200 once Temporal has the
+ * event (or it is none of ours), 503 when it could not be stored, since Zoom then sends it again; 401 only for a wrong
+ * signature, since what is answered with 4xx is lost for good.
  */
 export function webhookRoutes(dependencies: ApiDependencies): Router {
   const { config, clock, log, metrics } = dependencies;
   for (const outcome of webhookOutcomes) metrics.expect('live_chat_webhooks', { outcome });
   const became = (outcome: WebhookOutcome): void => metrics.count('live_chat_webhooks', { outcome });
-  const seen = new SeenRequests();
-  const refusals = new RateLimiterMemory({ points: refusalsPerMinute, duration: 60 });
+  /**
+   * Request ids of webhooks that were passed on: Zoom keeps the id over its retries. It only spares work, since the
+   * workflows recognise repeats themselves: it may forget, and processes do not share it.
+   */
+  const seen = new LRUCache<string, true>({ max: 10_000 });
+  const tooManyRefusals = requestLimit(requestLimits.refusedWebhooks);
   let refused = 0;
 
   async function refuse(request: Request, reason: WebhookRefusal): Promise<never> {
     refused += 1;
     became(`refused_${reason}`);
     // Only what is wrongly signed is ever limited: Zoom's own must get in, whoever else shares its way to us.
-    await refusals.consume(request.ip ?? '').catch(() => {
+    if ((await tooManyRefusals(request.ip ?? '')) !== undefined) {
       throw new HttpProblem('too-many-requests', 'Too many wrongly signed requests.', { retryAfterSeconds: 60 });
-    });
+    }
     const help =
       reason === 'mismatch'
         ? 'check ZOOM_WEBHOOK_SECRET_TOKEN'
@@ -70,7 +75,8 @@ export function webhookRoutes(dependencies: ApiDependencies): Router {
       toleranceMs: config.zoom.webhookToleranceSeconds * 1_000,
     });
     if (!verdict.ok) return refuse(request, verdict.reason);
-    if (seen.has(verdict.requestId)) {
+    const { requestId } = verdict;
+    if (requestId !== undefined && seen.has(requestId)) {
       became('repeated');
       response.status(200).end();
       return;
@@ -80,7 +86,7 @@ export function webhookRoutes(dependencies: ApiDependencies): Router {
     } finally {
       metrics.observe('live_chat_webhook_seconds', (clock() - began) / 1_000);
     }
-    seen.add(verdict.requestId);
+    if (requestId !== undefined) seen.set(requestId, true);
     const tookMs = clock() - began;
     if (tookMs > slowAfterMs) log.warn({ tookMs }, 'a webhook was answered late');
   };

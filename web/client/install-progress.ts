@@ -3,7 +3,9 @@ import type { InstallProgress } from '../../domain/dashboard.ts';
 import type { InstallStep } from '../../domain/install-steps.ts';
 import { request, type Failure } from './http.ts';
 
-/** The steps in their order. Not imported from the domain, whose module would bring the schema library to the browser. */
+/**
+ * The steps in their order. Not imported from the domain, whose module would bring the schema library to the browser.
+ */
 export const installStepOrder = [
   'fetchUser',
   'provisionAccount',
@@ -28,7 +30,10 @@ export function nextDelay(delayMs: number, moved: boolean): number {
   return moved ? fastestMs : Math.min(slowestMs, Math.round(delayMs * 1.5));
 }
 
-/** Progress of the install, asked for until it is ready. A failed one is asked for as well: it may be retried in another tab. */
+/**
+ * Progress of the install, asked for until it is ready. A failed one is asked for as well: it may be retried in another
+ * tab.
+ */
 export function useInstallProgress() {
   const [progress, setProgress] = useState<InstallProgress>(unknownProgress);
   const [trouble, setTrouble] = useState<Failure | undefined>(undefined);

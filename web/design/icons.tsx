@@ -56,7 +56,7 @@ export const SpinnerIcon = ({ size = 18 }: { size?: number }) => (
   </Icon>
 );
 
-/** A link that leaves for another place. */
+/** A link that leaves this site. */
 export const OutIcon = ({ size = 15 }: { size?: number }) => (
   <Icon size={size}>
     <path d="M8 4H4v12h12v-4M11.5 3.5h5v5M16 4l-7 7" />

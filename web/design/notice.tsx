@@ -5,7 +5,10 @@ interface NoticeProps {
   tone: 'info' | 'success' | 'warning' | 'danger';
   title?: string;
   children: ComponentChildren;
-  /** How it is announced when it appears: `alert` at once, `status` when there is a pause; absent when it was there from the start. */
+  /**
+   * How it is announced when it appears: `alert` at once, `status` when there is a pause; absent when it was there from
+   * the start.
+   */
   role?: 'alert' | 'status';
 }
 

@@ -178,6 +178,9 @@ function Chat({ chat }: { chat: DashboardData['recentChats'][number] }) {
       <span class="chat-more soft small">
         {agents}, <time title={formatDateTime(chat.startedAt)}>{formatAgo(chat.startedAt)}</time>
       </span>
+      {chat.waitsFor === null ? null : (
+        <span class="chat-waits small">{words.waitsFor(waitReason(chat.waitsFor))}</span>
+      )}
       <span class="chat-link small">
         {chat.channelUrl === null ? null : (
           <NewTabLink href={chat.channelUrl} class="tall-link">
@@ -188,6 +191,11 @@ function Chat({ chat }: { chat: DashboardData['recentChats'][number] }) {
       </span>
     </li>
   );
+}
+
+function waitReason(type: string): string {
+  const reasons: Partial<Record<string, string>> = words.waitReasons;
+  return reasons[type] ?? words.waitReasonUnknown;
 }
 
 function Channel({ data }: Part) {

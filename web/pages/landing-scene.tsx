@@ -61,7 +61,7 @@ export function LandingScene() {
               <div class="scene-pane">
                 <p class="scene-pane-name">{words.chatChannel}</p>
                 <p class="scene-message">
-                  <span class="scene-face scene-face-visitor" />
+                  <span class="scene-avatar scene-avatar-visitor" />
                   <span>
                     <b>{words.visitor}</b> <span class="scene-role">{words.visitorRole}</span>
                     <br />
@@ -69,7 +69,7 @@ export function LandingScene() {
                   </span>
                 </p>
                 <p class="scene-message">
-                  <span class="scene-face scene-face-team" />
+                  <span class="scene-avatar scene-avatar-team" />
                   <span>
                     <b>{words.answerBy}</b>
                     <br />

@@ -106,7 +106,9 @@ function WayOut({ failure, retrying, retryFailure, onRetry }: WayOutProps) {
   );
 }
 
-/** What to do in Zoom. There from the start, to be read while the steps run, so that nothing jumps when they are done. */
+/**
+ * What to do in Zoom. There from the start, to be read while the steps run, so that nothing jumps when they are done.
+ */
 function Next({ progress }: { progress: InstallProgress }) {
   const [finishing, setFinishing] = useState(false);
   const [refused, setRefused] = useState<Failure | undefined>(undefined);

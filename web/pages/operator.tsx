@@ -29,9 +29,9 @@ export interface Found {
     chats: string;
     /** Only of people who have added the app. */
     email?: string;
-    grant?: 'connected' | 'needsReconnect' | 'removed';
+    grantStatus?: 'connected' | 'needsReconnect' | 'removed';
     install?: string;
-    installation?: string;
+    grant?: string;
   }[];
   accounts: { accountId: string; name: string; everything: string; waiting: string; active: string }[];
   /** The words could be the id of an agent who is known to Temporal alone. */
@@ -49,12 +49,18 @@ export interface OperatorHomeProps {
 }
 
 const groups: { id: keyof typeof words.groups; lists: ListName[] }[] = [
-  { id: 'chats', lists: ['waiting', 'missed', 'active', 'heldUp', 'failedChats'] },
+  { id: 'chats', lists: ['waiting', 'missed', 'active', 'waitingForZoom', 'failedChats'] },
   { id: 'installs', lists: ['openInstalls', 'failedInstalls'] },
   { id: 'grants', lists: ['lostGrants'] },
 ];
 /** Lists that should be empty: what is in them needs somebody. */
-const troubles: ReadonlySet<ListName> = new Set(['missed', 'heldUp', 'failedChats', 'failedInstalls', 'lostGrants']);
+const troubles: ReadonlySet<ListName> = new Set([
+  'missed',
+  'waitingForZoom',
+  'failedChats',
+  'failedInstalls',
+  'lostGrants',
+]);
 
 /** The operators' start page. Plain links and forms: it works without JavaScript. */
 export function OperatorHome({ temporalUi, lists, found, error }: OperatorHomeProps) {
@@ -172,14 +178,16 @@ function Results({ found }: { found: Found }) {
             key={person.zoomUserId}
             name={person.name}
             badge={
-              person.grant === undefined ? null : (
-                <Badge tone={person.grant === 'connected' ? 'team' : 'danger'}>{words.grants[person.grant]}</Badge>
+              person.grantStatus === undefined ? null : (
+                <Badge tone={person.grantStatus === 'connected' ? 'team' : 'danger'}>
+                  {words.grants[person.grantStatus]}
+                </Badge>
               )
             }
             id={person.zoomUserId}
           >
             {person.email === undefined ? null : <span>{person.email} · </span>}
-            <Links of={person.name} links={[person.chats, person.install, person.installation]} labels={personLabels} />
+            <Links of={person.name} links={[person.chats, person.install, person.grant]} labels={personLabels} />
           </Result>
         ))}
         {accounts.map((account) => (
@@ -201,7 +209,7 @@ function Results({ found }: { found: Found }) {
   );
 }
 
-const personLabels = [words.person.chats, words.person.install, words.person.installation];
+const personLabels = [words.person.chats, words.person.install, words.person.grant];
 const accountLabels = [words.account.everything, words.account.waiting, words.account.active];
 
 function Links({ of, links, labels }: { of: string; links: (string | undefined)[]; labels: string[] }) {

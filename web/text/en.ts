@@ -1,4 +1,5 @@
 import type { InstallStepState } from '../../domain/dashboard.ts';
+import type { FailureType } from '../../domain/failures.ts';
 import type { InstallStep } from '../../domain/install-steps.ts';
 import type { ChatStatus } from '../../domain/transcript.ts';
 import { formatDate, plural } from './format.ts';
@@ -81,7 +82,7 @@ export const en = {
       {
         mark: '✓✓',
         title: 'In Zoom',
-        body: 'Zoom has taken the message. If Zoom is down, it waits in line and is delivered in order when Zoom is back.',
+        body: 'Zoom has taken the message. If Zoom is down, it waits and is delivered in order when Zoom is back.',
       },
     ],
     permissionsHeading: 'What Zoom will ask you to allow',
@@ -182,6 +183,21 @@ export const en = {
       active: 'Active',
       ended: 'Ended',
     } satisfies Record<ChatStatus, string>,
+    waitsFor: (reason: string) => `Waiting for Zoom: ${reason}`,
+    /** What keeps a chat waiting for Zoom, and what helps. */
+    waitReasons: {
+      ZoomRefused: 'it refuses what the app asks for.',
+      PostRefused: 'it refuses to show a message.',
+      ScopeMissing: 'a permission is missing. Add the app to Zoom again.',
+      NeedsReconnect: 'nobody’s permission for the app works any more. Reconnect Zoom.',
+      BotNotAllowed: 'the app may not write in the channel. Add it to the channel in Zoom.',
+      ChannelGone: 'the channel was deleted or archived. Bring it back, or choose another one in the settings.',
+      UserGone: 'the agent is not an active user any more.',
+      MessageGone: 'a message is not there any more.',
+      AccountUnknown: 'the setup is not finished, or no channel is chosen.',
+      ZoomUnavailable: 'it does not answer, or is busy.',
+    } satisfies Record<FailureType, string>,
+    waitReasonUnknown: 'it has not answered.',
     agentsNone: 'Nobody has joined yet',
     agentsNoneEnded: 'Nobody joined',
     agentsWith: (names: string) => `with ${names}`,
@@ -192,7 +208,7 @@ export const en = {
       'Put the code of your widget on your website, or press “Preview” to write to yourself as a visitor. The chat then appears in your Zoom channel, and here.',
     channelHeading: 'Inbound channel',
     channelWhat: 'New chats appear in this Zoom channel.',
-    channelMissing: 'Zoom no longer has the channel where chats appeared. Choose another one in the settings.',
+    channelMissing: 'There is no channel yet in which chats appear. Choose one in the settings.',
     editSettings: 'Edit Settings',
     widgetHeading: 'Your website',
     widgetWhat: 'Paste this line just before </body> on every page that should have the chat.',
@@ -279,7 +295,7 @@ export const en = {
         waiting: 'Waiting for an agent',
         missed: 'Missed, still joinable',
         active: 'In conversation',
-        heldUp: 'Kept waiting by Zoom',
+        waitingForZoom: 'Kept waiting by Zoom',
         failedChats: 'Failed, timed out or terminated',
         openInstalls: 'Under way',
         failedInstalls: 'Stopped at a step',
@@ -287,7 +303,7 @@ export const en = {
       },
       unknownCount: 'Temporal did not say how many',
       findHeading: 'Find',
-      findLabel: 'What you were told',
+      findLabel: 'What to look for',
       findHint:
         'The name of a visitor, an agent, an account or a chat channel; an e-mail address; or an id of any of them. The whole of it; of a chat’s id the last six characters do, which end its channel’s name.',
       find: 'Find',
@@ -295,7 +311,7 @@ export const en = {
       nothing: 'Nothing is known here by that. Look for the whole name, as it is written in Zoom or in the widget.',
       started: 'started',
       noAgents: 'no agent',
-      person: { chats: 'Chats', install: 'Install', installation: 'Grant' },
+      person: { chats: 'Chats', install: 'Install', grant: 'Grant' },
       grants: { connected: 'Connected', needsReconnect: 'Needs to reconnect', removed: 'Removed' },
       account: { everything: 'All workflows', waiting: 'Waiting chats', active: 'Chats in conversation' },
       of: (name: string) => ` of ${name}`,

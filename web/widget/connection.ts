@@ -32,7 +32,10 @@ export interface Connection {
   send: (frame: VisitorFrame) => void;
   /** The handshake is done: heartbeats begin, and holding from now on counts as a success. */
   welcomed: () => void;
-  /** Drops the connection and makes a new one, not before `afterMs`, and with the backoff on top: others were told the same. */
+  /**
+   * Drops the connection and makes a new one, not before `afterMs`, and with the backoff on top: others were asked the
+   * same.
+   */
   restart: (afterMs: number) => void;
   /** The world has changed (page shown, network back): try at once, or find out at once whether it still works. */
   poke: (pongTimeoutMs?: number) => void;
@@ -51,9 +54,9 @@ const patience: Readonly<Record<number, number>> = { 4400: 7, 4429: 9 };
 const abnormal = 1006;
 
 /**
- * Wait before a try, by how many have failed before it. The first comes nearly at once; after that the waits grow by half each
- * time up to 30 s, so that after an outage nobody waits much longer than half of what it took. The random part keeps thousands
- * of widgets from coming back in the same instant.
+ * Wait before a try, by how many have failed before it. The first comes nearly at once; after that the waits grow by
+ * half each time up to 30 s, so that after an outage nobody waits much longer than half of what it took. The random
+ * part keeps thousands of widgets from coming back in the same instant.
  */
 export function backoffMs(failures: number, random: number): number {
   return failures === 0 ? random * 500 : Math.min(maxDelayMs, 500 * 1.5 ** failures) * (0.5 + random / 2);

@@ -16,12 +16,12 @@ const nearEndPx = 80;
 export function mount(app: App, options: WidgetOptions): void {
   const host = document.createElement('live-chat-widget');
   const shadow = host.attachShadow({ mode: 'open' });
-  const place = document.createElement('div');
+  const container = document.createElement('div');
   addStyles(shadow);
-  shadow.append(place);
+  shadow.append(container);
   document.body.append(host);
 
-  const setProperty = (name: string, value: string): void => place.style.setProperty(name, value);
+  const setProperty = (name: string, value: string): void => container.style.setProperty(name, value);
   const accent = readAccent(options.accent, document.createElement('canvas').getContext('2d'));
   if (accent) {
     setProperty('--chosen-accent', accent[0]);
@@ -38,7 +38,7 @@ export function mount(app: App, options: WidgetOptions): void {
     const ownMessage = state.outbox.length > shown.outbox.length;
     followEnd(shadow, ownMessage, () =>
       keepFocus(shadow, shown, state, () =>
-        render(<Root {...{ app, state, locale, position, covers: covering.matches }} />, place),
+        render(<Root {...{ app, state, locale, position, covers: covering.matches }} />, container),
       ),
     );
     shown = state;
@@ -50,7 +50,7 @@ export function mount(app: App, options: WidgetOptions): void {
     // A page's shortcuts must not fire on what is typed here: seen from outside it goes into no field at all.
     shadow.addEventListener(type, (event) => event.stopPropagation());
   }
-  place.addEventListener('keydown', (event) => {
+  container.addEventListener('keydown', (event) => {
     const { open, confirming } = app.getState();
     if (!open) return;
     if (event.key === 'Tab' && covering.matches) trapFocus(shadow, event);

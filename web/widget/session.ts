@@ -7,8 +7,8 @@ import type { ChatStorage } from './storage.ts';
 import { applyEntries } from './transcript.ts';
 
 /**
- * An answer to a message is overdue after this long; the connection is then made anew. The server answers within a few seconds,
- * if only that it cannot take it now.
+ * An answer to a message is overdue after this long; the connection is then made anew. The server answers within a few
+ * seconds, if only that it cannot take it now.
  */
 export const answerTimeoutMs = 10_000;
 /** Wait before sending again when the server says "not now" without saying until when. */
@@ -86,7 +86,7 @@ const handlers = {
   retry(state: Session, id: string): void {
     const message = state.outbox.find((candidate) => candidate.id === id);
     if (message?.status !== 'failed' || obstacle(state, message.text)) return;
-    // Later messages have gone by now, so its place is the end of the queue.
+    // Later messages have gone by now, so it goes to the end of the queue.
     const { text, at } = message;
     state.outbox = [...state.outbox.filter((other) => other !== message), { id, text, at, status: 'sending' }];
   },
@@ -146,8 +146,8 @@ const handlers = {
         });
         return;
       case 'entries': {
-        const { placed, gap } = applyEntries(state, frame.entries);
-        dropWhere(state, ({ id }) => placed.includes(id));
+        const { recorded, gap } = applyEntries(state, frame.entries);
+        dropWhere(state, ({ id }) => recorded.includes(id));
         // Asking again from the last entry without a gap is the whole repair.
         if (gap) reconnect(state);
         return;
@@ -275,12 +275,12 @@ function forgetToken(state: Session, next: string | null): void {
 }
 
 function welcome(state: Session, frame: Frame<'welcome'>, storedToken: string | null): void {
-  const { token, chat, team, deliveredSeq, lastSeq } = frame;
+  const { token, chat, settings, deliveredSeq, lastSeq } = frame;
   if (!chat && adopt(state, storedToken)) return;
   state.connection = 'online';
   state.failures = 0;
   state.token = token;
-  state.team = team.name;
+  state.settings = settings;
   state.deliveredSeq = Math.max(state.deliveredSeq, deliveredSeq);
   state.historySeq ??= lastSeq;
   if (chat) advance(state, chat.status);

@@ -1,4 +1,5 @@
 import type { VisitorEntry } from '../../domain/visitor-protocol.ts';
+import type { WidgetSettings } from '../../domain/widget.ts';
 import type { Effect } from './session.ts';
 
 /** Where a visitor message stands, as its tick shows it. */
@@ -7,7 +8,7 @@ export type MessageStatus = 'sending' | 'accepted' | 'delivered' | 'failed';
 /** Why a message will not be sent as it is. `ended`: the chat was over before the server had it. */
 export type FailureReason = 'too_long' | 'refused' | 'ended';
 
-/** A visitor message that has no place in the transcript yet. */
+/** A visitor message that is not in the transcript yet. */
 export interface Outgoing {
   /** Client message id: the same on every repeat, so that the server recognises repeats. */
   id: string;
@@ -54,7 +55,8 @@ export interface Session {
   token: string | null;
   /** The token as it is in storage. Written before the first message is sent, so that without it there is no chat. */
   savedToken: string | null;
-  team: string | null;
+  /** The widget's settings; null before the first welcome. */
+  settings: WidgetSettings | null;
   status: ChatStatus;
   endedBy: EndedBy;
   items: readonly Item[];
@@ -111,7 +113,7 @@ export function initialSession({ token, readSeq, outbox }: Omit<StoredChat, 'don
     open: false,
     visible: true,
     draft: '',
-    team: null,
+    settings: null,
     ...noChat,
     token,
     savedToken: token,

@@ -30,6 +30,8 @@ export interface Texts {
 
   messages: string;
   you: string;
+  /** Accessible name of a message's files. */
+  attachments: string;
   edited: string;
   deleted: string;
   status: Record<MessageStatus, string>;
@@ -85,6 +87,7 @@ const en: Texts = {
 
   messages: 'Messages',
   you: 'You',
+  attachments: 'Files',
   edited: 'edited',
   deleted: 'Message deleted',
   status: { sending: 'Sending', accepted: 'Sent', delivered: 'Delivered', failed: 'Not sent' },

@@ -4,26 +4,26 @@ import type { Item, Session } from './state.ts';
 
 /** Outcome of applying entries. `gap`: an entry came whose predecessor is missing; it and the rest are not applied. */
 export interface Applied {
-  /** Client ids whose messages now have their place: the copies in the outbox can go. */
-  placed: string[];
+  /** Client ids whose messages are in the transcript now: the copies in the outbox can go. */
+  recorded: string[];
   gap: boolean;
 }
 
 /** Applies transcript entries in order: repeats are skipped, a gap stops. Changes `state`. */
 export function applyEntries(state: Session, entries: readonly VisitorEntry[]): Applied {
   const items = [...state.items];
-  const placed: string[] = [];
+  const recorded: string[] = [];
   const fresh = entries.filter(({ seq }) => seq > state.lastSeq);
   const gap = fresh.some((entry) => {
     if (entry.seq > state.lastSeq + 1) return true;
     state.lastSeq = entry.seq;
-    if (entry.kind === 'visitorMessage') placed.push(entry.clientId);
+    if (entry.kind === 'visitorMessage') recorded.push(entry.clientId);
     applyEntry(state, items, entry);
     return false;
   });
   state.items = items;
-  if (state.inFlight !== null && placed.includes(state.inFlight)) state.inFlight = null;
-  return { placed, gap };
+  if (state.inFlight !== null && recorded.includes(state.inFlight)) state.inFlight = null;
+  return { recorded, gap };
 }
 
 function applyEntry(state: Session, items: Item[], entry: VisitorEntry): void {

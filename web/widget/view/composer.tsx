@@ -3,7 +3,7 @@ import { visitorMessageLength } from '../limits.ts';
 import { Icon } from './icons.tsx';
 import type { ViewProps } from './root.tsx';
 
-/** From here on the visitor is told how many characters are left. */
+/** From here on the visitor sees how many characters are left. */
 const counterFrom = 200;
 
 /** Textbox and Send. Works in every state of the connection: what cannot go now is queued. */

@@ -11,7 +11,7 @@ export const icons = {
   failed: 'M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16zM12 8v5M12 16h0',
 };
 
-/** An icon beside, or in the place of, a text that says the same. */
+/** An icon beside, or instead of, a text that says the same. */
 export function Icon({ name }: { name: keyof typeof icons }): JSX.Element {
   return (
     <svg viewBox="0 0 24 24" aria-hidden="true">

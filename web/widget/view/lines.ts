@@ -38,7 +38,7 @@ export function conversationLines({ items, outbox, deliveredSeq }: Session): Lin
     if (!before || before.kind !== line.kind || line.at - before.at > groupMs) return;
     if (nameOf(before) !== nameOf(line)) return;
     line.first = false;
-    // A different tick needs its own place.
+    // A different tick is shown by itself.
     before.last = before.status !== line.status;
   });
   return lines;

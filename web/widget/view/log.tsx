@@ -7,9 +7,9 @@ import type { ViewProps } from './root.tsx';
 /** The conversation, as a live region for screen readers. */
 export function Log({ app, state, locale }: ViewProps): JSX.Element {
   const { texts } = locale;
-  const { token, team, fatal, status } = state;
+  const { token, settings, fatal, status } = state;
   const lines = conversationLines(state);
-  const loading = token !== null && team === null && !fatal;
+  const loading = token !== null && settings === null && !fatal;
   return (
     <div class="log" role="log" aria-live="polite" aria-relevant="additions" aria-label={texts.messages} tabIndex={0}>
       {!lines.length && (

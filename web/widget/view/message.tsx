@@ -9,7 +9,7 @@ type MessageLine = Extract<Line, { kind: 'visitorMessage' | 'agentMessage' }>;
 /** One message: text as text nodes only, whatever it holds. */
 export function Message({ app, locale, line }: Pick<ViewProps, 'app' | 'locale'> & { line: MessageLine }): JSX.Element {
   const { texts, time } = locale;
-  const { key, first, last, status, reason, deleted, edited, at } = line;
+  const { key, first, last, status, reason, deleted, edited, at, attachments } = line;
   const name = line.kind === 'agentMessage' && line.name;
   const button = (type: 'retry' | 'remove'): JSX.Element => (
     <button class="text" onClick={() => app.dispatch(type, key)}>
@@ -31,6 +31,16 @@ export function Message({ app, locale, line }: Pick<ViewProps, 'app' | 'locale'>
                 text
               ),
             )}
+        {!deleted && attachments && (
+          <ul aria-label={texts.attachments}>
+            {attachments.map(({ name }) => (
+              <li>
+                <span aria-hidden="true">📎 </span>
+                {name}
+              </li>
+            ))}
+          </ul>
+        )}
       </div>
       <div class={last || edited || reason ? 'small row' : 'hidden'}>
         {edited && !deleted && texts.edited}

@@ -11,8 +11,8 @@ import type { ViewProps } from './root.tsx';
 export function Panel(props: ViewProps): JSX.Element {
   const { app, state, locale, covers } = props;
   const { texts } = locale;
-  const { connection, confirming, failures, team } = state;
-  const title = team ?? texts.title;
+  const { connection, confirming, failures, settings } = state;
+  const title = settings?.teamName ?? texts.title;
   const confirm = (wanted: boolean) => () => app.dispatch('confirm', wanted);
   const lost = connection === 'down' || connection === 'connecting';
   return (
@@ -80,9 +80,9 @@ function Notice({ text, children }: { text: string; children?: JSX.Element }): J
   );
 }
 
-function connectionText({ connection, endId, team, failures }: Session, texts: Texts): string {
+function connectionText({ connection, endId, settings, failures }: Session, texts: Texts): string {
   if (connection === 'stopped') return texts.disconnected;
   if (endId !== null) return texts.ending;
   if (connection === 'online') return texts.online;
-  return team === null && !failures ? texts.connecting : texts.reconnecting;
+  return settings === null && !failures ? texts.connecting : texts.reconnecting;
 }

@@ -1,0 +1,307 @@
+import { Mutex } from 'async-mutex';
+import type { Logger } from '../../config/logger.ts';
+import { limits } from '../../domain/limits.ts';
+import type { VisitorPush } from '../../domain/push.ts';
+import type { EndFrame, MessageFrame, ServerFrame } from '../../domain/visitor-protocol.ts';
+import type { WidgetSettings } from '../../domain/widget.ts';
+import { workflowIds } from '../../domain/workflow-ids.ts';
+import type { Metrics } from '../../telemetry/index.ts';
+import { pushedToVisitor } from '../../telemetry/recordings.ts';
+import type { ChatInput, VisitorConnection } from '../../workflows/chat/messages.ts';
+import type { ApiStore } from '../dependencies.ts';
+import type { RateLimit } from '../rate-limits.ts';
+import { TemporalUnavailableError, type SignalOutcome } from '../temporal/call.ts';
+import type { ChatsClient } from '../temporal/chats.ts';
+import type { Presence, PushReceiver, VisitorConnections } from './connections.ts';
+import { visitorEntry } from './entries.ts';
+import { TooBusyError, type FairSemaphore } from './fair-semaphore.ts';
+import { errorFrame } from './read-frame.ts';
+import { TranscriptFeed } from './transcript-feed.ts';
+
+/** Standard WebSocket code for "not now". */
+export const closeTryAgain = 1013;
+
+/** What goes to the visitor. Nothing of it throws, also when the socket is gone. */
+export interface VisitorEnd {
+  send: (frame: ServerFrame) => void;
+  close: (code: number, reason: string) => void;
+}
+
+export interface ChatConnectionDependencies {
+  store: Pick<ApiStore, 'chats' | 'transcript'>;
+  chats: Pick<ChatsClient, 'sendMessage' | 'signalVisitor'>;
+  connections: VisitorConnections;
+  messageLimit: RateLimit;
+  /** Bounds how many presences are announced at the same time: what visitors say goes first. */
+  announcements: FairSemaphore;
+  instanceId: string;
+  /** Where workers reach this instance. */
+  instanceUrl: string;
+  clock: () => number;
+  log: Logger;
+  metrics: Metrics;
+}
+
+/** What goes into a welcome beside where the chat stands. */
+export interface WelcomeDetails {
+  token: string;
+  settings: WidgetSettings;
+}
+
+/**
+ * `new`: no message has been sent yet. `open`: Temporal knows the chat. `ended`: the visitor can write nothing more,
+ * but what was written before may still be on its way. `over`: the chat's workflow is over, and nothing comes any more.
+ */
+type State = 'new' | 'open' | 'ended' | 'over';
+
+/**
+ * A visitor's socket after the handshake: passes on what the visitor does, and sends what happens in the chat. Keeps
+ * nothing that matters: whatever is lost with it, the next connection gets from MongoDB.
+ */
+export class ChatConnection implements PushReceiver {
+  readonly #deps: ChatConnectionDependencies;
+  readonly #visitor: VisitorEnd;
+  readonly #input: ChatInput;
+  readonly #presence: Presence;
+  readonly #feed: TranscriptFeed;
+  /** Held by whatever sends what happens in the chat: first the welcome, then one thing after the other. */
+  readonly #outgoing = new Mutex();
+  #state: State = 'new';
+  #deliveredSeq = 0;
+  #closed = false;
+
+  private constructor(deps: ChatConnectionDependencies, visitor: VisitorEnd, input: ChatInput, sentSeq: number) {
+    this.#deps = deps;
+    this.#visitor = visitor;
+    this.#input = input;
+    this.#feed = new TranscriptFeed(sentSeq, {
+      pageSize: limits.entriesPerFrame,
+      read: (afterSeq, limit) => deps.store.transcript.after(input.chatId, afterSeq, limit),
+      send: (entries) => {
+        visitor.send({ type: 'entries', entries: entries.map(visitorEntry) });
+        if (entries.some(({ kind }) => kind === 'ended')) this.#ended();
+      },
+    });
+    this.#presence = deps.connections.add(input.chatId, this);
+  }
+
+  /** Welcome a visitor to a chat that begins with their first message. */
+  static begin(
+    deps: ChatConnectionDependencies,
+    visitor: VisitorEnd,
+    input: ChatInput,
+    details: WelcomeDetails,
+  ): ChatConnection {
+    const connection = new ChatConnection(deps, visitor, input, 0);
+    visitor.send({ type: 'welcome', ...details, chat: null, lastSeq: 0, deliveredSeq: 0 });
+    return connection;
+  }
+
+  /**
+   * Welcome a visitor back and send what they missed.
+   * @param sentSeq highest `seq` that they have.
+   * @returns undefined for a chat that was deleted: it cannot be continued, nor begun anew under its id.
+   * @throws TemporalUnavailableError, or the driver's error when MongoDB does not answer.
+   */
+  static async resume(
+    deps: ChatConnectionDependencies,
+    visitor: VisitorEnd,
+    input: ChatInput,
+    details: WelcomeDetails,
+    sentSeq: number,
+  ): Promise<ChatConnection | undefined> {
+    const connection = new ChatConnection(deps, visitor, input, sentSeq);
+    try {
+      if (await connection.#outgoing.runExclusive(() => connection.#resume(details))) {
+        void connection.#announce();
+        return connection;
+      }
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+    connection.close();
+    return undefined;
+  }
+
+  /** Ids, for log lines and traces. */
+  get about() {
+    const { chatId, accountId } = this.#input;
+    return { chatId, workflowId: workflowIds.chat({ chatId }), accountId };
+  }
+
+  /**
+   * The visitor has sent a frame. Frames are given one at a time.
+   * @throws TemporalUnavailableError when Temporal did not take it.
+   */
+  async handle(frame: MessageFrame | EndFrame): Promise<void> {
+    if (this.#state === 'ended' || this.#state === 'over') {
+      this.#refuseAsEnded(frame.id);
+      return;
+    }
+    const outcome = await (frame.type === 'message' ? this.#message(frame) : this.#signal({ kind: 'ended' }));
+    if (outcome === 'taken') this.#visitor.send({ type: 'accepted', id: frame.id });
+    if (outcome === 'ended') {
+      this.#ended();
+      this.#refuseAsEnded(frame.id);
+      await this.#workflowIsOver();
+    }
+  }
+
+  receive(push: VisitorPush): void {
+    // Begun in another tab.
+    if (this.#state === 'new') this.#state = 'open';
+    void this.#send(async () => {
+      const before = this.#feed.sentSeq;
+      await this.#feed.push(push.entries, push.lastSeq);
+      const pushed = push.entries.filter(({ seq }) => seq > before && seq <= this.#feed.sentSeq);
+      pushedToVisitor(this.#deps.metrics, push.chatId, pushed);
+      this.#sendDelivered(push.deliveredSeq);
+    });
+  }
+
+  /** Now and then: send what no push has brought, and announce the visitor's presence again. Never rejects. */
+  async refresh(): Promise<void> {
+    if (this.#state === 'new' || this.#state === 'over') return;
+    await this.#send(async () => {
+      // Something is new that was not pushed: the chat has lost track of this instance.
+      if ((await this.#feed.catchUp()) > 0) this.#presence.announced = false;
+    });
+    await this.#announce();
+  }
+
+  /** The socket is gone. */
+  close(): void {
+    this.#closed = true;
+    this.#deps.connections.remove(this.#presence, this);
+  }
+
+  /**
+   * In this order, so that nothing falls between: pushes find this socket, and wait → what was missed is read and sent
+   * → the presence is announced, and the chat answers with a push that names its last `seq`. Up to the welcome
+   * only MongoDB is asked.
+   */
+  async #resume(details: WelcomeDetails): Promise<boolean> {
+    const { store } = this.#deps;
+    const { chatId } = this.#input;
+    const { sentSeq } = this.#feed;
+    const [record, missed] = await Promise.all([
+      store.chats.get(chatId),
+      store.transcript.after(chatId, sentSeq, limits.entriesPerFrame),
+    ]);
+    // Without a record the chat has never begun, was deleted, or begins just now, which Temporal alone knows.
+    const begun = record !== null || (await this.#signalConnected()) === 'taken';
+    if (!begun && sentSeq + missed.length > 0) return false;
+    const read = sentSeq + missed.length;
+    const lastSeq = missed.length < limits.entriesPerFrame ? read : await store.transcript.lastSeq(chatId);
+    const status = record?.status ?? 'waiting';
+    if (begun) this.#state = status === 'ended' ? 'ended' : 'open';
+    this.#deliveredSeq = record?.deliveredSeq ?? 0;
+    this.#visitor.send({
+      type: 'welcome',
+      ...details,
+      chat: begun ? { id: chatId, status } : null,
+      lastSeq,
+      deliveredSeq: this.#deliveredSeq,
+    });
+    await this.#feed.push(missed, lastSeq);
+    return true;
+  }
+
+  /** @returns what Temporal said, or `limited` when the visitor was asked to slow down. */
+  async #message({ id, text }: MessageFrame): Promise<SignalOutcome | 'limited'> {
+    const { messageLimit, chats, clock } = this.#deps;
+    const retryAfterMs = await messageLimit(this.#input.chatId);
+    if (retryAfterMs !== undefined) {
+      const message = 'Too many messages in a short time.';
+      this.#visitor.send(errorFrame('rate_limited', message, { retryable: true, ref: id, retryAfterMs }));
+      return 'limited';
+    }
+    // The connection goes with every message, so that a chat that has lost track of it finds it again.
+    const event = { kind: 'message' as const, clientId: id, text, at: clock(), connection: this.#connection };
+    const outcome = await chats.sendMessage(this.#input, event, this.#state === 'open');
+    if (outcome === 'taken') {
+      if (this.#state === 'new') this.#state = 'open';
+      this.#presence.announced = true;
+    }
+    return outcome;
+  }
+
+  #signal(event: Parameters<ChatsClient['signalVisitor']>[1]): Promise<SignalOutcome> {
+    return this.#deps.chats.signalVisitor(this.#input.chatId, event);
+  }
+
+  async #signalConnected(): Promise<SignalOutcome> {
+    const outcome = await this.#signal({ kind: 'connected', connection: this.#connection });
+    this.#presence.announced = outcome === 'taken';
+    return outcome;
+  }
+
+  /** Signal the chat, when there is time for it, that its visitor is here. Never rejects. */
+  async #announce(): Promise<void> {
+    if (!this.#isUnannounced) return;
+    try {
+      const outcome = await this.#deps.announcements.run(this.#input.accountId, async () =>
+        // A message may have said it meanwhile.
+        this.#isUnannounced ? this.#signalConnected() : 'taken',
+      );
+      if (outcome === 'ended') await this.#workflowIsOver();
+    } catch (error) {
+      // Not now: the next refresh tries again.
+      if (!(error instanceof TooBusyError) && !(error instanceof TemporalUnavailableError)) this.#fail(error);
+    }
+  }
+
+  get #isUnannounced(): boolean {
+    return !this.#closed && (this.#state === 'open' || this.#state === 'ended') && !this.#presence.announced;
+  }
+
+  /** This process, as the chat is to know it. */
+  get #connection(): VisitorConnection {
+    const { instanceId, instanceUrl: url } = this.#deps;
+    return { connectionId: this.#presence.connectionId, instanceId, url };
+  }
+
+  /**
+   * The visitor can write nothing more. Until the workflow is over, {@link refresh} looks for what is still on its way.
+   */
+  #ended(): void {
+    if (this.#state !== 'over') this.#state = 'ended';
+    this.#presence.announced = false;
+  }
+
+  /** Temporal has said so: send what was recorded last. */
+  async #workflowIsOver(): Promise<void> {
+    let endIsKnown = this.#state === 'ended';
+    this.#state = 'over';
+    await this.#send(async () => {
+      const { chatId } = this.#input;
+      await this.#feed.catchUp();
+      const record = await this.#deps.store.chats.get(chatId);
+      this.#sendDelivered(record?.deliveredSeq ?? 0);
+      endIsKnown ||= record?.status === 'ended';
+    });
+    // Somebody has ended the workflow by hand.
+    if (!endIsKnown) this.#refuseAsEnded();
+  }
+
+  /** Do work that sends something, one after the other. If it fails the socket is closed: the widget comes back. */
+  async #send(work: () => Promise<void>): Promise<void> {
+    await this.#outgoing.runExclusive(work).catch((error: unknown) => this.#fail(error));
+  }
+
+  #fail(error: unknown): void {
+    this.#deps.log.warn({ err: error, ...this.about }, 'a visitor could not be brought up to date');
+    this.#visitor.close(closeTryAgain, 'try again');
+  }
+
+  #sendDelivered(deliveredSeq: number): void {
+    if (deliveredSeq <= this.#deliveredSeq) return;
+    this.#deliveredSeq = deliveredSeq;
+    this.#visitor.send({ type: 'delivered', deliveredSeq });
+  }
+
+  #refuseAsEnded(ref?: string): void {
+    this.#visitor.send(errorFrame('chat_ended', 'This chat has ended: say hello without its token.', { ref }));
+  }
+}

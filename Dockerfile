@@ -1,6 +1,6 @@
 # One image for both programs: the api (default command) and the worker (`node dist/worker/main.js`).
 # Debian, not Alpine: Temporal's native bridge is built for glibc.
-ARG NODE_IMAGE=node:20.20.2-bookworm-slim
+ARG NODE_IMAGE=node:24.21.0-bookworm-slim
 
 # ---- compile: needs the development dependencies
 FROM ${NODE_IMAGE} AS build

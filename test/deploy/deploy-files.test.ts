@@ -2,8 +2,7 @@ import { access, readFile, stat } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { readConfig } from '../../config/env.ts';
 import { searchAttributeTypes } from '../../domain/search-attributes.ts';
-import { readCompose, readExample, variablesOf } from './environment.ts';
-import { parseYaml } from './yaml.ts';
+import { readCompose, readExample, readYaml, variablesOf } from './environment.ts';
 
 /** Variables of `npm start` and `npm test` that no settings schema holds. */
 const cacheAndBrowser = ['LIVE_CHAT_CACHE_DIR', 'CHROMIUM_PATH'];
@@ -143,14 +142,14 @@ describe('docker-compose.yml', () => {
 });
 
 describe('deploy/', () => {
-  test('the dynamic configuration that Temporal reads switches fairness on, with one partition', async () => {
+  test('the dynamic configuration that Temporal reads has eager activities, and fairness with one partition', async () => {
     const { services } = await readCompose();
     const file = services['temporal']?.environment['DYNAMIC_CONFIG_FILE_PATH'] ?? '';
-    const settings = await parseYaml(await readFile(file.replace('/etc/temporal/config/', 'deploy/temporal/'), 'utf8'));
-    expect(settings).toMatchObject({
-      'matching.enableFairness': [{ value: 'true' }],
-      'matching.numTaskqueueReadPartitions': [{ value: '1' }],
-      'matching.numTaskqueueWritePartitions': [{ value: '1' }],
+    expect(await readYaml(file.replace('/etc/temporal/config/', 'deploy/temporal/'))).toMatchObject({
+      'system.enableActivityEagerExecution': [{ value: true }],
+      'matching.enableFairness': [{ value: true }],
+      'matching.numTaskqueueReadPartitions': [{ value: 1 }],
+      'matching.numTaskqueueWritePartitions': [{ value: 1 }],
     });
   });
 
@@ -176,7 +175,7 @@ describe('the image', () => {
 
   test('runs on the pinned Debian image as an unprivileged user', async () => {
     const dockerfile = await readFile('Dockerfile', 'utf8');
-    expect(dockerfile).toMatch(/^ARG NODE_IMAGE=node:20\.\d+\.\d+-bookworm-slim$/m);
+    expect(dockerfile).toMatch(/^ARG NODE_IMAGE=node:24\.\d+\.\d+-bookworm-slim$/m);
     expect(dockerfile).toMatch(/^USER node$/m);
     expect(dockerfile).toMatch(/npm ci --omit=dev/);
     expect(dockerfile).toMatch(/\/healthz/);

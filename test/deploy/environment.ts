@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
+import { parse } from 'yaml';
 import { z } from 'zod';
-import { parseYaml } from './yaml.ts';
 
 const serviceSchema = z.looseObject({
   image: z.string().optional(),
@@ -14,10 +14,15 @@ const serviceSchema = z.looseObject({
 });
 const composeSchema = z.looseObject({ services: z.record(z.string(), serviceSchema) });
 
+/** A YAML file's content, with merge keys (`<<`) resolved as docker compose does. */
+export async function readYaml(file: string): Promise<unknown> {
+  return parse(await readFile(file, 'utf8'), { merge: true });
+}
+
 /** docker-compose.yml as its services, and its text. */
 export async function readCompose() {
   const text = await readFile('docker-compose.yml', 'utf8');
-  return { text, ...composeSchema.parse(await parseYaml(text)) };
+  return { text, ...composeSchema.parse(await readYaml('docker-compose.yml')) };
 }
 
 /** Names of the variables that a source file's zod object reads from the environment: `  NAME: …` on a line of its own. */

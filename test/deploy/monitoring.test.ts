@@ -1,10 +1,13 @@
-import { access, readdir, readFile } from 'node:fs/promises';
-import { describe, expect, test } from 'vitest';
+import { access, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test, type TestContext } from 'vitest';
+import { stringify } from 'yaml';
 import { exportedName, metrics, type MetricDefinition, type MetricName } from '../../domain/metrics.ts';
+import { thisSystem } from '../../tools/embedded/system.ts';
 import { allExpressions, readDashboard, readRules } from '../support/monitoring.ts';
 import { parseQuery } from '../support/promql.ts';
-import { readCompose } from './environment.ts';
-import { parseYaml } from './yaml.ts';
+import { tempFolder } from '../tools/embedded/temp-folder.ts';
+import { readCompose, readYaml } from './environment.ts';
 
 /** What Prometheus makes by itself. */
 const ofPrometheus = ['up', 'ALERTS'];
@@ -13,8 +16,39 @@ const series = names.flatMap((name) =>
   metrics[name].kind === 'histogram' ? [`${name}_bucket`, `${name}_sum`, `${name}_count`] : [exportedName(name)],
 );
 
+/** Runs Prometheus's own tool. Where it is not installed the test is skipped, but not in CI. */
+async function promtool({ skip }: TestContext, ...args: string[]): Promise<void> {
+  const path = await thisSystem.findOnPath('promtool');
+  skip(path === undefined && !process.env['CI'], 'promtool is not on PATH: it comes with Debian’s package prometheus');
+  const { ok, fault, output } = await thisSystem.run(path ?? 'promtool', args, { timeoutMs: 20_000 });
+  expect(ok, output || fault).toBe(true);
+}
+
+describe('promtool finds no fault', () => {
+  test('in the configuration of Prometheus', async (context) => {
+    await promtool(context, 'check', 'config', '--syntax-only', 'deploy/prometheus/prometheus.yml');
+  });
+
+  test('in the alerts, which fire when they should', async (context) => {
+    await promtool(context, 'check', 'rules', 'deploy/prometheus/rules/live-chat.yml');
+    await promtool(context, 'test', 'rules', 'test/deploy/alerts.test.yml');
+  });
+
+  test('in the expressions of the dashboard', async (context) => {
+    const { panels, annotations } = await readDashboard();
+    const targets = [...panels.flatMap(({ targets }) => targets), ...annotations.list];
+    const rules = targets.map(({ expr }, n) => ({
+      record: `dashboard:${n}`,
+      expr: expr.replaceAll(/\$__(rate_)?interval\b/g, '5m'),
+    }));
+    const file = join(await tempFolder(), 'dashboard.yml');
+    await writeFile(file, stringify({ groups: [{ name: 'dashboard', rules }] }));
+    await promtool(context, 'check', 'rules', file);
+  });
+});
+
 describe('the expressions of alerts and dashboard', () => {
-  test('are PromQL, over metrics that there are', async () => {
+  test('are over metrics that there are', async () => {
     const expressions = await allExpressions();
     expect(expressions.length).toBeGreaterThan(60);
     for (const { where, expr } of expressions) {
@@ -114,7 +148,7 @@ describe('the dashboard', () => {
     );
     expect(mounts.get('./deploy/grafana/provisioning')).toBe('/etc/grafana/provisioning');
     const folder = mounts.get('./deploy/grafana/dashboards') ?? '';
-    const provider = await parseYaml(await readFile('deploy/grafana/provisioning/dashboards/live-chat.yml', 'utf8'));
+    const provider = await readYaml('deploy/grafana/provisioning/dashboards/live-chat.yml');
     expect(provider).toMatchObject({ providers: [{ options: { path: folder } }] });
     expect(services['grafana']?.environment['GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH']).toBe(
       `${folder}/live-chat.json`,
@@ -125,9 +159,9 @@ describe('the dashboard', () => {
 describe('Prometheus', () => {
   test('asks api and worker at the port that the compose file gives them, and reads the rules that it mounts', async () => {
     const { services } = await readCompose();
-    const config = await parseYaml(await readFile('deploy/prometheus/prometheus.yml', 'utf8'));
-    const port = services['api']?.environment['METRICS_PORT'];
-    expect(services['worker']?.environment['METRICS_PORT']).toBe(port);
+    const config = await readYaml('deploy/prometheus/prometheus.yml');
+    const port = Number(services['api']?.environment['METRICS_PORT']);
+    expect(services['worker']?.environment['METRICS_PORT']).toBe(String(port));
     expect(config).toMatchObject({
       rule_files: ['/etc/prometheus/rules/*.yml'],
       scrape_configs: [

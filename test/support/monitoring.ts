@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { parseYaml } from '../deploy/yaml.ts';
+import { readYaml } from '../deploy/environment.ts';
 
 const ruleSchema = z.strictObject({
   alert: z.string(),
@@ -16,9 +16,7 @@ const rulesSchema = z.strictObject({
 
 /** The alerts of deploy/prometheus, in order. */
 export async function readRules(): Promise<Rule[]> {
-  const { groups } = rulesSchema.parse(
-    await parseYaml(await readFile('deploy/prometheus/rules/live-chat.yml', 'utf8')),
-  );
+  const { groups } = rulesSchema.parse(await readYaml('deploy/prometheus/rules/live-chat.yml'));
   return groups.flatMap(({ rules }) => rules);
 }
 

@@ -9,6 +9,7 @@ import { findBrowser } from '../embedded/browser.ts';
 import { endMarked } from '../embedded/marked-processes.ts';
 import { findMongoServer } from '../embedded/mongo-binary.ts';
 import { onStopSignals } from '../embedded/stop-signals.ts';
+import { thisSystem } from '../embedded/system.ts';
 import { findTemporalCli, findTestServer } from '../embedded/temporal-binary.ts';
 
 /** Marks everything that a run starts, so that what is left of it can be found. */
@@ -64,6 +65,11 @@ async function findAll(): Promise<string | undefined> {
       console.error(result.reason instanceof Error ? result.reason.message : result.reason);
   }
   if (results.some(({ status }) => status === 'rejected')) return undefined;
+  if ((await thisSystem.findOnPath('promtool')) === undefined) {
+    console.log(
+      'promtool is not there (Debian package prometheus): tests of alerts and dashboard that need it are skipped.',
+    );
+  }
   console.log(`All there after ${((performance.now() - begun) / 1000).toFixed(1)} s.`);
   return results[0].status === 'fulfilled' ? results[0].value : undefined;
 }

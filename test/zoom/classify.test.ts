@@ -1,11 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import {
-  classifyZoomError,
-  parseRetryAfter,
-  ZOOM_ERROR_KINDS,
-  ZoomError,
-  type ZoomErrorKind,
-} from '../../zoom/index.ts';
+import { classifyZoomError } from '../../zoom/classify.ts';
+import { ZOOM_ERROR_KINDS, ZoomError, type ZoomErrorKind } from '../../zoom/index.ts';
+import { parseRetryAfter } from '../../zoom/retry-after.ts';
 
 const NOW = Date.parse('2026-02-10T18:00:00Z');
 
@@ -47,9 +43,8 @@ describe('REST errors by status and code', () => {
     [403, { code: 200, message: 'No permission.' }, 'forbidden'],
     [403, undefined, 'forbidden'],
     [400, { code: 300, message: 'Channel name already exists.' }, 'nameTaken', 'channels.create'],
-    [400, { code: 300, message: 'The channel name exists' }, 'nameTaken', 'channels.update'],
     [400, { code: 300, message: 'Validation Failed.' }, 'invalidRequest', 'channels.create'],
-    [400, { code: 300, message: 'This already exists.' }, 'invalidRequest', 'messages.edit'],
+    [400, { code: 300, message: 'This already exists.' }, 'invalidRequest', 'members.invite'],
     [400, { code: 5301, message: 'Request failed.' }, 'refused', 'members.invite'],
     [404, { code: 1001, message: 'User does not exist' }, 'userGone'],
     [400, { code: 1120 }, 'userGone'],
@@ -62,7 +57,8 @@ describe('REST errors by status and code', () => {
     [400, { code: 5421 }, 'forbidden'],
     [404, { code: 5407 }, 'notFound'],
     [403, { code: 7003 }, 'botNotAllowed'],
-    [403, { code: 7004, message: 'Not authorized' }, 'botNotAllowed'],
+    [403, { code: 7004, message: 'Not authorized' }, 'botNotAllowed', 'bot.post'],
+    [403, { code: 7004, message: 'No channel or user can be found with the given to_jid.' }, 'channelGone', 'bot.post'],
     [400, { code: 7001 }, 'invalidRequest'],
     [404, { code: 7002 }, 'invalidRequest'],
     [404, { code: 8001 }, 'messageGone'],
@@ -70,6 +66,7 @@ describe('REST errors by status and code', () => {
     [404, 'not json', 'notFound'],
     [418, { code: 'x' }, 'invalidRequest'],
     [429, undefined, 'rateLimited'],
+    [429, undefined, 'rateLimited', 'messages.send'],
     [400, { code: 429, message: 'You have reached the maximum per-second rate limit' }, 'rateLimited'],
     [408, undefined, 'timeout'],
     [500, { code: 4130 }, 'unavailable'],
@@ -82,6 +79,36 @@ describe('REST errors by status and code', () => {
 
   it('takes code for code even when it comes as text', () => {
     expect(classify({ status: 404, body: { code: '4130' } })).toMatchObject({ kind: 'channelGone', code: 4130 });
+  });
+});
+
+describe('a post that Zoom does not accept for what is in it', () => {
+  it.each<[number, unknown, string, ZoomErrorKind]>([
+    [400, { code: 7001, message: 'Invalid request body' }, 'bot.post', 'contentRefused'],
+    [400, { code: 7001 }, 'bot.update', 'contentRefused'],
+    [400, { code: 300, message: 'Validation Failed.' }, 'messages.send', 'contentRefused'],
+    [413, undefined, 'bot.post', 'contentRefused'],
+    [422, {}, 'messages.send', 'contentRefused'],
+    // Not for its content: the app, the channel, the user or the moment.
+    [404, { code: 7002 }, 'bot.post', 'invalidRequest'],
+    [400, { code: 4711, message: 'Invalid access token, does not contain scopes:[a:b].' }, 'bot.post', 'scopeMissing'],
+    [400, { code: 200 }, 'messages.send', 'forbidden'],
+    [400, { code: 5420 }, 'bot.post', 'channelArchived'],
+    [404, { code: 4130 }, 'messages.send', 'channelGone'],
+    [404, { code: 8001 }, 'bot.update', 'messageGone'],
+    [400, { code: 5301 }, 'bot.update', 'refused'],
+  ])('%i %j to %s is %s', (status, body, operation, kind) => {
+    expect(classify({ status, body, operation, write: true })).toMatchObject({ kind });
+  });
+
+  it('is set apart from a channel that has had too many messages, which lifts by itself', () => {
+    for (const operation of ['messages.send', 'bot.post']) {
+      expect(classify({ status: 400, body: { code: 5301 }, operation, write: true })).toMatchObject({
+        kind: 'channelThrottled',
+        retryable: true,
+        retryAfterMs: 10_000,
+      });
+    }
   });
 });
 
@@ -144,7 +171,7 @@ describe('what to do about an error', () => {
 
   it('every kind has advice', () => {
     for (const kind of ZOOM_ERROR_KINDS) {
-      const error = new ZoomError({ kind, operation: 'x', retryable: false, ambiguous: false });
+      const error = new ZoomError({ kind, operation: 'x', ambiguous: false });
       expect(error.advice.length, kind).toBeGreaterThan(20);
     }
   });

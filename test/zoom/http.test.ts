@@ -1,13 +1,14 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { regionalApiUrl, ZoomError } from '../../zoom/index.ts';
+import { regionalApiUrl } from '../../zoom/config.ts';
+import { ZoomError } from '../../zoom/index.ts';
 import { clientOf, rejection, SECRETS, send, startServer, type Handler, closedAddress } from './fake-server.ts';
 
 async function failure(handler: Handler, options: Parameters<typeof clientOf>[1] = {}, write = false) {
   const server = await startServer(handler);
   const { zoom, calls } = clientOf(server, options);
   const user = zoom.asUser(SECRETS.accessToken);
-  const error = await rejection(write ? user.sendMessage({ toChannel: 'c1', message: 'hello' }) : user.getMe());
+  const error = await rejection(write ? user.sendMessage({ channelId: 'c1', message: 'hello' }) : user.getMe());
   expect(error).toBeInstanceOf(ZoomError);
   return { error: error as ZoomError, calls };
 }
@@ -37,7 +38,7 @@ describe('faults on the way', () => {
 
   it('a refused connection cannot have taken effect', async () => {
     const { zoom } = clientOf({ url: await closedAddress() });
-    const error = await rejection(zoom.asUser('t').sendMessage({ toChannel: 'c', message: 'x' }));
+    const error = await rejection(zoom.asUser('t').sendMessage({ channelId: 'c', message: 'x' }));
     expect(error).toMatchObject({ kind: 'network', ambiguous: false, retryable: true });
   });
 
@@ -126,8 +127,10 @@ describe('secrets', () => {
         await rejection(
           zoom.oauth.exchangeCode({ code: SECRETS.code, redirectUri: 'https://x/cb', codeVerifier: SECRETS.verifier }),
         ),
-        await rejection(zoom.asUser(SECRETS.accessToken).sendMessage({ toChannel: 'c', message: 'visitor words' })),
-        await rejection(zoom.bot.postMessage({ accountId: 'a', toJid: 'j', content: { body: [] } })),
+        await rejection(zoom.asUser(SECRETS.accessToken).sendMessage({ channelId: 'c', message: 'visitor words' })),
+        await rejection(
+          zoom.bot.postMessage({ accountId: 'a', toJid: 'j', content: { head: { text: 'x' }, body: [] } }),
+        ),
       ];
       const shown = errors
         .map((error) => JSON.stringify(error) + inspect(error, { depth: 20, showHidden: true }))

@@ -1,32 +1,61 @@
 import { access, readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { failureTypes } from '../../domain/failures.ts';
+import { searchAttributes } from '../../domain/search-attributes.ts';
+import { noAnswer } from '../../workflows/failures.ts';
+import * as chatMessages from '../../workflows/chat/messages.ts';
+import * as grantMessages from '../../workflows/grant/messages.ts';
+import * as installMessages from '../../workflows/install/messages.ts';
 import { SCOPE_NEEDS } from '../../zoom/scopes.ts';
+import { readExample } from './environment.ts';
 
-/** The pages of the project, the README included. */
-async function pages(): Promise<string[]> {
+/** The pages of the project, the README included, with their texts. */
+async function pages(): Promise<{ page: string; text: string }[]> {
   const found = await readdir('docs', { recursive: true });
-  return ['README.md', ...found.filter((name) => name.endsWith('.md')).map((name) => join('docs', name))];
+  const names = ['README.md', ...found.filter((name) => name.endsWith('.md')).map((name) => join('docs', name))];
+  return Promise.all(names.map(async (page) => ({ page, text: await readFile(page, 'utf8') })));
 }
 
 /** Cells of a table's rows, with plain quotes and single blanks. */
 const cells = (text: string) =>
-  text.split('\n').map((line) =>
-    line
+  text.split('\n').map((row) =>
+    row
       .replaceAll('’', "'")
       .split('|')
       .map((cell) => cell.trim().replaceAll(/\s+/g, ' ')),
   );
 
+/** The anchors of a page's headings, as GitHub makes them. */
+function anchors(text: string): string[] {
+  return [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
 describe('the pages', () => {
-  test('link to files that are there', async () => {
-    for (const page of await pages()) {
-      const text = await readFile(page, 'utf8');
+  test('link to files and headings that are there', async () => {
+    for (const { page, text } of await pages()) {
       for (const [, target = ''] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
-        const [path = ''] = target.split('#');
+        const [path = '', anchor] = target.split('#');
         // Pictures are made from a running system, see docs/images.
-        if (path === '' || /^[a-z]+:/.test(path) || path.endsWith('.png')) continue;
-        await expect(access(join(dirname(page), path)), `${page} → ${target}`).resolves.toBeUndefined();
+        if (/^[a-z]+:/.test(path) || path.endsWith('.png')) continue;
+        const file = path === '' ? page : join(dirname(page), path);
+        await expect(access(file), `${page} → ${target}`).resolves.toBeUndefined();
+        if (anchor !== undefined)
+          expect(anchors(await readFile(file, 'utf8')), `${page} → ${target}`).toContain(anchor);
+      }
+    }
+  });
+
+  test('name source files that are there', async () => {
+    for (const { page, text } of await pages()) {
+      for (const [, path = ''] of text.matchAll(/`([a-z][\w.-]*(?:\/[\w.-]+)+(?:\/|\.(?:ts|tsx|mjs|cjs|yml|sh)))`/g)) {
+        if (path.startsWith('dist/')) continue;
+        await expect(access(path), `${page} names ${path}`).resolves.toBeUndefined();
       }
     }
   });
@@ -56,5 +85,37 @@ describe('the pages', () => {
     const folders = [...layers.matchAll(/^ {2}(\w+):/gm)].map((match) => match[1] ?? '');
     expect(folders.length).toBeGreaterThan(10);
     for (const folder of folders) expect(summary).toContain(`| \`${folder}/\``);
+  });
+
+  test('name every setting of the programs in the README', async () => {
+    const summary = await readFile('README.md', 'utf8');
+    const section = /## Configuration\n([\s\S]*?)\n## /.exec(summary)?.[1] ?? '';
+    const named = new Set([...section.matchAll(/`([A-Z][A-Z0-9_]+)`/g)].map(([, name = '']) => name));
+    const known = (await readExample()).map(({ name }) => name);
+    expect([...named].filter((name) => !known.includes(name))).toEqual([]);
+  });
+});
+
+describe('docs/operations.md', () => {
+  test('has a row for every update that an operator can send', async () => {
+    const sent = cells(await readFile('docs/operations.md', 'utf8')).map(([, , update]) => update);
+    const definitions = Object.values({ ...chatMessages, ...installMessages, ...grantMessages });
+    const updates = definitions.flatMap((one) =>
+      typeof one === 'object' && one.type === 'update' && one.name !== grantMessages.renewTokensUpdate.name
+        ? [one.name]
+        : [],
+    );
+    expect(updates.length).toBeGreaterThan(3);
+    for (const name of updates) expect(sent).toContain(`\`${name}\``);
+  });
+
+  test('says for everything that a chat can wait for what helps', async () => {
+    const rows = cells(await readFile('docs/operations.md', 'utf8')).map(([, first]) => first);
+    for (const type of [...Object.values(failureTypes), noAnswer]) expect(rows).toContain(`\`${type}\``);
+  });
+
+  test('has every search attribute', async () => {
+    const rows = cells(await readFile('docs/operations.md', 'utf8')).map(([, first]) => first);
+    for (const { name } of Object.values(searchAttributes)) expect(rows).toContain(`\`${name}\``);
   });
 });

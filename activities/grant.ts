@@ -7,13 +7,15 @@ import { asZoomFailures } from './zoom-failures.ts';
 
 /** What the activities of one user's grant work with. */
 export interface GrantActivityDependencies {
-  store: Store;
-  zoom: ZoomClient;
+  store: Pick<Store, 'tokenSets' | 'members' | 'chats'>;
+  zoom: Pick<ZoomClient, 'oauth' | 'bot'>;
   publicUrl: string;
+  /** Tell an open chat that something was repaired; that it has ended is no failure. */
+  tryAgain: (chatId: string) => Promise<void>;
 }
 
 /** The activities of the grant workflow. Tokens go from Zoom to MongoDB in here and never leave. */
-export function createGrantActivities({ store, zoom, publicUrl }: GrantActivityDependencies) {
+export function createGrantActivities({ store, zoom, publicUrl, tryAgain }: GrantActivityDependencies) {
   return {
     /**
      * Refresh, unless a newer token set than the stale one is there already.
@@ -27,65 +29,69 @@ export function createGrantActivities({ store, zoom, publicUrl }: GrantActivityD
       const tokens = await store.tokenSets.newest(zoomUserId);
       if (!tokens) return 'grantInvalid';
       if (tokens.id !== staleTokenSetId) return 'alreadyNewer';
-      // Zoom would say the same again, and holds many failing calls against an app.
+      // Zoom would say the same again, and counts failing calls against an app.
       if (tokens.lost) return 'grantInvalid';
-      try {
-        const renewed = await zoom.oauth.refresh({ refreshToken: tokens.refreshToken });
-        // Zoom has ended the old tokens: if these are not kept, the grant is lost.
-        const id = await untilStored(() => store.tokenSets.addRefreshed(zoomUserId, renewed, tokens));
-        await store.tokenSets.forgetOlder(zoomUserId, id, tokens.grant);
-        return 'renewed';
-      } catch (error) {
-        if (!isZoomError(error, 'grantInvalid')) return asZoomFailures('answer', () => Promise.reject(error as Error));
-        await store.tokenSets.markLost(staleTokenSetId);
-        // The user may have authorized again just now, which ends the older grant.
-        const newest = await store.tokenSets.newest(zoomUserId);
-        return newest && newest.id !== staleTokenSetId ? 'alreadyNewer' : 'grantInvalid';
-      }
+      return asZoomFailures(async () => {
+        try {
+          const renewed = await zoom.oauth.refresh({ refreshToken: tokens.refreshToken });
+          // Zoom has ended the old tokens: if these are not kept, the grant is lost.
+          const id = await untilStored(() => store.tokenSets.addRefreshed(zoomUserId, renewed, tokens));
+          await store.tokenSets.forgetOlder(zoomUserId, id, tokens.grant);
+          return 'renewed';
+        } catch (error) {
+          if (!isZoomError(error, 'grantInvalid')) throw error;
+          await store.tokenSets.markLost(staleTokenSetId);
+          // The user may have authorized again just now, which ends the older grant.
+          const newest = await store.tokenSets.newest(zoomUserId);
+          return newest && newest.id !== staleTokenSetId ? 'alreadyNewer' : 'grantInvalid';
+        }
+      });
     },
 
     /**
-     * Mark the grant, and ask the user by the bot to connect Zoom again. A bot's direct messages cannot be read back, so an
-     * answer that Zoom lost can make it appear twice.
-     * @param input.lostTokenSetId the tokens that Zoom no longer accepts: with newer ones there, nothing is to be asked.
-     * @returns whether the user is to connect Zoom again; false when he just did.
+     * Record that the grant is lost.
+     * @param input.lostTokenSetId the tokens that Zoom no longer accepts.
+     * @returns `lost: false` when there are newer ones: the user has just added the app again.
      */
-    async askToReconnect(input: { zoomUserId: string; lostTokenSetId?: string }): Promise<{ needed: boolean }> {
+    async recordLost(input: { zoomUserId: string; lostTokenSetId: string }): Promise<{ lost: boolean }> {
       const { zoomUserId, lostTokenSetId } = input;
       const hasNewer = async () => {
         const newest = await store.tokenSets.newest(zoomUserId);
-        return lostTokenSetId !== undefined && newest !== null && newest.id !== lostTokenSetId;
+        return newest !== null && newest.id !== lostTokenSetId;
       };
-      if (await hasNewer()) return { needed: false };
-      await store.members.setStatus(zoomUserId, 'needsReconnect');
-      if (await hasNewer()) {
-        // The user added the app again at this very moment: he was marked after that, and wrongly.
-        await store.members.setStatus(zoomUserId, 'connected');
-        return { needed: false };
-      }
-      const person = await store.members.get(zoomUserId);
-      if (!person) return { needed: false };
-      try {
-        await zoom.bot.postMessage({
-          accountId: person.accountId,
-          toJid: person.jid,
-          content: reconnectMessage(`${publicUrl}/install`),
-          userJid: person.jid,
-        });
-      } catch (error) {
-        // What passes by itself is waited for: nobody might look at the dashboard, which says it too.
-        if (isZoomError(error) && error.retryable) await asZoomFailures('answer', () => Promise.reject(error));
-        log.warn('The administrator could not be asked to reconnect.', { error: String(error) });
-      }
-      return { needed: true };
+      if (await hasNewer()) return { lost: false };
+      await store.members.setGrantStatus(zoomUserId, 'needsReconnect');
+      if (!(await hasNewer())) return { lost: true };
+      // The user added the app again at this very moment: they were marked after that, and wrongly.
+      await store.members.setGrantStatus(zoomUserId, 'connected');
+      return { lost: false };
+    },
+
+    /**
+     * Ask the user by the bot to connect Zoom again. A bot's direct messages cannot be read back, so an answer that Zoom lost can
+     * make it appear twice.
+     */
+    async askToReconnect({ zoomUserId }: { zoomUserId: string }): Promise<void> {
+      const member = await store.members.get(zoomUserId);
+      if (!member) return;
+      const { accountId, jid } = member;
+      const content = reconnectMessage(`${publicUrl}/install`);
+      await asZoomFailures(() => zoom.bot.postMessage({ accountId, toJid: jid, userJid: jid, content }));
     },
 
     /** The user removed the app in Zoom: tokens granted before that (ms) are forgotten. Answers whether that was all. */
     async forgetGrant(input: { zoomUserId: string; grantedBefore: number }): Promise<{ removed: boolean }> {
       await store.tokenSets.forgetBefore(input.zoomUserId, new Date(input.grantedBefore));
       if (await store.tokenSets.newest(input.zoomUserId)) return { removed: false };
-      await store.members.setStatus(input.zoomUserId, 'removed');
+      await store.members.setGrantStatus(input.zoomUserId, 'removed');
       return { removed: true };
+    },
+
+    /** A grant of the account works again: its chats that wait for Zoom try again at once. */
+    async wakeWaitingChats({ accountId }: { accountId: string }): Promise<void> {
+      const waiting = await store.chats.waitingForZoom(accountId);
+      for (const chatId of waiting) await tryAgain(chatId);
+      if (waiting.length > 0) log.info('Chats that wait for Zoom try again.', { accountId, chats: waiting.length });
     },
   };
 }

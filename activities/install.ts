@@ -1,25 +1,29 @@
 import { randomBytes } from 'node:crypto';
 import { activityInfo, ApplicationFailure } from '@temporalio/activity';
+import type { ChannelRef } from '../domain/channel.ts';
 import { failureTypes } from '../domain/failures.ts';
-import type { ChannelRef, Member, Store } from '../store/index.ts';
+import { widgetSettingsSchema } from '../domain/widget.ts';
+import type { Member, Store, Widget } from '../store/index.ts';
 import { isZoomError, type ZoomClient, type ZoomUserApi } from '../zoom/index.ts';
 import { requireAccount } from './acting-user.ts';
 import { welcomeCard, welcomeMessage } from './cards.ts';
-import { botSaid, readBackForRetry } from './posting.ts';
+import { findPosted, mayHaveActed, readBackWindow } from './read-back.ts';
 import type { UserZoom } from './user-zoom.ts';
 import { asZoomFailures } from './zoom-failures.ts';
 
 /** What the install activities work with. */
 export interface InstallActivityDependencies {
-  store: Store;
-  zoom: ZoomClient;
+  store: Pick<Store, 'accounts' | 'widgets' | 'members'>;
+  zoom: Pick<ZoomClient, 'bot'>;
   userZoom: UserZoom;
-  product: { trialDays: number; inboundChannelName: string };
+  product: { trialDays: number; retentionDays: number; inboundChannelName: string };
   /** Where the app's pages are. */
   publicUrl: string;
 }
 
 const dayMs = 86_400_000;
+/** What the widget that an install makes is called within its account. */
+const firstWidgetName = 'Website';
 
 /** The steps of an install. Each looks first whether it was done before, so that an install can be run again at any time. */
 export function createInstallActivities({ store, zoom, userZoom, product, publicUrl }: InstallActivityDependencies) {
@@ -29,7 +33,7 @@ export function createInstallActivities({ store, zoom, userZoom, product, public
   return {
     /** Name and e-mail of whoever added the app, from Zoom. */
     async fetchUser({ zoomUserId }: { zoomUserId: string }): Promise<{ name: string; email: string }> {
-      return asZoomFailures('answer', async () => {
+      return asZoomFailures(async () => {
         const user = await userZoom(zoomUserId, (api) => api.getMe());
         const email = user.email ?? '';
         await store.members.connect({
@@ -43,61 +47,65 @@ export function createInstallActivities({ store, zoom, userZoom, product, public
       });
     },
 
-    /** The account with its trial, unless this Zoom account has one. `created` tells which. */
+    /** The account with its trial and its first widget, unless this Zoom account has one. `created` tells which. */
     async provisionAccount(input: {
       accountId: string;
       zoomUserId: string;
       email: string;
     }): Promise<{ created: boolean; name: string }> {
+      const { accountId, zoomUserId } = input;
       const now = Date.now();
-      const name = accountName(input.email);
       const created = await store.accounts.provision({
-        _id: input.accountId,
-        name,
-        ownerUserId: input.zoomUserId,
-        widgetId: randomBytes(12).toString('base64url'),
+        _id: accountId,
+        name: accountName(input.email),
+        ownerUserId: zoomUserId,
         createdAt: new Date(now),
         trialEndsAt: new Date(now + product.trialDays * dayMs),
+        retentionDays: product.retentionDays,
       });
-      return { created, name: created ? name : (await requireAccount(store, input.accountId)).name };
+      const { name } = await requireAccount(store, accountId);
+      if ((await store.widgets.ofAccount(accountId)).length === 0) {
+        await store.widgets.provision({
+          _id: randomBytes(12).toString('base64url'),
+          accountId,
+          name: firstWidgetName,
+          createdAt: new Date(now),
+          settings: widgetSettingsSchema.parse({ teamName: name }),
+        });
+      }
+      return { created, name };
     },
 
-    /** The account's inbound channel: the one it has, one of that name, or a new one. */
+    /** The widget's inbound channel: the one it has, one of that name, or a new one. */
     async setUpInboundChannel(input: { accountId: string; zoomUserId: string }): Promise<ChannelRef> {
-      return asZoomFailures('answer', async () => {
-        const account = await requireAccount(store, input.accountId);
-        if (account.channel) return account.channel;
+      const widget = await requireWidget(input.accountId);
+      if (widget.inboundChannel) return widget.inboundChannel;
+      return asZoomFailures(async () => {
         const { id, jid, name, url } = await userZoom(input.zoomUserId, (api) =>
           findOrCreate(api, product.inboundChannelName),
         );
         const channel = { id, jid, name, url };
-        await store.accounts.setChannel(input.accountId, channel);
+        await store.widgets.setInboundChannel(widget._id, channel);
         return channel;
       });
     },
 
     /** The welcome card in the inbound channel, once per account. */
     async postWelcomeCard(input: { accountId: string; zoomUserId: string }): Promise<{ detail: string }> {
-      return asZoomFailures('answer', async () => {
-        const account = await requireAccount(store, input.accountId);
-        if (account.welcomeCard) return { detail: 'posted before' };
-        const channel = requireChannel(account.channel);
-        const installer = await requireMember(input.zoomUserId);
-        const url = previewUrl(account.widgetId);
-        const asInstaller = <T>(fn: (api: ZoomUserApi) => Promise<T>) => userZoom(input.zoomUserId, fn);
-        const earlier = await readBackForRetry(asInstaller, channel.id, []);
-        const found = earlier.find(botSaid(url))?.id;
+      const { accountId, zoomUserId } = input;
+      const account = await requireAccount(store, accountId);
+      if (account.welcomeCard) return { detail: 'posted before' };
+      const { channel, url } = await requireInbound(accountId);
+      const installer = await requireMember(zoomUserId);
+      const content = welcomeCard({ channelName: channel.name, previewUrl: url, dashboardUrl });
+      return asZoomFailures(async () => {
+        const earlier = mayHaveActed()
+          ? await userZoom(zoomUserId, (api) => api.listMessages({ channelId: channel.id, ...readBackWindow() }))
+          : [];
         const messageId =
-          found ??
-          (
-            await zoom.bot.postMessage({
-              accountId: input.accountId,
-              toJid: channel.jid,
-              content: welcomeCard({ channelName: channel.name, previewUrl: url, dashboardUrl }),
-              userJid: installer.jid,
-            })
-          ).messageId;
-        await store.accounts.setWelcomeCard(input.accountId, { messageId, channelId: channel.id });
+          findPosted(earlier, url)?.id ??
+          (await zoom.bot.postMessage({ accountId, toJid: channel.jid, content, userJid: installer.jid })).messageId;
+        await store.accounts.setWelcomeCard(accountId, { messageId, channelId: channel.id });
         return { detail: 'posted' };
       });
     },
@@ -107,23 +115,20 @@ export function createInstallActivities({ store, zoom, userZoom, product, public
      * Zoom lost can make it appear twice.
      */
     async sendWelcomeMessage(input: { accountId: string; zoomUserId: string }): Promise<void> {
-      await asZoomFailures('answer', async () => {
-        const installer = await requireMember(input.zoomUserId);
-        if (installer.welcomeMessageId !== undefined) return;
-        const account = await requireAccount(store, input.accountId);
-        const channel = requireChannel(account.channel);
-        const { messageId } = await zoom.bot.postMessage({
-          accountId: input.accountId,
-          toJid: installer.jid,
-          content: welcomeMessage({
-            firstName: installer.name.split(' ')[0] ?? installer.name,
-            channelName: channel.name,
-            previewUrl: previewUrl(account.widgetId),
-            dashboardUrl,
-          }),
-          userJid: installer.jid,
-        });
-        await store.members.setWelcomeMessage(input.zoomUserId, messageId);
+      const { accountId, zoomUserId } = input;
+      const installer = await requireMember(zoomUserId);
+      if (installer.welcomeMessageId !== undefined) return;
+      const { channel, url } = await requireInbound(accountId);
+      const content = welcomeMessage({
+        firstName: installer.name.split(' ')[0] ?? installer.name,
+        channelName: channel.name,
+        previewUrl: url,
+        dashboardUrl,
+      });
+      await asZoomFailures(async () => {
+        const to = { toJid: installer.jid, userJid: installer.jid };
+        const { messageId } = await zoom.bot.postMessage({ accountId, ...to, content });
+        await store.members.setWelcomeMessage(zoomUserId, messageId);
       });
     },
 
@@ -136,9 +141,25 @@ export function createInstallActivities({ store, zoom, userZoom, product, public
     const found = await store.members.get(zoomUserId);
     if (found) return found;
     throw ApplicationFailure.nonRetryable(
-      `No installation of the Zoom user ${zoomUserId}.`,
+      `The Zoom user ${zoomUserId} has not added the app.`,
       failureTypes.needsReconnect,
     );
+  }
+
+  /** The widget that an install sets up: the account's oldest. */
+  async function requireWidget(accountId: string): Promise<Widget> {
+    const [widget] = await store.widgets.ofAccount(accountId);
+    if (widget) return widget;
+    throw ApplicationFailure.nonRetryable(
+      `The Zoom account ${accountId} has no live chat account here.`,
+      failureTypes.accountUnknown,
+    );
+  }
+
+  async function requireInbound(accountId: string): Promise<{ channel: ChannelRef; url: string }> {
+    const { _id, inboundChannel } = await requireWidget(accountId);
+    if (inboundChannel) return { channel: inboundChannel, url: previewUrl(_id) };
+    throw ApplicationFailure.nonRetryable('The widget has no inbound channel yet.', failureTypes.accountUnknown);
   }
 }
 export type InstallActivities = ReturnType<typeof createInstallActivities>;
@@ -156,11 +177,6 @@ async function findOrCreate(api: ZoomUserApi, name: string) {
     const unique = `${name} ${activityInfo().workflowExecution?.runId.slice(0, 4) ?? ''}`.trim();
     return (await find(unique)) ?? (await api.createChannel({ name: unique, type: 'public' }));
   }
-}
-
-function requireChannel(channel: ChannelRef | undefined): ChannelRef {
-  if (channel) return channel;
-  throw ApplicationFailure.nonRetryable('The account has no inbound channel yet.', failureTypes.accountUnknown);
 }
 
 /** Zoom does not tell an account's name: the e-mail domain of its first installer is the best word for it. */

@@ -1,6 +1,6 @@
 import type { InstallActivities } from '../../activities/install.ts';
 import type { GrantActivities } from '../../activities/grant.ts';
-import type { ChannelRef } from '../../store/index.ts';
+import type { ChannelRef } from '../../domain/channel.ts';
 
 /** The install activities, with what they do in Zoom and MongoDB written down. Typed as the real ones. */
 export function fakeInstallActivities(overrides: Partial<InstallActivities> = {}) {
@@ -69,7 +69,16 @@ export function fakeInstallActivities(overrides: Partial<InstallActivities> = {}
 
 /** The activities of a grant, over one token set that `renewTokens` rotates. Typed as the real ones. */
 export function fakeGrantActivities(overrides: Partial<GrantActivities> = {}) {
-  const seen = { current: 'set-0', refreshes: 0, renewals: 0, asked: 0, forgotten: [] as number[] };
+  const seen = {
+    current: 'set-0',
+    refreshes: 0,
+    renewals: 0,
+    /** How often the user was asked to add the app again. */
+    asked: 0,
+    forgotten: [] as number[],
+    /** Accounts whose waiting chats were signalled. */
+    woken: [] as string[],
+  };
   const activities: GrantActivities = {
     async renewTokens({ staleTokenSetId }) {
       seen.renewals += 1;
@@ -79,13 +88,18 @@ export function fakeGrantActivities(overrides: Partial<GrantActivities> = {}) {
       seen.current = `set-${seen.refreshes}`;
       return 'renewed';
     },
+    async recordLost() {
+      return { lost: true };
+    },
     async askToReconnect() {
       seen.asked += 1;
-      return { needed: true };
     },
     async forgetGrant({ grantedBefore }) {
       seen.forgotten.push(grantedBefore);
       return { removed: true };
+    },
+    async wakeWaitingChats({ accountId }) {
+      seen.woken.push(accountId);
     },
     ...overrides,
   };

@@ -2,9 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { taskQueues, workflowIds } from '../../domain/workflow-ids.ts';
+import { workflowIds } from '../../domain/workflow-ids.ts';
 import {
   deauthorizedSignal,
   getGrantQuery,
@@ -14,7 +13,7 @@ import {
 } from '../../workflows/grant/messages.ts';
 import type { grant } from '../../workflows/grant/workflow.ts';
 import { fakeGrantActivities } from './fake-install-side.ts';
-import { dataConverter, devServer, testWorker } from './harness.ts';
+import { devServer, testWorker } from './harness.ts';
 
 /** Events after which the server asks a workflow to continue as new. */
 const longHistory = 120;
@@ -39,17 +38,11 @@ async function granted(
   story: (grant: Granted) => Promise<void>,
   more: Pick<GrantInput, 'continueAfterEvents'> = {},
 ): Promise<void> {
-  const taskQueue = `installation-test-${randomUUID()}`;
+  const taskQueue = `grant-test-${randomUUID()}`;
   const zoomUserId = randomUUID();
   const worker = await testWorker(env, fake.activities, taskQueue);
-  const tokens = await Worker.create({
-    connection: env.nativeConnection,
-    taskQueue: taskQueues.tokens,
-    dataConverter,
-    activities: { renewTokens: fake.activities.renewTokens },
-  });
   const workflowId = workflowIds.grant({ zoomUserId });
-  const told = async (): Promise<void> => {
+  const run = async (): Promise<void> => {
     await env.client.workflow.start<typeof grant>('grant', {
       workflowId,
       taskQueue,
@@ -73,7 +66,7 @@ async function granted(
       await handle.terminate();
     }
   };
-  await worker.runUntil(() => tokens.runUntil(told));
+  await worker.runUntil(run);
 }
 
 describe('renewing tokens', () => {
@@ -88,7 +81,7 @@ describe('renewing tokens', () => {
     expect(fake.seen.renewals).toBeLessThan(30);
   });
 
-  test('a refresh that fails is told to everybody who waits for it, and the next one can succeed', async () => {
+  test('a refresh that fails fails for everybody who waits for it, and the next one can succeed', async () => {
     let fails = true;
     const fake = fakeGrantActivities();
     const { renewTokens } = fake.activities;
@@ -134,8 +127,33 @@ describe('a grant that Zoom no longer accepts', () => {
       const results = await renewMany(12, () => 'set-0');
       expect(results.every(({ renewed }) => !renewed)).toBe(true);
       expect(await handle.query(getGrantQuery)).toEqual({ status: 'needsReconnect', refreshes: 0 });
+      await eventually(() => expect(fake.seen.asked).toBe(1));
+      expect(await renewMany(3, () => 'set-0')).toEqual(Array.from({ length: 3 }, () => ({ renewed: false })));
     });
     expect(fake.seen.asked).toBe(1);
+  });
+
+  test('has the user asked once more after a pause that Zoom wanted, unless there is a new grant by then', async () => {
+    const { fake } = lost();
+    let refusals = 1;
+    const { askToReconnect } = fake.activities;
+    fake.activities.askToReconnect = async (input) => {
+      await askToReconnect(input);
+      const details = [{ tryAgainInMs: refusals === 1 ? 100 : 3_600_000 }];
+      if (refusals-- > 0) throw ApplicationFailure.create({ type: 'ZoomUnavailable', nonRetryable: true, details });
+    };
+    await granted(fake, async ({ handle, renew }) => {
+      await renew('set-0');
+      await eventually(() => expect(fake.seen.asked).toBe(2));
+      refusals = 2;
+      await handle.signal(grantedSignal);
+      await eventually(async () => expect((await handle.query(getGrantQuery)).status).toBe('connected'));
+      await renew('set-0');
+      await eventually(() => expect(fake.seen.asked).toBe(3));
+      await handle.signal(grantedSignal);
+      await eventually(async () => expect((await handle.query(getGrantQuery)).status).toBe('connected'));
+    });
+    expect(fake.seen.asked).toBe(3);
   });
 
   test('has the user asked once more when an operator says so, and only then', async () => {
@@ -146,6 +164,7 @@ describe('a grant that Zoom no longer accepts', () => {
         cause: { message: 'There is nothing to ask for: this grant is connected.' },
       });
       await renew('set-0');
+      await eventually(() => expect(fake.seen.asked).toBe(1));
       expect(await ask({ by: 'operator' })).toEqual({ status: 'needsReconnect', refreshes: 0 });
       await expect(ask({ by: 'me' })).rejects.toMatchObject({
         cause: { message: expect.stringContaining('askToReconnect takes {"by":"operator"}.') as string },
@@ -161,35 +180,49 @@ describe('a grant that Zoom no longer accepts', () => {
     const { state, fake } = lost();
     await granted(fake, async ({ handle, renew }) => {
       expect(await renew('set-0')).toEqual({ renewed: false });
+      await eventually(() => expect(fake.seen.asked).toBe(1));
       state.lost = false;
       await handle.signal(grantedSignal);
       await eventually(async () => expect((await handle.query(getGrantQuery)).status).toBe('connected'));
       expect(await renew('set-0')).toEqual({ renewed: true });
       state.lost = true;
       expect(await renew('set-1')).toEqual({ renewed: false });
+      await eventually(() => expect(fake.seen.asked).toBe(2));
     });
-    expect(fake.seen.asked).toBe(2);
+  });
+
+  test('has the account’s waiting chats try again once there is a new one, or it turns out to work', async () => {
+    const { state, fake } = lost();
+    await granted(fake, async ({ handle, renew }) => {
+      await renew('set-0');
+      await handle.signal(grantedSignal);
+      await eventually(() => expect(fake.seen.woken).toEqual(['account-1']));
+      await renew('set-0');
+      state.lost = false;
+      await renew('set-0');
+      await eventually(() => expect(fake.seen.woken).toEqual(['account-1', 'account-1']));
+      // It has worked all along: nobody waits for it.
+      await renew('set-1');
+    });
+    expect(fake.seen.woken).toHaveLength(2);
   });
 });
 
 test('a grant that the user renewed while Zoom refused the earlier one is connected, and asked about when it is lost', async () => {
-  const fake = fakeGrantActivities();
   const state = { lost: true, needed: false };
-  const { renewTokens, askToReconnect } = fake.activities;
+  const fake = fakeGrantActivities({ recordLost: async () => ({ lost: state.needed }) });
+  const { renewTokens } = fake.activities;
   fake.activities.renewTokens = async (input) => (state.lost ? 'grantInvalid' : renewTokens(input));
-  fake.activities.askToReconnect = async (input) => {
-    await askToReconnect(input);
-    return { needed: state.needed };
-  };
   await granted(fake, async ({ handle, renew }) => {
     const status = async () => (await handle.query(getGrantQuery)).status;
     expect(await renew('set-0')).toEqual({ renewed: false });
     await eventually(async () => expect(await status()).toBe('connected'));
+    expect(fake.seen.asked).toBe(0);
     state.needed = true;
     expect(await renew('set-0')).toEqual({ renewed: false });
     expect(await status()).toBe('needsReconnect');
+    await eventually(() => expect(fake.seen.asked).toBe(1));
   });
-  expect(fake.seen.asked).toBe(2);
 });
 
 describe('an app that was removed in Zoom', () => {

@@ -16,36 +16,57 @@ import type { install } from '../../workflows/install/workflow.ts';
 import { fakeInstallActivities } from './fake-install-side.ts';
 import { devServer, testWorker, timeSkipping, workflowBundle } from './harness.ts';
 
+/** The activities of every install of this file, by the account's suffix, in which the ids of its users end. */
+const fakes = new Map<string, InstallActivities>();
+const routed = Object.fromEntries(
+  Object.keys(fakeInstallActivities().activities).map((name) => [
+    name,
+    (input: { zoomUserId: string }): unknown => {
+      const activities = fakes.get(input.zoomUserId.split('-').at(-1) ?? '');
+      return activities?.[name as keyof InstallActivities](input as never);
+    },
+  ]),
+);
+const taskQueue = 'install-test';
+
 let env: TestWorkflowEnvironment;
 let skipping: TestWorkflowEnvironment;
+let stop: () => Promise<unknown>;
 beforeAll(async () => {
   [env, skipping] = await Promise.all([devServer(), timeSkipping(), workflowBundle()]);
+  const { promise: stopped, resolve } = Promise.withResolvers<undefined>();
+  const workers = await Promise.all([env, skipping].map((on) => testWorker(on, routed, taskQueue)));
+  const runs = workers.map((worker) => worker.runUntil(() => stopped));
+  stop = () => {
+    resolve(undefined);
+    return Promise.all(runs);
+  };
 }, 120_000);
-afterAll(() => Promise.all([env.teardown(), skipping.teardown()]));
+afterAll(async () => {
+  await stop();
+  await Promise.all([env.teardown(), skipping.teardown()]);
+});
 
 const eventually = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 10_000, interval: 25 });
 
 type Start = (zoomUserId?: string) => Promise<WorkflowHandle<typeof install>>;
 
-/** Runs a story with a worker for these activities; `start` starts an install of a user of one new account. */
+/** Runs a story with these activities; `start` starts an install of a user of one new account. */
 async function installing(
   fake: ReturnType<typeof fakeInstallActivities>,
   story: (start: Start) => Promise<void>,
   on: TestWorkflowEnvironment = env,
 ): Promise<void> {
-  const taskQueue = `install-test-${randomUUID()}`;
   const suffix = randomUUID().slice(0, 8);
-  const worker = await testWorker(on, fake.activities, taskQueue);
-  await worker.runUntil(() =>
-    story((user = 'alex') => {
-      const zoomUserId = `${user}-${suffix}`;
-      return on.client.workflow.start<typeof install>('install', {
-        workflowId: workflowIds.install({ zoomUserId }),
-        taskQueue,
-        args: [{ zoomUserId, accountId: `account-${suffix}` }],
-      });
-    }),
-  );
+  fakes.set(suffix, fake.activities);
+  await story((user = 'alex') => {
+    const zoomUserId = `${user}-${suffix}`;
+    return on.client.workflow.start<typeof install>('install', {
+      workflowId: workflowIds.install({ zoomUserId }),
+      taskQueue,
+      args: [{ zoomUserId, accountId: `account-${suffix}` }],
+    });
+  });
 }
 
 const progressOf = (handle: WorkflowHandle<typeof install>) => handle.query(getInstallProgressQuery);
@@ -130,16 +151,18 @@ describe.concurrent('an install', { timeout: 60_000 }, () => {
     });
   });
 
-  test('counts as finished after 30 days without “I’m Done”', async () => {
-    const fake = fakeInstallActivities();
-    const thirtyDays = async (start: Start) => {
+  test('shows a pause of a day as a failure, since somebody watches', async () => {
+    const details = [{ tryAgainInMs: 86_400_000 }];
+    const fake = fakeInstallActivities({
+      async fetchUser() {
+        throw ApplicationFailure.create({ type: 'ZoomUnavailable', nonRetryable: true, details });
+      },
+    });
+    await installing(fake, async (start) => {
       const handle = await start();
-      const before = await skipping.currentTimeMs();
-      expect(await handle.result()).toMatchObject({ status: 'done' });
-      expect((await skipping.currentTimeMs()) - before).toBeGreaterThanOrEqual(30 * 86_400_000);
-    };
-    await installing(fake, thirtyDays, skipping);
-    expect(fake.seen.onboardedAt).toEqual([]);
+      await failed(handle);
+      await handle.terminate();
+    });
   });
 
   test('tries a step again while Zoom is away', async () => {
@@ -175,19 +198,6 @@ describe.concurrent('an install', { timeout: 60_000 }, () => {
       expect([typedSearchAttributes.get(searchAttributes.status), status.name]).toEqual(['failed', 'RUNNING']);
       await handle.terminate();
     });
-  });
-
-  test('that nobody has retried in a week fails for good, with the sentence', async () => {
-    await installing(
-      refused('BotNotAllowed').fake,
-      async (start) => {
-        const failure: unknown = await (await start()).result().catch((error: unknown) => error);
-        expect(failure).toBeInstanceOf(WorkflowFailedError);
-        const message = 'The install stopped at “post the welcome card”: Zoom said no, and why.';
-        expect(failure).toMatchObject({ cause: { type: 'BotNotAllowed', message } });
-      },
-      skipping,
-    );
   });
 
   test.each([
@@ -246,6 +256,55 @@ describe.concurrent('an install', { timeout: 60_000 }, () => {
       expect(await handle.result()).toMatchObject({ status: 'done' });
     });
     expect(fake.seen.onboardedAt).toHaveLength(1);
+  });
+});
+
+// One after the other: each moves the time of the server.
+describe('an install in which nothing happens for long', () => {
+  test('counts as finished after 30 days without “I’m Done”', async () => {
+    const fake = fakeInstallActivities();
+    const thirtyDays = async (start: Start) => {
+      const handle = await start();
+      const before = await skipping.currentTimeMs();
+      expect(await handle.result()).toMatchObject({ status: 'done' });
+      expect((await skipping.currentTimeMs()) - before).toBeGreaterThanOrEqual(30 * 86_400_000);
+    };
+    await installing(fake, thirtyDays, skipping);
+    expect(fake.seen.onboardedAt).toEqual([]);
+  });
+
+  test('goes on by itself after a pause that Zoom asks for', async () => {
+    let attempts = 0;
+    const fake = fakeInstallActivities({
+      async fetchUser() {
+        attempts += 1;
+        const details = [{ tryAgainInMs: 60_000 }];
+        if (attempts === 1) throw ApplicationFailure.create({ type: 'ZoomUnavailable', nonRetryable: true, details });
+        return { name: 'Alex', email: 'alex@example.com' };
+      },
+    });
+    const aMinute = async (start: Start) => {
+      const handle = await start();
+      const before = await skipping.currentTimeMs();
+      await handle.signal(onboardingDoneSignal);
+      expect(await handle.result()).toMatchObject({ status: 'done' });
+      expect((await skipping.currentTimeMs()) - before).toBeGreaterThanOrEqual(60_000);
+    };
+    await installing(fake, aMinute, skipping);
+    expect(attempts).toBe(2);
+  });
+
+  test('that nobody has retried in a week fails for good, with the sentence', async () => {
+    await installing(
+      refused('BotNotAllowed').fake,
+      async (start) => {
+        const failure: unknown = await (await start()).result().catch((error: unknown) => error);
+        expect(failure).toBeInstanceOf(WorkflowFailedError);
+        const message = 'The install stopped at “post the welcome card”: Zoom said no, and why.';
+        expect(failure).toMatchObject({ cause: { type: 'BotNotAllowed', message } });
+      },
+      skipping,
+    );
   });
 });
 

@@ -1,6 +1,9 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { ByOperator } from '../operator-input.ts';
 
+/** Name of the workflow type, for whoever starts it without its code. */
+export const grantWorkflowType = 'grant';
+
 /** The entity workflow of one Zoom user's grant. */
 export interface GrantInput {
   zoomUserId: string;

@@ -3,18 +3,16 @@ import {
   condition,
   continueAsNew,
   log,
-  patched,
-  proxyActivities,
   setCurrentDetails,
   setHandler,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
-import type { GrantActivities } from '../../activities/grant.ts';
 import { searchAttributes } from '../../domain/search-attributes.ts';
-import { taskQueues } from '../../domain/workflow-ids.ts';
+import { tryAgainInMs } from '../failures.ts';
 import { runIsLong } from '../long-run.ts';
 import { checkInput, nothingNeeded, refuse } from '../operator-input.ts';
 import { time } from '../time.ts';
+import { askToReconnect, forgetGrant, recordLost, renewTokens, wakeWaitingChats } from './activities.ts';
 import {
   askToReconnectUpdate,
   deauthorizedSignal,
@@ -25,69 +23,47 @@ import {
   type GrantSnapshot,
 } from './messages.ts';
 
-/**
- * Zoom kills the old refresh token as it gives the new one, so a refresh whose answer is lost loses the grant. One careful
- * second try, in case the first never reached Zoom; what comes of that is final.
- */
-const { renewTokens } = proxyActivities<GrantActivities>({
-  taskQueue: taskQueues.tokens,
-  startToCloseTimeout: '30 seconds',
-  retry: { maximumAttempts: 2, initialInterval: '1 second' },
-  summary: 'Refresh the Zoom tokens',
-});
-const { forgetGrant, askToReconnect } = proxyActivities<GrantActivities>({
-  startToCloseTimeout: '30 seconds',
-  scheduleToCloseTimeout: '1 day',
-});
-
 /** What a run hands to the next; `since`: when the status last changed, ms. */
-type Carried = GrantSnapshot & { since?: number };
+type Carried = GrantSnapshot & { since: number };
 
 /**
- * The entity that owns one Zoom user's grant for as long as the app is installed: the only place that refreshes its
- * rotating tokens, one refresh at a time for all workers, and that cleans up when the user removes the app.
+ * The entity that owns one Zoom user's grant for as long as the app is installed: the only one that refreshes its rotating
+ * tokens, one refresh at a time for all workers, and that cleans up when the user removes the app.
  * Tokens themselves never come here: activities read and write them in MongoDB.
  */
 export async function grant(input: GrantInput, carried?: Carried): Promise<void> {
-  const { zoomUserId, continueAfterEvents } = input;
-  const { since = Date.now(), ...state } = carried ?? { status: 'connected', refreshes: 0 };
-  /** When the user removed the app, ms, until that has been cleaned up; a grant after it cancels it. */
-  const removal: { at?: number } = {};
-  let changedAt = since;
+  const { zoomUserId, accountId, continueAfterEvents } = input;
+  const state: GrantSnapshot = { status: carried?.status ?? 'connected', refreshes: carried?.refreshes ?? 0 };
+  let since = carried?.since ?? Date.now();
   /** When the user was last asked to add the app again, ms. */
   let asked: number | undefined;
+  /** What the main loop has to do. `removedAt`: when the user removed the app, ms; a grant after it cancels it. */
+  const pending: { removedAt?: number; worksAgain: boolean } = { worksAgain: false };
   /** The refresh under way, which everybody who asks meanwhile shares. */
   let refreshing: Promise<boolean> | undefined;
   /** The message to the user that is under way. */
   let asking: Promise<void> | undefined;
 
   const enter = (status: GrantSnapshot['status']): void => {
-    if (state.status !== status) changedAt = Date.now();
+    if (state.status !== status) since = Date.now();
+    if (state.status !== 'connected' && status === 'connected') pending.worksAgain = true;
     state.status = status;
     upsertSearchAttributes([{ key: searchAttributes.status, value: status }]);
     show();
   };
-  const show = (): void => setCurrentDetails(grantDetails(state, changedAt, asked));
+  const show = (): void => setCurrentDetails(grantDetails(state, since, asked));
 
   const refresh = async (staleTokenSetId: string): Promise<boolean> => {
     const outcome = await renewTokens({ zoomUserId, staleTokenSetId });
     if (outcome === 'grantInvalid') {
       if (state.status === 'connected') {
         enter('needsReconnect');
-        asked = Date.now();
-        show();
-        const telling = askToReconnect({ zoomUserId, lostTokenSetId: staleTokenSetId })
-          .then((answer?: { needed: boolean }) => {
-            // The user has added the app again while Zoom refused the grant before. Earlier versions answered nothing.
-            if (answer?.needed === false && state.status === 'needsReconnect') enter('connected');
-          })
+        // Whoever needs tokens has the answer at once: asking takes as long as Zoom does, and the user may be faster.
+        asking = onLost(staleTokenSetId)
+          .catch(() => log.warn('The user could not be asked to reconnect.'))
           .finally(() => {
             asking = undefined;
           });
-        asking = telling;
-        // Who needs tokens is told at once: asking may take as long as Zoom does, and the user may be faster.
-        if (patched('2026-11-ask-beside')) telling.catch(() => log.warn('The user could not be asked to reconnect.'));
-        else await telling;
       }
       return false;
     }
@@ -96,13 +72,34 @@ export async function grant(input: GrantInput, carried?: Carried): Promise<void>
     return true;
   };
 
+  /** Record the loss and ask the user for a new grant, until Zoom takes the message or there is one. */
+  const onLost = async (lostTokenSetId: string): Promise<void> => {
+    const isLost = () => state.status === 'needsReconnect';
+    const { lost } = await recordLost({ zoomUserId, lostTokenSetId });
+    if (!lost && isLost()) enter('connected');
+    while (isLost()) {
+      asked = Date.now();
+      show();
+      try {
+        await askToReconnect({ zoomUserId });
+        return;
+      } catch (error) {
+        const pause = tryAgainInMs(error);
+        if (pause === undefined) throw error;
+        await condition(() => !isLost(), pause);
+      }
+    }
+  };
+
   setHandler(getGrantQuery, () => state);
   setHandler(grantedSignal, () => {
-    delete removal.at;
+    delete pending.removedAt;
+    // A colleague's chats may have waited for it too.
+    pending.worksAgain = true;
     enter('connected');
   });
   setHandler(deauthorizedSignal, ({ at = Date.now() }) => {
-    removal.at = at;
+    pending.removedAt = at;
   });
   setHandler(
     renewTokensUpdate,
@@ -134,22 +131,25 @@ export async function grant(input: GrantInput, carried?: Carried): Promise<void>
   );
   show();
 
+  const isPending = () => pending.removedAt !== undefined || pending.worksAgain;
   for (;;) {
-    await condition(() => removal.at !== undefined || runIsLong(continueAfterEvents));
-    const { at } = removal;
-    if (at !== undefined) {
-      const { removed } = await forgetGrant({ zoomUserId, grantedBefore: at });
+    await condition(() => isPending() || runIsLong(continueAfterEvents));
+    const { removedAt } = pending;
+    if (removedAt !== undefined) {
+      const { removed } = await forgetGrant({ zoomUserId, grantedBefore: removedAt });
       // The user may have added the app again in the meantime: then the new grant stays.
-      if (removal.at === at) {
-        delete removal.at;
+      if (pending.removedAt === removedAt) {
+        delete pending.removedAt;
         if (removed) enter('removed');
       }
-      continue;
+    } else if (pending.worksAgain) {
+      pending.worksAgain = false;
+      await wakeWaitingChats({ accountId }).catch(() => log.warn('Chats that wait for Zoom could not be signalled.'));
+    } else {
+      await condition(() => allHandlersFinished() && asking === undefined);
+      // What came while a handler was still at work is done by this run.
+      if (!isPending()) await continueAsNew<typeof grant>(input, { ...state, since });
     }
-    await condition(() => allHandlersFinished() && asking === undefined);
-    // A removal that came while a handler was still at work is done by this run.
-    if (removal.at !== undefined) continue;
-    await continueAsNew<typeof grant>(input, { ...state, since: changedAt });
   }
 }
 

@@ -2,6 +2,9 @@ import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { InstallProgress } from '../../domain/dashboard.ts';
 import type { ByOperator } from '../operator-input.ts';
 
+/** Name of the workflow type, for whoever starts it without its code. */
+export const installWorkflowType = 'install';
+
 /** Started by the OAuth callback once the grant is stored; holds no token. */
 export interface InstallInput {
   zoomUserId: string;

@@ -1,16 +1,16 @@
 import {
   ApplicationFailure,
   condition,
-  patched,
   setCurrentDetails,
   setHandler,
+  sleep,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
 import type { InstallProgress } from '../../domain/dashboard.ts';
 import { installSteps, type InstallStep } from '../../domain/install-steps.ts';
 import { failureTypes } from '../../domain/failures.ts';
 import { searchAttributes } from '../../domain/search-attributes.ts';
-import { failureMessage, failureType, noAnswer, wordsOfType } from '../failures.ts';
+import { failureMessage, failureType, noAnswer, tryAgainInMs, wordsOfType } from '../failures.ts';
 import { checkInput, nothingNeeded, refuse } from '../operator-input.ts';
 import { time } from '../time.ts';
 import { onceForAccount } from './account-step.ts';
@@ -28,6 +28,9 @@ const patience = '30 days';
 
 /** How long a failed step waits for somebody to put right what stopped it; then the install fails for good. */
 const repairPatience = '7 days';
+
+/** A longer pause than this, ms, that Zoom asks for is shown as a failure: somebody watches. */
+const longestPauseMs = 15 * 60_000;
 
 /** How long an operator waits for a retried step, ms; the answer then says where it is. */
 const answerWithinMs = 15_000;
@@ -97,14 +100,18 @@ export async function install({ zoomUserId, accountId }: InstallInput): Promise<
         show();
         return result;
       } catch (error) {
+        const pause = tryAgainInMs(error) ?? Infinity;
+        if (pause <= longestPauseMs) {
+          await sleep(pause);
+          continue;
+        }
         shown.state = 'failed';
         const message = failureMessage(error);
         progress.failure = { step: id, message, next: whatHelps(error) };
         retryAsked = false;
         failedWith = failureType(error) ?? noAnswer;
         enter('failed');
-        // Runs from before failed at once, and were started again.
-        if (patched('a-failed-step-waits') && (await condition(() => retryAsked, repairPatience))) {
+        if (await condition(() => retryAsked, repairPatience)) {
           delete progress.failure;
           retryAsked = false;
           enter('running');

@@ -76,7 +76,7 @@ async function exchange({ zoom, config }: ApiDependencies, code: string, codeVer
 }
 
 /** Store the grant, and see that its workflows run. */
-async function connect({ zoom, store, temporal, tryAgain }: ApiDependencies, tokens: TokenSet) {
+async function connect({ zoom, store, temporal }: ApiDependencies, tokens: TokenSet) {
   const user = await whoIs(() => zoom.asUser(tokens.accessToken, { apiUrl: tokens.apiUrl }).getMe());
   const holder = {
     zoomUserId: user.id,
@@ -92,8 +92,6 @@ async function connect({ zoom, store, temporal, tryAgain }: ApiDependencies, tok
 
   try {
     await temporal.grants.granted(holder);
-    // Chats that waited for a grant that works, or for a scope.
-    tryAgain(accountId);
     const finished = ['completed', 'none'].includes(await temporal.installs.state(user.id));
     const onboarded = member?.onboardedAt !== undefined && finished;
     if (!onboarded) await temporal.installs.start(holder);

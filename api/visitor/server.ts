@@ -107,7 +107,7 @@ export function createVisitorServer(dependencies: Dependencies): VisitorServer {
 
   function accept(socket: WebSocket, network: string): void {
     const socketId = String((accepted += 1));
-    const close = (code: number, reason: string) => void closeSocket(socket, code, reason, options.closeTimeoutMs);
+    const close = (code: number, reason: string) => closeSocket(socket, code, reason, options.closeTimeoutMs);
     const visitor = new VisitorSocket(handshakeDependencies, {
       close,
       send: (frame) => {
@@ -164,10 +164,11 @@ export function createVisitorServer(dependencies: Dependencies): VisitorServer {
     size: () => wss.clients.size,
     async close() {
       closing = true;
-      const { goingAway } = visitorCloseCodes;
-      await Promise.all(
-        [...wss.clients].map((socket) => closeSocket(socket, goingAway, 'going away', options.closeTimeoutMs)),
-      );
+      const closed = [...wss.clients].map((socket) => new Promise((resolve) => socket.once('close', resolve)));
+      for (const socket of wss.clients) {
+        closeSocket(socket, visitorCloseCodes.goingAway, 'going away', options.closeTimeoutMs);
+      }
+      await Promise.all(closed);
       await Promise.all(ending);
       await Promise.race([connections.close(), delay(options.disconnectMs, undefined, { ref: false })]);
     },
@@ -207,13 +208,11 @@ function keepAlive(socket: WebSocket, everyMs: number, look: () => void): () => 
   return () => clearTimeout(timer);
 }
 
-/** Resolves when the socket is closed. A visitor who does not answer the close is not waited for. */
-async function closeSocket(socket: WebSocket, code: number, reason: string, timeoutMs: number): Promise<void> {
-  if (socket.readyState === WebSocket.CLOSED) return;
-  const closed = new Promise((resolve) => socket.once('close', resolve));
+/** Close a socket; again is harmless. A visitor who does not answer the close is not waited for. */
+function closeSocket(socket: WebSocket, code: number, reason: string, timeoutMs: number): void {
+  if (socket.readyState !== WebSocket.OPEN) return;
   socket.close(code, reason);
   setTimeout(() => socket.terminate(), timeoutMs).unref();
-  await closed;
 }
 
 function refuse(socket: Duplex, status: number): void {

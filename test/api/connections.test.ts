@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { VisitorConnections, type DeliverySink } from '../../api/visitor/connections.ts';
-import type { VisitorDelivery } from '../../domain/delivery.ts';
+import { VisitorConnections, type Presence, type PushReceiver } from '../../api/visitor/connections.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -8,97 +7,93 @@ afterEach(() => void vi.useRealTimers());
 const graceMs = 20_000;
 
 function setUp() {
-  const farewells: [chatId: string, connectionId: string][] = [];
+  const disconnected: Presence[] = [];
   const connections = new VisitorConnections({
     graceMs,
-    farewell: async (...farewell) => void farewells.push(farewell),
+    signalDisconnected: async (presence) => void disconnected.push(presence),
   });
-  const socket = (): DeliverySink & { got: VisitorDelivery[] } => {
-    const got: VisitorDelivery[] = [];
-    return { got, deliver: (delivery) => void got.push(delivery) };
+  /** A socket opens, whose chat knows of it or comes to know. */
+  const open = (chatId = 'chat-1', announced = true) => {
+    const socket: PushReceiver = { receive: () => undefined };
+    const presence = connections.add(chatId, socket);
+    presence.announced ||= announced;
+    return { presence, close: () => connections.remove(presence, socket) };
   };
-  /** A socket of a chat that has been told of it. */
-  const come = (chatId = 'chat-1') => {
-    const place = connections.add(chatId, socket());
-    place.presence.known = true;
-    return place;
-  };
-  return { connections, farewells, socket, come };
+  return { connections, disconnected, open };
 }
 
-const delivery = { chatId: 'chat-1', entries: [], lastSeq: 1, deliveredSeq: 1 };
+const push = { chatId: 'chat-1', entries: [], lastSeq: 1, deliveredSeq: 1 };
 
 describe('for a chat, its visitor', () => {
   test('is one connection, however many tabs there are', () => {
-    const { connections, farewells, come } = setUp();
-    const first = come();
-    const second = come();
+    const { connections, disconnected, open } = setUp();
+    const first = open();
+    const second = open();
     expect(second.presence).toBe(first.presence);
-    expect(connections.deliver(delivery)).toBe(2);
-    first.leave();
-    first.leave();
-    expect(connections.deliver(delivery)).toBe(1);
+    expect(connections.push(push)).toBe(2);
+    first.close();
+    first.close();
+    expect(connections.push(push)).toBe(1);
     vi.advanceTimersByTime(graceMs);
-    expect(farewells).toEqual([]);
-    expect(come('chat-2').presence).not.toBe(first.presence);
+    expect(disconnected).toEqual([]);
+    expect(open('chat-2').presence).not.toBe(first.presence);
   });
 
   test('stays the same connection through a reload, of which the chat hears nothing', () => {
-    const { farewells, come } = setUp();
-    const before = come();
-    before.leave();
+    const { disconnected, open } = setUp();
+    const before = open();
+    before.close();
     vi.advanceTimersByTime(graceMs - 1);
-    const after = come();
-    expect(after.presence).toBe(before.presence);
+    expect(open().presence).toBe(before.presence);
     vi.advanceTimersByTime(graceMs);
-    expect(farewells).toEqual([]);
+    expect(disconnected).toEqual([]);
   });
 
-  test('is gone after the grace time, which the chat is told once', () => {
-    const { farewells, come } = setUp();
-    const { presence, leave } = come();
-    leave();
+  test('is gone after the grace time, which the chat is signalled once', () => {
+    const { disconnected, open } = setUp();
+    const { presence, close } = open();
+    close();
     vi.advanceTimersByTime(graceMs);
-    expect(farewells).toEqual([['chat-1', presence.connectionId]]);
-    expect(come().presence.connectionId).not.toBe(presence.connectionId);
+    expect(disconnected).toEqual([presence]);
+    expect(open().presence.connectionId).not.toBe(presence.connectionId);
   });
 
-  test('is gone at once when a delivery has found nobody: the next socket is another connection', () => {
-    const { connections, farewells, come } = setUp();
-    const before = come();
-    before.leave();
-    expect(connections.deliver(delivery)).toBe(0);
-    const { presence } = connections.add('chat-1', { deliver: () => undefined });
+  test('is gone at once when a push has found nobody: the next socket is another connection', () => {
+    const { connections, disconnected, open } = setUp();
+    const before = open();
+    before.close();
+    expect(connections.push(push)).toBe(0);
+    const { presence } = open('chat-1', false);
     expect(presence.connectionId).not.toBe(before.presence.connectionId);
-    expect(presence.known).toBe(false);
+    expect(presence.announced).toBe(false);
     vi.advanceTimersByTime(graceMs);
-    expect(farewells).toEqual([]);
+    expect(disconnected).toEqual([]);
   });
 
-  test('is not bid farewell to when the chat never knew', () => {
-    const { connections, farewells, socket } = setUp();
-    connections.add('chat-1', socket()).leave();
+  test('goes without a signal when the chat never knew', () => {
+    const { disconnected, open } = setUp();
+    open('chat-1', false).close();
     vi.advanceTimersByTime(graceMs);
-    expect(farewells).toEqual([]);
+    expect(disconnected).toEqual([]);
   });
 
-  test('is bid farewell to when the chat came to know while the last socket was closing', () => {
-    const { connections, farewells, socket } = setUp();
-    const { presence, leave } = connections.add('chat-1', socket());
-    leave();
-    presence.known = true;
+  test('goes with a signal when the chat came to know while the last socket was closing', () => {
+    const { disconnected, open } = setUp();
+    const { presence, close } = open('chat-1', false);
+    close();
+    presence.announced = true;
     vi.advanceTimersByTime(graceMs);
-    expect(farewells).toHaveLength(1);
+    expect(disconnected).toEqual([presence]);
   });
 });
 
-test('at the end of the process all chats are told at once', async () => {
-  const { connections, farewells, come, socket } = setUp();
-  come('chat-1');
-  come('chat-2').leave();
-  connections.add('chat-3', socket());
+test('at the end of the process all chats that know of it are signalled, once', async () => {
+  const { connections, disconnected, open } = setUp();
+  open('chat-1');
+  open('chat-2').close();
+  open('chat-3', false);
   await connections.close();
-  expect(farewells.map(([chatId]) => chatId)).toEqual(['chat-1', 'chat-2']);
+  expect(disconnected.map(({ chatId }) => chatId)).toEqual(['chat-1', 'chat-2']);
   vi.advanceTimersByTime(graceMs);
-  expect(farewells).toHaveLength(2);
+  expect(disconnected).toHaveLength(2);
 });

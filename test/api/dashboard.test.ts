@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { NeedsReconnectError, RenewalUnavailableError } from '../../activities/user-zoom.ts';
+import { TemporalUnavailableError } from '../../api/temporal/call.ts';
 import type { DashboardData, InstallProgress, Problem } from '../../domain/dashboard.ts';
 import { installSteps } from '../../domain/install-steps.ts';
 import type { ZoomChannel } from '../../zoom/index.ts';
-import { account, accountId, chat, installation, start, userId, zoomError } from './fakes.ts';
+import { account, accountId, chat, member, start, userId, zoomError } from './fakes.ts';
 import { startTestApp } from './harness.ts';
 
 async function signedIn() {
@@ -38,7 +39,7 @@ describe('the install', () => {
 
   test('is done for a user whose workflow is long forgotten', async () => {
     const { browser, store } = await signedIn();
-    store.installationsById.set(userId, installation({ onboardedAt: new Date() }));
+    store.membersById.set(userId, member({ onboardedAt: new Date() }));
     expect(await (await browser.get('/api/install')).json()).toMatchObject({
       status: 'done',
       inboundChannel: { name: 'Inbound', url: 'https://zoom.us/inbound' },
@@ -59,28 +60,28 @@ describe('the install', () => {
     expect((await browser.post('/api/install/done')).status).toBe(409);
     temporal.progress = progress('failed');
     expect((await browser.post('/api/install/done')).status).toBe(409);
-    expect(temporal.named('onboardingDone')).toEqual([]);
+    expect(temporal.named('done')).toEqual([]);
     temporal.progress = progress('ready');
     const response = await browser.post('/api/install/done');
     expect([response.status, await response.json()]).toEqual([200, progress('done')]);
     temporal.progress = progress('done');
     expect((await browser.post('/api/install/done')).status).toBe(200);
-    expect(temporal.named('onboardingDone')).toEqual([[userId]]);
+    expect(temporal.named('done')).toEqual([[userId]]);
   });
 
   test('a retry is passed on to an install that is not finished, and only to such a one', async () => {
     const { browser, temporal } = await signedIn();
-    temporal.run = 'failed';
+    temporal.installState = 'failed';
     expect((await browser.post('/api/install/retry')).status).toBe(200);
-    expect(temporal.named('startInstall')).toEqual([
+    expect(temporal.named('start')).toEqual([
       [{ zoomUserId: userId, accountId, name: 'Alex Admin', email: 'alex@example.com' }],
     ]);
     // Running, and waiting for this at the step that failed.
-    temporal.run = 'running';
+    temporal.installState = 'running';
     expect((await browser.post('/api/install/retry')).status).toBe(200);
-    temporal.run = 'completed';
+    temporal.installState = 'completed';
     expect((await browser.post('/api/install/retry')).status).toBe(409);
-    expect(temporal.named('startInstall')).toHaveLength(2);
+    expect(temporal.named('start')).toHaveLength(2);
   });
 });
 
@@ -105,7 +106,14 @@ describe('the dashboard', () => {
       chats: { waiting: 1, active: 1, ended: 0 },
     });
     expect(data.recentChats.map(({ id }) => id)).toEqual(['a', 'b']);
-    expect(data.recentChats[0]).toMatchObject({ agents: ['Jill'], channelUrl: 'https://zoom.us/chat' });
+    expect(data.recentChats[0]).toMatchObject({ agents: ['Jill'], channelUrl: 'https://zoom.us/chat', waitsFor: null });
+  });
+
+  test('says what keeps a chat waiting for Zoom', async () => {
+    const { browser, store } = await signedIn();
+    store.chatsById.set('a', chat({ _id: 'a', waitsFor: 'BotNotAllowed' }));
+    const data = (await (await browser.get('/api/dashboard')).json()) as DashboardData;
+    expect(data.recentChats[0]?.waitsFor).toBe('BotNotAllowed');
   });
 
   test.each([
@@ -122,7 +130,7 @@ describe('the dashboard', () => {
 
   test('says when the owner’s grant is gone, and when there is no account yet', async () => {
     const { browser, store } = await signedIn();
-    store.installationsById.set(userId, installation({ status: 'needsReconnect' }));
+    store.membersById.set(userId, member({ grantStatus: 'needsReconnect' }));
     expect(await (await browser.get('/api/dashboard')).json()).toMatchObject({ needsReconnect: true });
     store.accountsById.clear();
     expect((await browser.get('/api/dashboard')).status).toBe(409);
@@ -152,7 +160,7 @@ describe('the settings', () => {
     zoom.channels = [channel('new', 'New', 'private')];
     const response = await browser.post('/api/settings', { channelId: 'new' }, 'PUT');
     expect([response.status, await response.json()]).toEqual([200, { channel: { id: 'new', name: 'New' } }]);
-    expect(store.accountsById.get(accountId)?.channel).toEqual({
+    expect(store.widgetsById.get('widget-1')?.inboundChannel).toEqual({
       id: 'new',
       name: 'New',
       jid: 'new@conference.xmpp.zoom.us',
@@ -160,12 +168,28 @@ describe('the settings', () => {
     });
   });
 
+  test('have the account’s chats that wait for Zoom try again once another channel is chosen', async () => {
+    const { browser, zoom, store, temporal, logged } = await signedIn();
+    zoom.channels = [channel('new', 'New', 'private')];
+    const waiting = Array.from({ length: 20 }, (_, n) => `waiting-${n}`);
+    for (const _id of waiting) store.chatsById.set(_id, chat({ _id, waitsFor: 'ChannelGone' }));
+    store.chatsById.set('fine', chat({ _id: 'fine' }));
+    store.chatsById.set('other', chat({ _id: 'other', accountId: 'account-2', waitsFor: 'ChannelGone' }));
+    // One that fails keeps none of the others from it.
+    temporal.before = async (call) => {
+      if (call.args[0] === 'waiting-3') throw new TemporalUnavailableError('away');
+    };
+    expect((await browser.post('/api/settings', { channelId: 'new' }, 'PUT')).status).toBe(200);
+    await expect.poll(() => temporal.named('tryAgain').map(([chatId]) => chatId)).toEqual(waiting);
+    await expect.poll(() => logged.filter((line) => line.includes('try again'))).toHaveLength(1);
+  });
+
   test('refuse another channel, naming the field', async () => {
     const { browser, store } = await signedIn();
     const response = await browser.post('/api/settings', { channelId: 'not-mine' }, 'PUT');
     expect(response.status).toBe(422);
     expect(((await response.json()) as Problem).errors).toMatchObject([{ path: 'channelId' }]);
-    expect(store.accountsById.get(accountId)?.channel?.id).toBe('inbound');
+    expect(store.widgetsById.get('widget-1')?.inboundChannel?.id).toBe('inbound');
   });
 
   test.each([[{}], [{ channelId: 7 }], [{ channelId: '../x' }], [{ channelId: 'a', more: 1 }], [[]], ['text']])(

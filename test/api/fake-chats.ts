@@ -1,21 +1,22 @@
-import type { TemporalGateway } from '../../api/temporal-gateway.ts';
-import type { VisitorDelivery } from '../../domain/delivery.ts';
+import type { SignalOutcome } from '../../api/temporal/call.ts';
+import type { ChatsClient } from '../../api/temporal/chats.ts';
+import type { VisitorConnections } from '../../api/visitor/connections.ts';
+import type { PushOutcome, PushTarget, VisitorPush } from '../../domain/push.ts';
+import { Chat } from '../../workflows/chat/chat.ts';
 import type { ChatInput, VisitorEvent } from '../../workflows/chat/messages.ts';
-import { Chat } from '../../workflows/chat/state.ts';
 import { chat as chatRecord, type FakeStore } from './fakes.ts';
 
-type Deliver = (delivery: VisitorDelivery) => Promise<{ sockets: number }>;
-
 /**
- * Temporal, a worker and Zoom, as far as visitors' sockets meet them: each chat by the real rules, what is new recorded in the
- * store and delivered through the instances that the chat knows.
+ * Temporal, a worker and Zoom, as far as visitors' sockets meet them: each chat by the real rules, what is new recorded
+ * in the store and pushed to the instances that the chat knows.
  */
 export class FakeChats {
   /** What Zoom was given, in order. */
   readonly inZoom: string[] = [];
+  /** What visitors did, as far as Temporal took it. */
   readonly events: VisitorEvent[] = [];
   /** The api instances. */
-  readonly instances = new Map<string, Deliver>();
+  readonly instances = new Map<string, VisitorConnections>();
   /** The visitor's messages do not reach Zoom for now. */
   zoomAway = false;
   readonly #chats = new Map<string, Chat>();
@@ -32,19 +33,18 @@ export class FakeChats {
     return this.#chats.size;
   }
 
-  /** The only chat. */
-  get chat(): Chat {
-    const [chat] = this.#chats.values();
-    if (!chat) throw new Error('No chat has begun.');
-    return chat;
+  get isEnded(): boolean {
+    return this.#chat.lifecycle.isEnded;
   }
 
-  get gateway(): Pick<TemporalGateway, 'visitorMessage' | 'signalVisitor'> {
+  /** The api instances that the only chat pushes to. */
+  get pushesTo(): string[] {
+    return this.#chat.presence.route.targets.map(({ instanceId }) => instanceId);
+  }
+
+  get client(): Pick<ChatsClient, 'sendMessage' | 'signalVisitor'> {
     return {
-      visitorMessage: async (input, event) => {
-        const chat = this.#chats.get(input.chatId) ?? this.#begin(input);
-        return this.#signal(chat, event);
-      },
+      sendMessage: async (input, event) => this.#signal(this.#chats.get(input.chatId) ?? this.#begin(input), event),
       signalVisitor: async (chatId, event) => {
         const chat = this.#chats.get(chatId);
         return chat ? this.#signal(chat, event) : 'ended';
@@ -55,24 +55,31 @@ export class FakeChats {
   agentSays(text: string): void {
     this.#agentMessages += 1;
     const messageId = `zoom-${this.#agentMessages}`;
-    this.chat.onZoom({ kind: 'message', messageId, userId: 'jill', text, at: Date.now() }, Date.now());
-    this.#workOn(this.chat);
+    this.#chat.onZoom({ kind: 'message', messageId, userId: 'jill', text, at: Date.now() }, Date.now());
+    this.#workOn(this.#chat);
   }
 
   /** Zoom takes messages (again). */
   zoomBack(): void {
     this.zoomAway = false;
-    this.#workOn(this.chat);
+    this.#workOn(this.#chat);
+  }
+
+  get #chat(): Chat {
+    const [chat] = this.#chats.values();
+    if (!chat) throw new Error('No chat has begun.');
+    return chat;
   }
 
   #begin(input: ChatInput): Chat {
-    const chat = Chat.begin(input, Date.now());
+    const chat = new Chat(input, Date.now());
+    chat.agents.add({ id: 'jill', name: 'Jill' });
     this.#chats.set(input.chatId, chat);
     this.#store.chatsById.set(input.chatId, chatRecord({ _id: input.chatId }));
     return chat;
   }
 
-  #signal(chat: Chat, event: VisitorEvent): 'taken' {
+  #signal(chat: Chat, event: VisitorEvent): SignalOutcome {
     this.events.push(event);
     chat.onVisitor(event, Date.now());
     this.#workOn(chat);
@@ -81,26 +88,37 @@ export class FakeChats {
 
   /** After the caller has its answer, and one thing after the other. */
   #workOn(chat: Chat): void {
-    this.#work = this.#work.then(() => this.#workOff(chat));
+    this.#work = this.#work.then(() => {
+      if (chat.hasNews) this.#publish(chat);
+      if (!this.zoomAway && !chat.outbox.isEmpty) this.#post(chat);
+    });
   }
 
-  async #workOff(chat: Chat): Promise<void> {
+  #publish(chat: Chat): void {
+    const { route } = chat.presence;
+    const news = chat.news(route.targets);
+    chat.presence.pushing();
+    this.#store.record(news.chatId, news.entries);
+    const outcomes = this.#push(route.targets, news);
+    chat.published(news);
+    chat.presence.pushed(route, outcomes, Date.now());
+  }
+
+  #post(chat: Chat): void {
+    const post = chat.outbox.next();
+    if (post.kind === 'visitorLines') this.inZoom.push(...post.text.split('\n'));
+    chat.outbox.posted();
     const { chatId } = chat.input;
-    const lines = this.zoomAway ? [] : chat.state.waitingLines;
-    if (lines.length > 0) {
-      this.inZoom.push(...lines.map(({ text }) => text));
-      chat.linesDelivered(lines);
-      this.#store.chatsById.set(chatId, chatRecord({ _id: chatId, deliveredSeq: chat.state.deliveredSeq }));
-    }
-    if (!chat.hasNews) return;
-    const { news } = chat;
-    chat.state.greetSocket = chat.state.recordStale = false;
-    await this.#store.transcript.append(chatId, news.entries);
-    for (const instanceId of chat.instances) {
-      const known = chat.connectionsAt(instanceId);
-      const told = await this.instances.get(instanceId)?.({ chatId, ...news });
-      if (!told || told.sockets === 0) chat.connectionsGone(known);
-    }
-    chat.newsTold(news);
+    const { deliveredSeq } = chat.outbox.state;
+    this.#store.chatsById.set(chatId, chatRecord({ _id: chatId, deliveredSeq }));
+    this.#push(chat.presence.route.targets, { chatId, entries: [], lastSeq: 0, deliveredSeq });
+    if (!chat.outbox.isEmpty) this.#post(chat);
+  }
+
+  #push(targets: readonly PushTarget[], push: VisitorPush): PushOutcome[] {
+    return targets.map(({ instanceId }) => {
+      const sockets = this.instances.get(instanceId)?.push(push) ?? 0;
+      return sockets > 0 ? 'pushed' : 'gone';
+    });
   }
 }

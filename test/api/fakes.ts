@@ -1,11 +1,17 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { pino } from 'pino';
 import type { ApiDependencies, ApiStore } from '../../api/dependencies.ts';
-import { TemporalUnavailableError, type TemporalGateway } from '../../api/temporal-gateway.ts';
+import { TemporalUnavailableError, type SignalOutcome } from '../../api/temporal/call.ts';
+import type { ChatsClient } from '../../api/temporal/chats.ts';
+import type { TemporalClients } from '../../api/temporal/clients.ts';
+import type { GrantsClient } from '../../api/temporal/grants.ts';
+import type { InstallsClient, InstallState } from '../../api/temporal/installs.ts';
+import type { SystemClient, WorkerActivity } from '../../api/temporal/system.ts';
+import { createTryAgain } from '../../api/try-again.ts';
 import { readConfig, type Config } from '../../config/env.ts';
 import type { InstallProgress } from '../../domain/dashboard.ts';
 import type { TranscriptEntry } from '../../domain/transcript.ts';
-import type { Account, ChatRecord, Member, TokenSet } from '../../store/index.ts';
+import type { Account, ChatRecord, Member, TokenSet, Widget } from '../../store/index.ts';
 import { RecordedMetrics } from '../support/recorded-metrics.ts';
 import type { ZoomChannel, ZoomError, ZoomOAuth, ZoomUserApi } from '../../zoom/index.ts';
 import { zoomError } from '../activities/fake-zoom.ts';
@@ -51,15 +57,31 @@ export function account(changes: Partial<Account> = {}): Account {
     _id: accountId,
     name: 'Example Inc',
     ownerUserId: userId,
-    widgetId: 'widget-1',
     createdAt: new Date(start),
     trialEndsAt: new Date(start + 14 * 86_400_000),
-    channel: { id: 'inbound', jid: 'inbound@conference.xmpp.zoom.us', name: 'Inbound', url: 'https://zoom.us/inbound' },
+    retentionDays: 90,
     ...changes,
   };
 }
 
-export function installation(changes: Partial<Member> = {}): Member {
+export function widget(changes: Partial<Widget> = {}): Widget {
+  return {
+    _id: 'widget-1',
+    accountId,
+    name: 'Website',
+    createdAt: new Date(start),
+    inboundChannel: {
+      id: 'inbound',
+      jid: 'inbound@conference.xmpp.zoom.us',
+      name: 'Inbound',
+      url: 'https://zoom.us/inbound',
+    },
+    settings: { teamName: 'Example team' },
+    ...changes,
+  };
+}
+
+export function member(changes: Partial<Member> = {}): Member {
   return {
     _id: userId,
     accountId,
@@ -67,7 +89,7 @@ export function installation(changes: Partial<Member> = {}): Member {
     email: 'alex@example.com',
     jid: 'user-alex@xmpp.zoom.us',
     createdAt: new Date(start),
-    status: 'connected',
+    grantStatus: 'connected',
     ...changes,
   };
 }
@@ -91,121 +113,142 @@ export function chat(changes: Partial<ChatRecord> = {}): ChatRecord {
 export class FakeStore implements ApiStore {
   broken = false;
   readonly accountsById = new Map<string, Account>();
-  readonly installationsById = new Map<string, Member>();
+  readonly widgetsById = new Map<string, Widget>();
+  readonly membersById = new Map<string, Member>();
   readonly tokenSetsOf = new Map<string, TokenSet[]>();
   readonly states = new Set<string>();
   readonly chatsById = new Map<string, ChatRecord>();
   readonly entries = new Map<string, TranscriptEntry[]>();
-  transcriptReads = 0;
 
-  #check(): void {
-    if (!this.broken) return;
+  /** What a call answers, unless the store is broken. */
+  async #answer<T>(answer: () => T): Promise<T> {
+    if (!this.broken) return answer();
     const error = new Error('connect ECONNREFUSED');
     error.name = 'MongoServerSelectionError';
     throw error;
   }
 
+  #chats(is: (chat: ChatRecord) => boolean): ChatRecord[] {
+    return [...this.chatsById.values()].filter(is);
+  }
+
+  /** As the worker records entries. */
+  record(chatId: string, entries: readonly TranscriptEntry[]): void {
+    this.entries.set(chatId, [...(this.entries.get(chatId) ?? []), ...entries]);
+  }
+
   accounts: ApiStore['accounts'] = {
-    get: async (id) => (this.#check(), this.accountsById.get(id) ?? null),
-    byWidget: async (id) => (this.#check(), [...this.accountsById.values()].find((a) => a.widgetId === id) ?? null),
-    named: async (words) => (this.#check(), [...this.accountsById.values()].filter(({ name }) => name === words)),
-    setChannel: async (id, channel) => {
-      this.#check();
-      const found = this.accountsById.get(id);
-      if (found) this.accountsById.set(id, { ...found, channel });
-    },
+    get: (id) => this.#answer(() => this.accountsById.get(id) ?? null),
+    named: (words) => this.#answer(() => [...this.accountsById.values()].filter(({ name }) => name === words)),
+  };
+  widgets: ApiStore['widgets'] = {
+    get: (id) => this.#answer(() => this.widgetsById.get(id) ?? null),
+    ofAccount: (id) => this.#answer(() => [...this.widgetsById.values()].filter((each) => each.accountId === id)),
+    setInboundChannel: (id, inboundChannel) =>
+      this.#answer(() => {
+        const found = this.widgetsById.get(id);
+        if (found) this.widgetsById.set(id, { ...found, inboundChannel });
+      }),
   };
   members: ApiStore['members'] = {
-    get: async (id) => (this.#check(), this.installationsById.get(id) ?? null),
-    named: async (words) => (
-      this.#check(),
-      [...this.installationsById.values()].filter(({ name, email }) => [name, email].includes(words))
-    ),
-    connect: async (person) => {
-      this.#check();
-      const known = this.installationsById.get(person._id);
-      this.installationsById.set(person._id, { createdAt: new Date(start), ...known, ...person, status: 'connected' });
-    },
+    get: (id) => this.#answer(() => this.membersById.get(id) ?? null),
+    named: (words) =>
+      this.#answer(() => [...this.membersById.values()].filter(({ name, email }) => [name, email].includes(words))),
+    connect: (person) =>
+      this.#answer(() => {
+        const known = this.membersById.get(person._id);
+        this.membersById.set(person._id, {
+          createdAt: new Date(start),
+          ...known,
+          ...person,
+          grantStatus: 'connected',
+        });
+      }),
+    countByGrantStatus: () =>
+      this.#answer(() => countBy([...this.membersById.values()].map(({ grantStatus }) => grantStatus))),
   };
   tokenSets: ApiStore['tokenSets'] = {
-    addGranted: async (zoomUserId, tokens) => {
-      this.#check();
-      const id = randomUUID();
-      this.tokenSetsOf.set(zoomUserId, [...(this.tokenSetsOf.get(zoomUserId) ?? []), { id, ...tokens }]);
-      return id;
-    },
+    addGranted: (zoomUserId, tokens) =>
+      this.#answer(() => {
+        const id = randomUUID();
+        this.tokenSetsOf.set(zoomUserId, [...(this.tokenSetsOf.get(zoomUserId) ?? []), { id, ...tokens }]);
+        return id;
+      }),
   };
   usedStates: ApiStore['usedStates'] = {
-    use: async (hash) => {
-      this.#check();
-      const fresh = !this.states.has(hash);
-      this.states.add(hash);
-      return fresh;
-    },
+    use: (hash) =>
+      this.#answer(() => {
+        const fresh = !this.states.has(hash);
+        this.states.add(hash);
+        return fresh;
+      }),
   };
   chats: ApiStore['chats'] = {
-    get: async (id) => (this.#check(), this.chatsById.get(id) ?? null),
-    named: async (words) =>
-      [...this.chatsById.values()].filter(
-        (chat) => chat.visitor.name === words || chat.agents.some(({ name }) => name === words),
+    get: (id) => this.#answer(() => this.chatsById.get(id) ?? null),
+    named: (words) =>
+      this.#answer(() =>
+        this.#chats(({ visitor, agents }) => visitor.name === words || agents.some(({ name }) => name === words)),
       ),
-    recent: async (account_, limit) =>
-      [...this.chatsById.values()].filter((c) => c.accountId === account_).slice(0, limit),
-    countByStatus: async (account_) => {
-      const counts: Awaited<ReturnType<ApiStore['chats']['countByStatus']>> = {};
-      for (const { status } of [...this.chatsById.values()].filter((c) => c.accountId === account_)) {
-        counts[status] = (counts[status] ?? 0) + 1;
-      }
-      return counts;
-    },
+    recent: (id, limit) => this.#answer(() => this.#chats((chat) => chat.accountId === id).slice(0, limit)),
+    countByStatus: (id) =>
+      this.#answer(() => countBy(this.#chats((chat) => chat.accountId === id).map(({ status }) => status))),
+    openByStatus: () =>
+      this.#answer(() => countBy(this.#chats(({ status }) => status !== 'ended').map(({ status }) => status))),
+    oldestWaiting: () =>
+      this.#answer(() => {
+        const waiting = this.#chats(({ status }) => status === 'waiting').map(({ createdAt }) => createdAt.getTime());
+        return waiting.length > 0 ? new Date(Math.min(...waiting)) : undefined;
+      }),
+    waitingForZoom: (id) =>
+      this.#answer(() => this.#chats((chat) => chat.accountId === id && !!chat.waitsFor).map(({ _id }) => _id)),
   };
   chatChannels: ApiStore['chatChannels'] = {
-    get: async (id) => {
-      this.#check();
-      const found = [...this.chatsById.values()].find((c) => c.channel?.id === id);
-      return found ? { _id: id, chatId: found._id, accountId: found.accountId } : null;
-    },
-    among: async (ids) => {
-      this.#check();
-      return new Set(
-        [...this.chatsById.values()].flatMap((c) => (c.channel && ids.includes(c.channel.id) ? [c.channel.id] : [])),
-      );
-    },
+    get: (id) =>
+      this.#answer(() => {
+        const [found] = this.#chats(({ channel }) => channel?.id === id);
+        return found ? { _id: id, chatId: found._id, accountId: found.accountId } : null;
+      }),
+    among: (ids) =>
+      this.#answer(() => {
+        const known = this.#chats(() => true).map(({ channel }) => channel?.id ?? '');
+        return new Set(known.filter((id) => ids.includes(id)));
+      }),
   };
   transcript: ApiStore['transcript'] = {
-    append: async (chatId, entries) => {
-      this.#check();
-      const known = this.entries.get(chatId) ?? [];
-      const fresh = entries.filter(({ seq }) => !known.some((entry) => entry.seq === seq));
-      this.entries.set(
-        chatId,
-        [...known, ...fresh].sort((a, b) => a.seq - b.seq),
-      );
-      return fresh.length === entries.length;
-    },
-    after: async (chatId, afterSeq, limit) => {
-      this.#check();
-      this.transcriptReads += 1;
-      return (this.entries.get(chatId) ?? []).filter(({ seq }) => seq > afterSeq).slice(0, limit);
-    },
-    lastSeq: async (chatId) => (this.#check(), this.entries.get(chatId)?.at(-1)?.seq ?? 0),
+    after: (chatId, afterSeq, limit) =>
+      this.#answer(() => (this.entries.get(chatId) ?? []).filter(({ seq }) => seq > afterSeq).slice(0, limit)),
+    lastSeq: (chatId) => this.#answer(() => this.entries.get(chatId)?.at(-1)?.seq ?? 0),
   };
 }
 
-type Call = { [K in keyof TemporalGateway]: { name: K; args: Parameters<TemporalGateway[K]> } }[keyof TemporalGateway];
+function countBy<K extends string>(keys: readonly K[]): Partial<Record<K, number>> {
+  const counts: Partial<Record<K, number>> = {};
+  for (const key of keys) counts[key] = (counts[key] ?? 0) + 1;
+  return counts;
+}
 
-/** Records what Temporal was told. */
-export class FakeTemporal implements TemporalGateway {
+/** Everything that can be said to Temporal, by the function's name: no two clients have one of the same name. */
+type Functions = ChatsClient & InstallsClient & GrantsClient & SystemClient;
+type Call = { [K in keyof Functions]: { name: K; args: Parameters<Functions[K]> } }[keyof Functions];
+
+/** Records what Temporal was asked. */
+export class FakeTemporal implements TemporalClients {
   calls: Call[] = [];
   /** Temporal does not answer. */
   away = false;
   /** Ids of chats whose workflow is over or never was. */
   readonly over = new Set<string>();
-  run: Awaited<ReturnType<TemporalGateway['installRun']>> = 'none';
+  installState: InstallState = 'none';
   progress: InstallProgress | null = null;
-  worker: Awaited<ReturnType<TemporalGateway['workerActivity']>> = { workflowTasksAt: start, activityTasksAt: start };
-  /** Called before each answer, to hold it back. */
+  worker: WorkerActivity = { workflowTasksAt: start, activityTasksAt: start };
+  /** How many workflows a query finds. */
+  count: (query: string) => number | null = () => 0;
+  /** Called before each answer, to make it wait. */
   before: (call: Call) => Promise<void> = async () => undefined;
+
+  named<K extends keyof Functions>(name: K): Parameters<Functions[K]>[] {
+    return this.calls.filter((call) => call.name === name).map((call) => call.args as Parameters<Functions[K]>);
+  }
 
   #answer = async <T>(call: Call, answer: () => T): Promise<T> => {
     if (this.away) throw new TemporalUnavailableError('away');
@@ -213,33 +256,30 @@ export class FakeTemporal implements TemporalGateway {
     await this.before(call);
     return answer();
   };
-  #outcome = (chatId: string) => () => (this.over.has(chatId) ? ('ended' as const) : ('taken' as const));
+  #outcome = (chatId: string) => (): SignalOutcome => (this.over.has(chatId) ? 'ended' : 'taken');
+  #done = () => undefined;
 
-  named<K extends keyof TemporalGateway>(name: K): Parameters<TemporalGateway[K]>[] {
-    return this.calls.filter((call) => call.name === name).map((call) => call.args as Parameters<TemporalGateway[K]>);
-  }
-
-  visitorMessage: TemporalGateway['visitorMessage'] = (...args) =>
-    this.#answer({ name: 'visitorMessage', args }, this.#outcome(args[0].chatId));
-  signalVisitor: TemporalGateway['signalVisitor'] = (...args) =>
-    this.#answer({ name: 'signalVisitor', args }, this.#outcome(args[0]));
-  signalZoom: TemporalGateway['signalZoom'] = (...args) =>
-    this.#answer({ name: 'signalZoom', args }, this.#outcome(args[0]));
-  startInstall: TemporalGateway['startInstall'] = (...args) =>
-    this.#answer({ name: 'startInstall', args }, () => undefined);
-  installRun: TemporalGateway['installRun'] = (...args) => this.#answer({ name: 'installRun', args }, () => this.run);
-  installProgress: TemporalGateway['installProgress'] = (...args) =>
-    this.#answer({ name: 'installProgress', args }, () => this.progress);
-  onboardingDone: TemporalGateway['onboardingDone'] = (...args) =>
-    this.#answer({ name: 'onboardingDone', args }, () => 'taken' as const);
-  granted: TemporalGateway['granted'] = (...args) => this.#answer({ name: 'granted', args }, () => undefined);
-  deauthorized: TemporalGateway['deauthorized'] = (...args) =>
-    this.#answer({ name: 'deauthorized', args }, () => undefined);
-  /** What each query counts: its place in the call. */
-  countWorkflows: TemporalGateway['countWorkflows'] = (...args) =>
-    this.#answer({ name: 'countWorkflows', args }, () => args[0].map((_query, n) => (n === 1 ? null : n)));
-  workerActivity: TemporalGateway['workerActivity'] = (...args) =>
-    this.#answer({ name: 'workerActivity', args }, () => this.worker);
+  chats: ChatsClient = {
+    sendMessage: (...args) => this.#answer({ name: 'sendMessage', args }, this.#outcome(args[0].chatId)),
+    signalVisitor: (...args) => this.#answer({ name: 'signalVisitor', args }, this.#outcome(args[0])),
+    signalZoom: (...args) => this.#answer({ name: 'signalZoom', args }, this.#outcome(args[0])),
+    tryAgain: (...args) => this.#answer({ name: 'tryAgain', args }, this.#outcome(args[0])),
+  };
+  installs: InstallsClient = {
+    start: (...args) => this.#answer({ name: 'start', args }, this.#done),
+    state: (...args) => this.#answer({ name: 'state', args }, () => this.installState),
+    progress: (...args) => this.#answer({ name: 'progress', args }, () => this.progress),
+    done: (...args) => this.#answer({ name: 'done', args }, () => 'taken' as const),
+  };
+  grants: GrantsClient = {
+    granted: (...args) => this.#answer({ name: 'granted', args }, this.#done),
+    deauthorized: (...args) => this.#answer({ name: 'deauthorized', args }, this.#done),
+  };
+  system: SystemClient = {
+    countWorkflows: (...args) =>
+      this.away ? Promise.resolve(null) : this.#answer({ name: 'countWorkflows', args }, () => this.count(args[0])),
+    workerActivity: (...args) => this.#answer({ name: 'workerActivity', args }, () => this.worker),
+  };
 }
 
 const unexpected = () => Promise.reject(new Error('not expected in this test'));
@@ -269,7 +309,6 @@ export class FakeZoom {
       };
     },
     refresh: unexpected,
-    revoke: unexpected,
     clientCredentials: unexpected,
   };
 
@@ -303,7 +342,8 @@ export class FakeZoom {
 export function fakeDependencies(env: Record<string, string> = {}) {
   const store = new FakeStore();
   store.accountsById.set(accountId, account());
-  store.installationsById.set(userId, installation());
+  store.widgetsById.set('widget-1', widget());
+  store.membersById.set(userId, member());
   const temporal = new FakeTemporal();
   const zoom = new FakeZoom();
   const clock = new TestClock();
@@ -317,6 +357,7 @@ export function fakeDependencies(env: Record<string, string> = {}) {
     temporal,
     zoom,
     userZoom: (_zoomUserId, fn) => fn(zoom.asUser()),
+    tryAgain: createTryAgain({ store, temporal, log }),
     renderPage: (page) => `<!doctype html><title>${page.name}</title><pre>${JSON.stringify(page)}</pre>`,
     webDir: '/nonexistent',
     mongoAnswers: async () => mongo.answers,

@@ -3,8 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, test, vi } from 'vitest';
 import { VisitorConnections } from '../../api/visitor/connections.ts';
-import { deliveryActivities } from '../../api/visitor/delivery.ts';
-import { farewells } from '../../api/visitor/farewells.ts';
+import { disconnectSignals } from '../../api/visitor/disconnects.ts';
 import { createVisitorServer } from '../../api/visitor/server.ts';
 import { Proxy, type Direction } from '../../tools/chaos/proxy.ts';
 import { Random } from '../../tools/chaos/random.ts';
@@ -27,21 +26,22 @@ const eventually = <T>(get: () => T) => {
 async function startNetwork(whenDone: (cleanUp: () => Promise<void> | void) => void) {
   const { dependencies, store } = fakeDependencies();
   const chats = new FakeChats(store);
-  const temporal = { ...dependencies.temporal, ...chats.gateway };
+  const temporal = { ...dependencies.temporal, chats: { ...dependencies.temporal.chats, ...chats.client } };
 
   async function instance(instanceId: string) {
-    const connections = new VisitorConnections({ farewell: farewells(temporal, dependencies.log), graceMs: 200 });
+    const signalDisconnected = disconnectSignals(temporal.chats, dependencies.log);
+    const connections = new VisitorConnections({ signalDisconnected, graceMs: 200 });
     const visitors = createVisitorServer({
       ...dependencies,
       temporal,
       clock: Date.now,
       instanceId,
+      instanceUrl: `http://${instanceId}`,
       connections,
       // It asks its sockets as seldom as in earnest, compared with the widget.
       options: { pingEveryMs: 1_500 },
     });
-    const { deliverToVisitor } = deliveryActivities({ store }, connections);
-    chats.instances.set(instanceId, deliverToVisitor);
+    chats.instances.set(instanceId, connections);
     const server = createServer();
     server.on('upgrade', visitors.upgrade);
     server.listen(0, '127.0.0.1');
@@ -114,12 +114,12 @@ describe.concurrent.each(['in', 'out', 'both'] as const)(
         await eventually(() => visitor.connects).toBeGreaterThan(connects);
         await allIsWell(net, ['second', 'third'], ['are you there?']);
 
-        // The api has not been told that the old connection is dead, and finds out by itself.
+        // The api does not know that the old connection is dead, and finds out by itself.
         const [old, current] = elsewhere ? [here, there] : [here, here];
         await eventually(() => old.visitors.size()).toBe(elsewhere ? 0 : 1);
         await eventually(() => current.visitors.size()).toBe(1);
-        // Longer than an instance remembers a visitor who has gone: the chat is told of the old one, and keeps the new one.
-        if (elsewhere) await eventually(() => chats.chat.instances).toEqual(['there']);
+        // After the grace time of the old instance the chat drops its connection, and keeps the new one.
+        if (elsewhere) await eventually(() => chats.pushesTo).toEqual(['there']);
         await eventually(() => visitor.isOnline).toBe(true);
         chats.agentSays('good to see you');
         await allIsWell(net, ['second', 'third'], ['are you there?', 'good to see you']);
@@ -164,7 +164,7 @@ test.concurrent('the end of a chat arrives over the next connection', async ({ o
   const net = await talk(onTestFinished);
   net.freeze('in');
   net.visitor.app.endChat();
-  await eventually(() => net.chats.chat.ended).toBe(true);
+  await eventually(() => net.chats.isEnded).toBe(true);
   await eventually(() => net.visitor.app.getState().status).toBe('ended');
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { installation, userId, zoomError } from './fakes.ts';
+import { member, userId, zoomError } from './fakes.ts';
 import { Browser, startTestApp } from './harness.ts';
 
 type TestApp = Awaited<ReturnType<typeof startTestApp>>;
@@ -22,7 +22,7 @@ const callback = (query: Record<string, string>) => `/oauth/callback?${new URLSe
 describe('a first install', () => {
   test('stores the grant, starts its workflows, signs in and leads to onboarding', async () => {
     const app = await startTestApp();
-    app.store.installationsById.clear();
+    app.store.membersById.clear();
     const { link, state } = await begin(app.browser);
     expect(link.searchParams.get('redirect_uri')).toBe('http://localhost:3000/oauth/callback');
     expect(link.searchParams.get('code_challenge')).toMatch(/^[\w-]{43}$/);
@@ -32,8 +32,8 @@ describe('a first install', () => {
     expect(response.headers.get('location')).toBe('/onboarding');
     expect(app.zoom.exchanged).toHaveLength(1);
     expect(app.store.tokenSetsOf.get(userId)).toHaveLength(1);
-    expect(app.store.installationsById.get(userId)).toMatchObject({ name: 'Alex Admin', status: 'connected' });
-    expect(app.temporal.named('startInstall')).toHaveLength(1);
+    expect(app.store.membersById.get(userId)).toMatchObject({ name: 'Alex Admin', grantStatus: 'connected' });
+    expect(app.temporal.named('start')).toHaveLength(1);
     expect(app.temporal.named('granted')).toHaveLength(1);
     expect(await (await app.browser.get('/api/session')).json()).toEqual({
       user: { name: 'Alex Admin', email: 'alex@example.com' },
@@ -79,22 +79,22 @@ describe('a first install', () => {
 describe('coming back', () => {
   test('a user who has finished goes to the dashboard and no second install is started', async () => {
     const app = await startTestApp();
-    app.store.installationsById.set(userId, installation({ onboardedAt: new Date() }));
-    app.temporal.run = 'completed';
+    app.store.membersById.set(userId, member({ onboardedAt: new Date() }));
+    app.temporal.installState = 'completed';
     const { state } = await begin(app.browser);
     const response = await app.browser.get(callback({ code: 'c', state }));
     expect(response.headers.get('location')).toBe('/dashboard');
-    expect(app.temporal.named('startInstall')).toEqual([]);
+    expect(app.temporal.named('start')).toEqual([]);
     expect(app.temporal.named('granted')).toHaveLength(1);
   });
 
   test('a failed install is started again even for a user who had finished once', async () => {
     const app = await startTestApp();
-    app.store.installationsById.set(userId, installation({ onboardedAt: new Date() }));
-    app.temporal.run = 'failed';
+    app.store.membersById.set(userId, member({ onboardedAt: new Date() }));
+    app.temporal.installState = 'failed';
     const { state } = await begin(app.browser);
     expect((await app.browser.get(callback({ code: 'c', state }))).headers.get('location')).toBe('/onboarding');
-    expect(app.temporal.named('startInstall')).toHaveLength(1);
+    expect(app.temporal.named('start')).toHaveLength(1);
   });
 
   test.each([
@@ -106,7 +106,7 @@ describe('coming back', () => {
     ['/.//evil.example', '/dashboard'],
   ])('a sign-in that asks for %j goes on to %s', async (next, expected) => {
     const app = await startTestApp();
-    app.store.installationsById.set(userId, installation({ onboardedAt: new Date() }));
+    app.store.membersById.set(userId, member({ onboardedAt: new Date() }));
     const { state } = await begin(app.browser, `/signin?next=${encodeURIComponent(next)}`);
     expect((await app.browser.get(callback({ code: 'c', state }))).headers.get('location')).toBe(expected);
   });
@@ -211,7 +211,7 @@ describe('trouble on the way', () => {
 
   test('Zoom does not answer: 503 and a way on', async () => {
     const app = await startTestApp();
-    app.zoom.meErrors = Array.from({ length: 10 }, () => zoomError('timeout', { retryable: true, retryAfterMs: 1 }));
+    app.zoom.meErrors = Array.from({ length: 10 }, () => zoomError('timeout', { retryAfterMs: 1 }));
     const { state } = await begin(app.browser);
     const response = await app.browser.get(callback({ code: 'c', state }));
     expect(response.status).toBe(503);
@@ -221,17 +221,14 @@ describe('trouble on the way', () => {
 
   test('Zoom fails once it has ended the earlier grant: the new one is not given up for that', async () => {
     const app = await startTestApp();
-    app.zoom.meErrors = [
-      zoomError('unavailable', { retryable: true, retryAfterMs: 1 }),
-      zoomError('rateLimited', { retryable: true, retryAfterMs: 1 }),
-    ];
+    app.zoom.meErrors = [zoomError('unavailable', { retryAfterMs: 1 }), zoomError('rateLimited', { retryAfterMs: 1 })];
     const { state } = await begin(app.browser);
     expect((await app.browser.get(callback({ code: 'c', state }))).status).toBe(302);
     expect(app.zoom.exchanged).toHaveLength(1);
     expect(app.store.tokenSetsOf.get(userId)).toHaveLength(1);
   });
 
-  test('Zoom refuses to say who it is: that is told at once', async () => {
+  test('Zoom refuses to say who it is: it is not asked again', async () => {
     const app = await startTestApp();
     app.zoom.meErrors = [zoomError('scopeMissing')];
     const { state } = await begin(app.browser);

@@ -82,10 +82,11 @@ describe('the operators’ start page', () => {
   test('leads to lists in Temporal UI, with the query in the address and how many there are', async () => {
     const app = await startTestApp();
     await signIn(app);
+    app.temporal.count = (query) => (query === operatorLists.missed ? null : query.length);
     const { lists, temporalUi } = await propsOf(await app.browser.get('/operator'));
     expect(temporalUi).toBe(`${ui}/namespaces/default/workflows`);
     expect(lists.map(({ name, count }) => [name, count])).toEqual(
-      operatorListNames.map((name, n) => [name, n === 1 ? null : n]),
+      operatorListNames.map((name) => [name, name === 'missed' ? null : operatorLists[name].length]),
     );
     const waiting = new URL(lists[0]?.href ?? '');
     expect(waiting.origin).toBe(ui);
@@ -112,7 +113,7 @@ describe('the operators’ start page', () => {
     );
     const alex = (await propsOf(await find(app, 'alex@example.com'))).found?.people[0];
     expect(alex).toMatchObject({
-      grant: 'connected',
+      grantStatus: 'connected',
       install: `${ui}/namespaces/default/workflows/install%2F${userId}`,
     });
     const account = (await propsOf(await find(app, accountId))).found?.accounts[0];

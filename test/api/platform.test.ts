@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { chat, installation, start, userId } from './fakes.ts';
+import { chat, member, start, userId } from './fakes.ts';
 import { startTestApp } from './harness.ts';
 
 describe('every answer', () => {
@@ -163,7 +163,7 @@ describe('sessions', () => {
   test('ends with the removal of the app', async () => {
     const { browser, signIn, store } = await startTestApp();
     await signIn();
-    store.installationsById.set(userId, installation({ status: 'removed' }));
+    store.membersById.set(userId, member({ grantStatus: 'removed' }));
     expect((await browser.get('/api/session')).status).toBe(401);
   });
 

@@ -2,32 +2,35 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { Client, Connection } from '@temporalio/client';
-import proto from '@temporalio/proto';
+import { decodeJwt } from 'jose';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { startApi, type Api } from '../../api/server.ts';
 import type { ServerFrame } from '../../domain/visitor-protocol.ts';
-import { taskQueues } from '../../domain/workflow-ids.ts';
+import { sealJson } from '../../codec/sealed-json.ts';
+import { pushContext, pushPath, type VisitorPush } from '../../domain/push.ts';
+import type { Config } from '../../config/env.ts';
 import { testMongoUri, testTemporal } from '../../tools/embedded/test-servers.ts';
-import { connectMongo, createStore } from '../../store/index.ts';
-import { account, testConfig } from './fakes.ts';
+import { connectMongo, createStore, type Store } from '../../store/index.ts';
+import { testConfig, widget } from './fakes.ts';
 
 let api: Api;
-let address: string;
+let config: Config;
+let store: Store;
+let closeStore: () => Promise<void>;
 
 beforeAll(async () => {
-  address = await testTemporal();
-  const config = testConfig({
+  config = testConfig({
     PORT: '0',
     HOST: '127.0.0.1',
-    TEMPORAL_ADDRESS: address,
+    TEMPORAL_ADDRESS: await testTemporal(),
     MONGODB_URI: await testMongoUri(),
   });
   const mongo = await connectMongo(config.mongodbUri);
-  await (await createStore(mongo, config.tokenKeys)).accounts.provision(account());
-  await mongo.close();
+  closeStore = () => mongo.close();
+  store = await createStore(mongo, config.tokenKeys);
+  await store.widgets.provision(widget());
 
   const webDir = await mkdtemp(path.join(tmpdir(), 'web-'));
   const asset = '/assets/x';
@@ -38,9 +41,12 @@ beforeAll(async () => {
   api = await startApi({ config, log: pino({ level: 'silent' }), webDir });
 }, 240_000);
 
-afterAll(async () => api.stop());
+afterAll(async () => {
+  await api.stop();
+  await closeStore();
+});
 
-test('serves pages, knows that no worker is there, takes a visitor’s message, and goes away in order', async () => {
+test('serves pages, takes a visitor’s message and a worker’s push, and goes away in order', async () => {
   const url = `http://127.0.0.1:${api.port}`;
   expect((await fetch(`${url}/healthz`)).status).toBe(200);
   expect(await (await fetch(url)).text()).toContain('Add to Zoom');
@@ -56,21 +62,21 @@ test('serves pages, knows that no worker is there, takes a visitor’s message, 
   socket.send(JSON.stringify({ type: 'message', id: 'client-id-1', text: 'Hello' }));
   await expect.poll(() => frames.map(({ type }) => type), { timeout: 10_000 }).toEqual(['welcome', 'accepted']);
 
-  // Deliveries find this instance by its own task queue.
-  const connection = await Connection.connect({ address });
-  const { workflowService, options } = new Client({ connection });
-  const { TASK_QUEUE_TYPE_ACTIVITY } = proto.temporal.api.enums.v1.TaskQueueType;
-  const queue = {
-    namespace: options.namespace,
-    taskQueue: { name: taskQueues.visitorDelivery(api) },
-    taskQueueType: TASK_QUEUE_TYPE_ACTIVITY,
+  // Where a worker finds this instance.
+  const [instance] = (await store.instances.all()).filter(({ _id }) => _id === api.instanceId);
+  expect(instance?.url).toBe(url);
+  const push = async (chatId: string) => {
+    const news: VisitorPush = { chatId, entries: [{ seq: 1, at: 1, kind: 'missed' }], lastSeq: 1, deliveredSeq: 0 };
+    const body = new Uint8Array(sealJson(config.payloadKeys, news, pushContext(api)));
+    return (await fetch(`${url}${pushPath}`, { method: 'POST', body })).status;
   };
-  const { pollers } = await workflowService.describeTaskQueue(queue);
-  expect(pollers.length).toBeGreaterThan(0);
-  await connection.close();
+  const { token = '' } = frames.find((frame) => frame.type === 'welcome') ?? {};
+  expect(await push(decodeJwt(token).sub ?? '')).toBe(204);
+  expect(await push('of-somebody-else')).toBe(404);
+  await expect.poll(() => frames.at(-1)).toMatchObject({ type: 'entries', entries: [{ kind: 'missed' }] });
 
   await api.stop();
   expect((await closed)[0]).toBe(1001);
-  await api.failed;
+  expect((await store.instances.all()).map(({ _id }) => _id)).not.toContain(api.instanceId);
   await expect(fetch(`${url}/healthz`)).rejects.toThrow();
 });

@@ -14,10 +14,11 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0)) await cleanup();
 });
 
-async function startVisitors(options: { maxTotal?: number; maxPerAddress?: number } = {}) {
+async function startVisitors(options: { maxTotal?: number; maxPerNetwork?: number } = {}) {
   const fakes = fakeDependencies();
-  const connections = new VisitorConnections({ farewell: async () => undefined });
-  const visitors = createVisitorServer({ ...fakes.dependencies, instanceId: 'instance-1', connections, options });
+  const connections = new VisitorConnections({ signalDisconnected: async () => undefined });
+  const instance = { instanceId: 'instance-1', instanceUrl: 'http://instance-1' };
+  const visitors = createVisitorServer({ ...fakes.dependencies, ...instance, connections, options });
   const server = createServer();
   server.on('upgrade', visitors.upgrade);
   const url = `${(await listen(server)).replace('http', 'ws')}/visitor`;
@@ -59,7 +60,7 @@ test('sockets that are turned away are counted with the reason', async () => {
   await full.open();
   expect(await refusal(full.url)).toContain('503');
   expect(full.metrics.counted['live_chat_sockets_refused{reason="full"}']).toBe(1);
-  const crowded = await startVisitors({ maxPerAddress: 1 });
+  const crowded = await startVisitors({ maxPerNetwork: 1 });
   await crowded.open();
   expect(await refusal(crowded.url)).toContain('429');
   expect(crowded.metrics.counted['live_chat_sockets_refused{reason="address"}']).toBe(1);
@@ -90,7 +91,7 @@ test('an agent’s message is timed when it is pushed live, and not when a recon
   await visitor.until('welcome');
   visitor.send({ type: 'message', id: 'client-id-1', text: 'hi' });
   await visitor.until('accepted');
-  const chatId = temporal.named('visitorMessage')[0]?.[0].chatId ?? '';
+  const chatId = temporal.named('sendMessage')[0]?.[0].chatId ?? '';
   const at = Date.now() - 2_000;
   const entry: TranscriptEntry = {
     seq: 1,
@@ -100,15 +101,15 @@ test('an agent’s message is timed when it is pushed live, and not when a recon
     agent: { id: 'jill', name: 'Jill' },
     text: 'hello',
   };
-  connections.deliver({ chatId, entries: [entry], lastSeq: 1, deliveredSeq: 0 });
+  connections.push({ chatId, entries: [entry], lastSeq: 1, deliveredSeq: 0 });
   await visitor.until('entries');
   const timed = () => metrics.observed.get('live_chat_relay_seconds{direction="to_visitor"}') ?? [];
   await expect.poll(timed).toHaveLength(1);
   expect(timed()[0]).toBeGreaterThanOrEqual(2);
-  // The same again, as a repeated delivery brings it: nothing is pushed.
-  connections.deliver({ chatId, entries: [entry], lastSeq: 1, deliveredSeq: 0 });
+  // The same again, as a repeated push brings it: nothing is sent.
+  connections.push({ chatId, entries: [entry], lastSeq: 1, deliveredSeq: 0 });
 
-  await store.transcript.append(chatId, [entry]);
+  store.record(chatId, [entry]);
   const { token } = visitor.frames.find((frame) => frame.type === 'welcome') ?? {};
   const again = await open();
   again.send({ ...hello, token, lastSeq: 0 });

@@ -4,17 +4,15 @@ import { SignJWT } from 'jose';
 import { afterEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { deriveKey } from '../../api/auth/keys.ts';
-import { TemporalUnavailableError } from '../../api/temporal-gateway.ts';
+import { TemporalUnavailableError } from '../../api/temporal/call.ts';
 import { chatTokens } from '../../api/visitor/chat-tokens.ts';
 import { VisitorConnections } from '../../api/visitor/connections.ts';
-import { deliveryActivities } from '../../api/visitor/delivery.ts';
-import { farewells } from '../../api/visitor/farewells.ts';
+import { disconnectSignals } from '../../api/visitor/disconnects.ts';
 import { createVisitorServer, type VisitorServerOptions } from '../../api/visitor/server.ts';
-import type { VisitorDelivery } from '../../domain/delivery.ts';
 import { limits } from '../../domain/limits.ts';
 import type { TranscriptEntry } from '../../domain/transcript.ts';
 import type { ServerFrame } from '../../domain/visitor-protocol.ts';
-import { account, accountId, chat, fakeDependencies, start } from './fakes.ts';
+import { accountId, chat, fakeDependencies, start, widget as widgetOf } from './fakes.ts';
 import { listen } from './harness.ts';
 
 type Frame<T extends ServerFrame['type']> = Extract<ServerFrame, { type: T }>;
@@ -24,23 +22,23 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0)) await cleanup();
 });
 
+const instance = { instanceId: 'instance-1', instanceUrl: 'http://10.0.0.7:3000' };
+
 async function startVisitors(
   options: Partial<VisitorServerOptions> = {},
   env: Record<string, string> = {},
   graceMs = 10_000,
 ) {
   const fakes = fakeDependencies(env);
-  const { dependencies, store } = fakes;
+  const { dependencies } = fakes;
   const { temporal, log } = dependencies;
-  const connections = new VisitorConnections({ farewell: farewells(temporal, log), graceMs });
-  const visitors = createVisitorServer({ ...dependencies, instanceId: 'instance-1', connections, options });
+  const connections = new VisitorConnections({ signalDisconnected: disconnectSignals(temporal.chats, log), graceMs });
+  const visitors = createVisitorServer({ ...dependencies, ...instance, connections, options });
   const server = createServer();
   server.on('upgrade', visitors.upgrade);
   const url = (await listen(server)).replace('http', 'ws');
   cleanups.push(() => visitors.close());
-  const delivery = deliveryActivities({ store }, connections);
-  const deliverToVisitor = (news: VisitorDelivery) => delivery.deliverToVisitor(news);
-  return { ...fakes, visitors, url, connections, deliverToVisitor, tokens: chatTokens(dependencies) };
+  return { ...fakes, visitors, url, connections, tokens: chatTokens(dependencies) };
 }
 
 /** A widget's end of the connection. */
@@ -104,7 +102,7 @@ describe('a new visitor', () => {
   test('is welcomed, and nothing is stored or started before the first message', async () => {
     const app = await startVisitors();
     const { welcome } = await welcomed(app.url);
-    expect(welcome).toMatchObject({ chat: null, lastSeq: 0, deliveredSeq: 0, team: { name: 'Example Inc' } });
+    expect(welcome).toMatchObject({ chat: null, lastSeq: 0, deliveredSeq: 0, settings: { teamName: 'Example team' } });
     expect(app.temporal.calls).toEqual([]);
   });
 
@@ -123,7 +121,7 @@ describe('a new visitor', () => {
     taken();
     expect(await widget.next('accepted')).toEqual({ type: 'accepted', id: 'client-id-1' });
 
-    const [[input, event] = []] = app.temporal.named('visitorMessage');
+    const [[input, event] = []] = app.temporal.named('sendMessage');
     const chatId = (await app.tokens.continue(welcome.token, 'widget-1'))?.chatId;
     expect(chatId).toMatch(/^[A-Za-z0-9]{16}$/);
     expect(input).toEqual({
@@ -132,7 +130,6 @@ describe('a new visitor', () => {
       widgetId: 'widget-1',
       visitor: { name: 'Vera', email: 'vera@example.com' },
       page: { url: 'https://shop.example/pricing', title: 'Pricing' },
-      shortWay: true,
       continueAfterEvents: limits.eventsPerRun,
       timings: { missedAfterMs: 300_000, idleEndMs: 86_400_000 },
     });
@@ -141,7 +138,7 @@ describe('a new visitor', () => {
       clientId: 'client-id-1',
       text: 'Hello!',
       at: start,
-      connection: { instanceId: 'instance-1' },
+      connection: { instanceId: 'instance-1', url: 'http://10.0.0.7:3000' },
     });
   });
 
@@ -150,7 +147,7 @@ describe('a new visitor', () => {
     const { widget } = await welcomed(app.url);
     widget.send(message(1));
     await widget.next('accepted');
-    const [[input] = []] = app.temporal.named('visitorMessage');
+    const [[input] = []] = app.temporal.named('sendMessage');
     expect(input?.visitor.name).toBe(`Visitor ${input?.chatId.slice(0, 4) ?? '?'}`);
   });
 
@@ -173,7 +170,7 @@ describe('the messages of a connection', () => {
     const { widget } = await welcomed(app.url);
     for (let n = 1; n <= 8; n++) widget.send(message(n));
     for (let n = 1; n <= 8; n++) expect((await widget.next('accepted')).id).toBe(`client-id-${n}`);
-    expect(app.temporal.named('visitorMessage').map(([, event]) => event.text)).toEqual(
+    expect(app.temporal.named('sendMessage').map(([, event]) => event.text)).toEqual(
       Array.from({ length: 8 }, (_, i) => `message ${i + 1}`),
     );
   });
@@ -220,7 +217,7 @@ describe('the messages of a connection', () => {
     expect(await widget.next('error')).toMatchObject({ code: 'chat_ended', retryable: false, ref: 'client-id-1' });
     widget.send(message(2));
     await widget.next('error');
-    expect(app.temporal.named('visitorMessage')).toHaveLength(1);
+    expect(app.temporal.named('sendMessage')).toHaveLength(1);
   });
 
   test('an end is signalled and accepted', async () => {
@@ -244,7 +241,7 @@ describe('a visitor who comes back', () => {
 
   test('gets what was missed, in pages, with agents by name only', async () => {
     const app = await appWithChat();
-    await app.store.transcript.append(
+    app.store.record(
       app.chatId,
       Array.from({ length: 250 }, (_, i) => agentEntry(i + 1)),
     );
@@ -272,18 +269,21 @@ describe('a visitor who comes back', () => {
     });
   });
 
-  test('is welcomed from the record; then the chat is told where he is, and where he is no more when he has gone', async () => {
+  test('is welcomed from the record; then the chat is signalled where they are, and that they have gone', async () => {
     const app = await appWithChat({}, 30);
-    let told: () => void = () => undefined;
-    app.temporal.before = () => new Promise((resolve) => (told = resolve));
+    let answer: () => void = () => undefined;
+    app.temporal.before = () => new Promise((resolve) => (answer = resolve));
     const { widget } = await welcomed(app.url, { token: app.token });
     await expect.poll(() => app.temporal.calls.length).toBe(1);
     app.temporal.before = async () => undefined;
-    told();
+    answer();
     widget.socket.close();
     await expect.poll(() => app.temporal.named('signalVisitor').length).toBe(2);
     const [[, connected] = [], [, disconnected] = []] = app.temporal.named('signalVisitor');
-    expect(connected).toMatchObject({ kind: 'connected', connection: { instanceId: 'instance-1' } });
+    expect(connected).toMatchObject({
+      kind: 'connected',
+      connection: { instanceId: 'instance-1', url: 'http://10.0.0.7:3000' },
+    });
     const connectionId = connected?.kind === 'connected' ? connected.connection.connectionId : '';
     expect(disconnected).toEqual({ kind: 'disconnected', connectionId });
   });
@@ -300,12 +300,12 @@ describe('a visitor who comes back', () => {
     expect(app.temporal.calls).toHaveLength(1);
   });
 
-  test('and writes at once is where his message says, before the chat was told otherwise', async () => {
+  test('and writes at once is where the message says, without a signal of its own', async () => {
     const app = await appWithChat();
     let free: () => void = () => undefined;
     const stuck = new Promise<void>((resolve) => (free = resolve));
     app.temporal.before = ({ name }) => (name === 'signalVisitor' ? stuck : Promise.resolve());
-    // Others are being told of, one after the other, and that takes its time.
+    // Others are being announced, a few at a time, and that takes its time.
     for (let n = 0; n < 4; n++) {
       const { chatId, token } = await app.tokens.begin('widget-1');
       app.store.chatsById.set(chatId, chat({ _id: chatId }));
@@ -319,15 +319,14 @@ describe('a visitor who comes back', () => {
     expect(app.temporal.named('signalVisitor').map(([chatId]) => chatId)).not.toContain(app.chatId);
   });
 
-  test('gets a delivery that crosses the replay once, and after it', async () => {
+  test('gets a push that crosses the replay once, and after it', async () => {
     const app = await appWithChat();
-    await app.store.transcript.append(app.chatId, [agentEntry(1), agentEntry(2)]);
+    app.store.record(app.chatId, [agentEntry(1), agentEntry(2)]);
     const { get } = app.store.chats;
     app.store.chats.get = async (chatId) => {
       // While the record and what was missed are read: the socket is known already, so this is not lost.
       await new Promise((resolve) => setImmediate(resolve));
-      const delivery = { chatId, entries: [agentEntry(3)], lastSeq: 3, deliveredSeq: 3 };
-      expect(await app.deliverToVisitor(delivery)).toEqual({ sockets: 1 });
+      expect(app.connections.push({ chatId, entries: [agentEntry(3)], lastSeq: 3, deliveredSeq: 3 })).toBe(1);
       return get(chatId);
     };
     const { widget } = await welcomed(app.url, { token: app.token, lastSeq: 1 });
@@ -338,7 +337,7 @@ describe('a visitor who comes back', () => {
     await widget.nothingMore();
   });
 
-  test('to a chat whose workflow was ended by hand is told so', async () => {
+  test('to a chat whose workflow was ended by hand sees that', async () => {
     const app = await appWithChat();
     app.temporal.over.add(app.chatId);
     const { widget, welcome } = await welcomed(app.url, { token: app.token });
@@ -349,22 +348,22 @@ describe('a visitor who comes back', () => {
   test('sees an ended chat and cannot write in it', async () => {
     const app = await appWithChat({ status: 'ended' });
     app.temporal.over.add(app.chatId);
-    await app.store.transcript.append(app.chatId, [{ seq: 1, at: start, kind: 'ended', by: 'agent' }]);
+    app.store.record(app.chatId, [{ seq: 1, at: start, kind: 'ended', by: 'agent' }]);
     const { widget, welcome } = await welcomed(app.url, { token: app.token });
     expect(welcome.chat?.status).toBe('ended');
     await widget.next('entries');
     widget.send(message(1));
     expect(await widget.next('error')).toMatchObject({ code: 'chat_ended' });
-    expect(app.temporal.named('visitorMessage')).toEqual([]);
+    expect(app.temporal.named('sendMessage')).toEqual([]);
   });
 
-  test('to an ended chat that is still being closed is told what comes last', async () => {
+  test('to an ended chat that is still being closed gets what comes last', async () => {
     const app = await appWithChat({ status: 'ended' });
     const { widget, welcome } = await welcomed(app.url, { token: app.token });
     expect(welcome.chat?.status).toBe('ended');
     await expect.poll(() => app.temporal.named('signalVisitor')).toHaveLength(1);
     expect(app.temporal.named('signalVisitor')[0]).toMatchObject([app.chatId, { kind: 'connected' }]);
-    app.connections.deliver({ chatId: app.chatId, entries: [agentEntry(1)], lastSeq: 1, deliveredSeq: 7 });
+    app.connections.push({ chatId: app.chatId, entries: [agentEntry(1)], lastSeq: 1, deliveredSeq: 7 });
     expect((await widget.next('entries')).entries).toHaveLength(1);
     expect(await widget.next('delivered')).toMatchObject({ deliveredSeq: 7 });
   });
@@ -373,7 +372,7 @@ describe('a visitor who comes back', () => {
     const app = await appWithChat({ status: 'ended' });
     app.temporal.over.add(app.chatId);
     app.temporal.before = async () => {
-      await app.store.transcript.append(app.chatId, [agentEntry(1)]);
+      app.store.record(app.chatId, [agentEntry(1)]);
       app.store.chatsById.set(app.chatId, chat({ _id: app.chatId, status: 'ended', deliveredSeq: 7 }));
     };
     const { widget } = await welcomed(app.url, { token: app.token });
@@ -382,7 +381,7 @@ describe('a visitor who comes back', () => {
     await widget.nothingMore();
   });
 
-  test('before his first message was sent goes on with the same chat', async () => {
+  test('before their first message was sent goes on with the same chat', async () => {
     const app = await startVisitors();
     const { chatId, token } = await app.tokens.begin('widget-1');
     app.temporal.over.add(chatId);
@@ -391,17 +390,17 @@ describe('a visitor who comes back', () => {
     app.temporal.over.delete(chatId);
     widget.send(message(1));
     await widget.next('accepted');
-    expect(app.temporal.named('visitorMessage')[0]?.[0].chatId).toBe(chatId);
+    expect(app.temporal.named('sendMessage')[0]?.[0].chatId).toBe(chatId);
   });
 
-  test('while the record is still to be written is in his chat all the same', async () => {
+  test('while the record is still to be written is in their chat all the same', async () => {
     const app = await startVisitors();
     const { chatId, token } = await app.tokens.begin('widget-1');
     const { welcome } = await welcomed(app.url, { token });
     expect(welcome.chat).toEqual({ id: chatId, status: 'waiting' });
   });
 
-  test('to a chat that was deleted is told to begin anew', async () => {
+  test('to a chat that was deleted is asked to begin anew', async () => {
     const app = await startVisitors();
     const { chatId, token } = await app.tokens.begin('widget-1');
     app.temporal.over.add(chatId);
@@ -427,11 +426,11 @@ describe('a visitor who comes back', () => {
     expect(waits.size).toBeGreaterThan(1);
   });
 
-  test('while Temporal is away sees his chat, and the chat is told of him when it is back', async () => {
+  test('while Temporal is away sees the chat, which is signalled when Temporal is back', async () => {
     const app = await startVisitors({ pingEveryMs: 300 });
     const { chatId, token } = await app.tokens.begin('widget-1');
     app.store.chatsById.set(chatId, chat({ _id: chatId }));
-    await app.store.transcript.append(chatId, [agentEntry(1)]);
+    app.store.record(chatId, [agentEntry(1)]);
     app.temporal.away = true;
     const { widget } = await welcomed(app.url, { token });
     await widget.next('entries');
@@ -441,8 +440,8 @@ describe('a visitor who comes back', () => {
     await expect.poll(() => app.temporal.named('signalVisitor').map(([, { kind }]) => kind)).toEqual(['connected']);
   });
 
-  test('with many others waits for his turn, and is asked to come later when it does not come', async () => {
-    const app = await startVisitors({ helloTurns: { atOnce: 1, maxWaiting: 1, maxWaitMs: 300 } });
+  test('with many others waits for a slot, and is asked to come later when there is none', async () => {
+    const app = await startVisitors({ resumptions: { slots: 1, maxWaiting: 1, maxWaitMs: 300 } });
     const { token } = await app.tokens.begin('widget-1');
     let free: () => void = () => undefined;
     const stuck = new Promise<void>((resolve) => (free = resolve));
@@ -463,29 +462,27 @@ describe('a visitor who comes back', () => {
     await first.next('welcome');
   });
 
-  test('is brought up to date by the next look when a delivery missed him', async () => {
+  test('is brought up to date by the next ping when no push has reached them, and is announced again', async () => {
     const app = await startVisitors({ pingEveryMs: 40 });
     const { chatId, token } = await app.tokens.begin('widget-1');
     app.store.chatsById.set(chatId, chat({ _id: chatId }));
     const { widget } = await welcomed(app.url, { token });
-    await app.store.transcript.append(chatId, [agentEntry(1)]);
+    app.store.record(chatId, [agentEntry(1)]);
     expect((await widget.next('entries')).entries).toHaveLength(1);
     await expect.poll(() => app.temporal.named('signalVisitor').length).toBe(2);
     expect(app.temporal.named('signalVisitor').every(([, event]) => event.kind === 'connected')).toBe(true);
   });
 });
 
-describe('a delivery', () => {
-  test('is recorded, and reaches every socket of its chat and no other', async () => {
+describe('a push', () => {
+  test('reaches every socket of its chat and no other', async () => {
     const app = await startVisitors();
     const { widget, welcome } = await welcomed(app.url);
     const { widget: tab } = await welcomed(app.url, { token: welcome.token });
-    const { widget: stranger } = await welcomed(app.url);
+    const { widget: other } = await welcomed(app.url);
     const chatId = (await app.tokens.continue(welcome.token, 'widget-1'))?.chatId ?? '';
     const entry = agentEntry(1, 'see https://example.com/a?b=c, or mail me@example.com');
-    const result = await app.deliverToVisitor({ chatId, entries: [entry], lastSeq: 1, deliveredSeq: 1 });
-    expect(result).toEqual({ sockets: 2 });
-    expect(app.store.entries.get(chatId)).toEqual([entry]);
+    expect(app.connections.push({ chatId, entries: [entry], lastSeq: 1, deliveredSeq: 1 })).toBe(2);
     for (const socket of [widget, tab]) {
       expect((await socket.next('entries')).entries[0]).toMatchObject({
         links: [
@@ -495,30 +492,56 @@ describe('a delivery', () => {
       });
       expect((await socket.next('delivered')).deliveredSeq).toBe(1);
     }
-    await stranger.nothingMore();
+    await other.nothingMore();
+  });
+
+  test('shows agents and files by name only', async () => {
+    const app = await startVisitors();
+    const { widget, welcome } = await welcomed(app.url);
+    const chatId = (await app.tokens.continue(welcome.token, 'widget-1'))?.chatId ?? '';
+    const attachments = [{ id: 'file-secret-id', name: 'offer.pdf' }];
+    const entries = [{ ...agentEntry(1, ''), attachments } as TranscriptEntry];
+    app.connections.push({ chatId, entries, lastSeq: 1, deliveredSeq: 0 });
+    const { entries: shown } = await widget.next('entries');
+    expect(shown).toEqual([
+      {
+        seq: 1,
+        at: start,
+        kind: 'agentMessage',
+        messageId: 'm1',
+        name: 'Jill',
+        text: '',
+        attachments: [{ name: 'offer.pdf' }],
+      },
+    ]);
   });
 
   test('repeated, or for nobody here, does no harm; the ✓✓ never falls', async () => {
     const app = await startVisitors();
     const { widget, welcome } = await welcomed(app.url);
     const chatId = (await app.tokens.continue(welcome.token, 'widget-1'))?.chatId ?? '';
-    const delivery = { chatId, entries: [agentEntry(1)], lastSeq: 1, deliveredSeq: 5 };
-    await app.deliverToVisitor(delivery);
-    await app.deliverToVisitor({ ...delivery, deliveredSeq: 3 });
+    const push = { chatId, entries: [agentEntry(1)], lastSeq: 1, deliveredSeq: 5 };
+    app.connections.push(push);
+    app.connections.push({ ...push, deliveredSeq: 3 });
+    app.connections.push({ chatId, entries: [], lastSeq: 0, deliveredSeq: 4 });
     await widget.next('entries');
     await widget.next('delivered');
     await widget.nothingMore();
-    expect(await app.deliverToVisitor({ ...delivery, chatId: 'someone-else' })).toEqual({ sockets: 0 });
+    expect(app.connections.push({ ...push, chatId: 'someone-else' })).toBe(0);
   });
 
-  test('that cannot be recorded fails, and is not shown', async () => {
+  test('that reaches nobody makes the next socket announce itself', async () => {
     const app = await startVisitors();
     const { widget, welcome } = await welcomed(app.url);
+    widget.send(message(1));
+    await widget.next('accepted');
     const chatId = (await app.tokens.continue(welcome.token, 'widget-1'))?.chatId ?? '';
-    app.store.broken = true;
-    const delivery = { chatId, entries: [agentEntry(1)], lastSeq: 1, deliveredSeq: 0 };
-    await expect(app.deliverToVisitor(delivery)).rejects.toThrow();
-    await widget.nothingMore();
+    app.store.chatsById.set(chatId, chat({ _id: chatId }));
+    widget.socket.close();
+    await widget.closed;
+    expect(app.connections.push({ chatId, entries: [], lastSeq: 0, deliveredSeq: 0 })).toBe(0);
+    await welcomed(app.url, { token: welcome.token });
+    await expect.poll(() => app.temporal.named('signalVisitor')).toMatchObject([[chatId, { kind: 'connected' }]]);
   });
 
   test('whose missing entries cannot be read ends the connection, so that the next one repairs it', async () => {
@@ -526,7 +549,7 @@ describe('a delivery', () => {
     const { widget, welcome } = await welcomed(app.url);
     const chatId = (await app.tokens.continue(welcome.token, 'widget-1'))?.chatId ?? '';
     app.store.transcript.after = () => Promise.reject(new Error('away'));
-    await app.deliverToVisitor({ chatId, entries: [agentEntry(2)], lastSeq: 2, deliveredSeq: 0 });
+    app.connections.push({ chatId, entries: [agentEntry(2)], lastSeq: 2, deliveredSeq: 0 });
     expect(await widget.closed).toBe(1013);
   });
 });
@@ -636,7 +659,7 @@ describe('bad frames', () => {
 describe('tokens', () => {
   test('of another widget, forged, altered, expired or of another purpose are refused', async () => {
     const app = await startVisitors();
-    app.store.accountsById.set('account-2', account({ _id: 'account-2', widgetId: 'widget-2' }));
+    app.store.widgetsById.set('widget-2', widgetOf({ _id: 'widget-2', accountId: 'account-2' }));
     const { chatId, token } = await app.tokens.begin('widget-1');
     const other = await app.tokens.begin('widget-2');
     const forge = (key: Uint8Array, audience = 'visitor-token') =>
@@ -693,15 +716,18 @@ describe('the server', () => {
     expect(await refusedWith(elsewhere)).toBe(404);
   });
 
-  test('limits sockets per address and in all', async () => {
-    const { url, visitors } = await startVisitors({ maxPerAddress: 1, maxTotal: 2 }, { TRUST_PROXY: '1' });
+  test('limits sockets of one network and in all', async () => {
+    const { url, visitors } = await startVisitors({ maxPerNetwork: 1, maxTotal: 3 }, { TRUST_PROXY: '1' });
     const from = (address: string) => ({ 'x-forwarded-for': `198.51.100.1, ${address}` });
     const first = await connect(url, null, from('203.0.113.1'));
     expect(await refusedWith(new Widget(url, from('203.0.113.1')).socket)).toBe(429);
+    // All addresses of an IPv6 client are one network.
+    await connect(url, null, from('2001:db8::1'));
+    expect(await refusedWith(new Widget(url, from('2001:db8::ffff:2')).socket)).toBe(429);
     await connect(url, null, from('203.0.113.2'));
     expect(await refusedWith(new Widget(url, from('203.0.113.3')).socket)).toBe(503);
     first.socket.close();
-    await expect.poll(() => visitors.size()).toBe(1);
+    await expect.poll(() => visitors.size()).toBe(2);
     await connect(url, null, from('203.0.113.1'));
   });
 
@@ -713,7 +739,7 @@ describe('the server', () => {
     await expect.poll(() => visitors.size()).toBe(0);
   });
 
-  test('looks after a silent visitor’s connection without a word to his chat', async () => {
+  test('looks after a silent visitor’s connection without a word to the chat', async () => {
     const { url, temporal } = await startVisitors({ pingEveryMs: 20 });
     const { widget } = await welcomed(url);
     widget.send(message(1));
@@ -724,7 +750,7 @@ describe('the server', () => {
     expect(temporal.calls.slice(before)).toEqual([]);
   });
 
-  test('closes with 1001 when it goes away, and tells the chats', async () => {
+  test('closes with 1001 when it goes away, and signals the chats', async () => {
     const { url, visitors, temporal } = await startVisitors();
     const { widget } = await welcomed(url);
     widget.send(message(1));

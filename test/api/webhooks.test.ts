@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { accountId, botJid, chat, installation, start, userId, webhookSecret } from './fakes.ts';
+import { accountId, botJid, chat, member, start, userId, webhookSecret } from './fakes.ts';
 import { sendWebhook, startTestApp } from './harness.ts';
 
 const chatId = 'Chat567890123456';
@@ -214,11 +214,15 @@ describe('a message in a chat channel', () => {
     expect(app.temporal.named('signalZoom')[0]?.[1]).toMatchObject({ kind: 'message', messageId: 'message-1' });
   });
 
-  test('with files alone names the files', async () => {
+  test('with files alone names them as attachments', async () => {
     const app = await appWithChat();
     const file = { file_id: 'f', file_name: 'plan.png', file_size: 1, OS_file_type: 'PNG', file_message_type: 'image' };
     await sendWebhook(app.url, posted({ object: { message: undefined, files: [file] } }));
-    expect(app.temporal.named('signalZoom')[0]?.[1]).toMatchObject({ kind: 'message', text: '', files: ['plan.png'] });
+    expect(app.temporal.named('signalZoom')[0]?.[1]).toMatchObject({
+      kind: 'message',
+      text: '',
+      attachments: [{ id: 'f', name: 'plan.png' }],
+    });
   });
 
   test('of a chat that has ended is answered with 200, and its words are nowhere', async () => {
@@ -277,6 +281,8 @@ describe('a message in a chat channel', () => {
   });
 });
 
+const other = { id: 'other', jid: 'o@conference.xmpp.zoom.us', name: 'other', url: 'https://zoom.us/other' };
+
 describe('other events', () => {
   test('somebody leaves or is removed', async () => {
     const app = await appWithChat();
@@ -299,9 +305,28 @@ describe('other events', () => {
     ]);
   });
 
+  test.each(['team_chat.channel_unarchived', 'team_chat.channel_app_added'])(
+    '%s: whatever waits for that channel tries at once',
+    async (event) => {
+      const app = await appWithChat({ waitsFor: 'BotNotAllowed' });
+      app.store.chatsById.set('also-waits', chat({ _id: 'also-waits', waitsFor: 'ChannelGone', channel: other }));
+      app.store.chatsById.set('waits-not', chat({ _id: 'waits-not', channel: other }));
+      const asked = () => app.temporal.named('tryAgain').map(([id]) => id);
+      // The chat's own channel.
+      expect((await sendWebhook(app.url, channelEvent(event))).status).toBe(200);
+      expect(asked()).toEqual([chatId]);
+      // The inbound channel of a widget: all of its account's chats that wait.
+      await sendWebhook(app.url, channelEvent(event, { id: 'inbound', channel_id: 'inbound' }));
+      await expect.poll(asked).toEqual([chatId, chatId, 'also-waits']);
+      // Somebody's own channel.
+      await sendWebhook(app.url, channelEvent(event, { id: 'private', channel_id: 'private' }));
+      expect(asked()).toHaveLength(3);
+    },
+  );
+
   test('the app is removed', async () => {
     const app = await startTestApp();
-    app.store.installationsById.set(userId, installation());
+    app.store.membersById.set(userId, member());
     const body = (user_id: string) => ({
       event: 'app_deauthorized',
       payload: {

@@ -3,18 +3,22 @@ import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createRenewTokens } from '../../activities/renew-tokens.ts';
 import { NeedsReconnectError, RenewalUnavailableError } from '../../activities/user-zoom.ts';
-import { createTemporalGateway, TemporalUnavailableError } from '../../api/temporal-gateway.ts';
+import { TemporalUnavailableError } from '../../api/temporal/call.ts';
+import { createTemporalClients, type TemporalClients } from '../../api/temporal/clients.ts';
 import { encryptedDataConverter } from '../../codec/data-converter.ts';
 import { searchAttributes } from '../../domain/search-attributes.ts';
 import { workflowIds } from '../../domain/workflow-ids.ts';
 import { testTemporal } from '../../tools/embedded/test-servers.ts';
 import type { ChatInput } from '../../workflows/chat/messages.ts';
-import { installation, start, testConfig } from './fakes.ts';
+import { RecordedMetrics } from '../support/recorded-metrics.ts';
+import { member, start, testConfig } from './fakes.ts';
 
 let client: Client;
+let temporal: TemporalClients;
 beforeAll(async () => {
   const connection = await Connection.connect({ address: await testTemporal() });
   client = new Client({ connection, dataConverter: encryptedDataConverter(testConfig().payloadKeys) });
+  temporal = createTemporalClients(client, new RecordedMetrics());
 }, 180_000);
 afterAll(async () => client.connection.close());
 
@@ -35,15 +39,15 @@ async function signalsOf(workflowId: string): Promise<number> {
 
 describe('a chat', () => {
   test('begins with its first message, goes on with the next, and shows operators no words', async () => {
-    const gateway = createTemporalGateway(client);
     const input = chatInput();
-    expect(await gateway.visitorMessage(input, message('one'))).toBe('taken');
-    expect(await gateway.visitorMessage(input, message('two'))).toBe('taken');
-    expect(await gateway.signalVisitor(input.chatId, { kind: 'ended' })).toBe('taken');
-    expect(await gateway.signalZoom(input.chatId, { kind: 'channelGone' })).toBe('taken');
+    expect(await temporal.chats.sendMessage(input, message('one'))).toBe('taken');
+    expect(await temporal.chats.sendMessage(input, message('two'))).toBe('taken');
+    expect(await temporal.chats.signalVisitor(input.chatId, { kind: 'ended' })).toBe('taken');
+    expect(await temporal.chats.signalZoom(input.chatId, { kind: 'channelGone' })).toBe('taken');
+    expect(await temporal.chats.tryAgain(input.chatId)).toBe('taken');
 
     const workflowId = workflowIds.chat(input);
-    expect(await signalsOf(workflowId)).toBe(4);
+    expect(await signalsOf(workflowId)).toBe(5);
     const description = await client.workflow.getHandle(workflowId).describe();
     expect(description.type).toBe('chat');
     expect(description.typedSearchAttributes.get(searchAttributes.account)).toBe('account-1');
@@ -56,59 +60,55 @@ describe('a chat', () => {
   });
 
   test('that is over never begins again', async () => {
-    const gateway = createTemporalGateway(client);
     const input = chatInput();
-    await gateway.visitorMessage(input, message('one'));
+    await temporal.chats.sendMessage(input, message('one'));
     await client.workflow.getHandle(workflowIds.chat(input)).terminate();
-    expect(await gateway.visitorMessage(input, message('two'))).toBe('ended');
-    expect(await gateway.signalVisitor(input.chatId, { kind: 'ended' })).toBe('ended');
-    expect(await gateway.signalZoom(input.chatId, { kind: 'channelGone' })).toBe('ended');
+    expect(await temporal.chats.sendMessage(input, message('two'))).toBe('ended');
+    expect(await temporal.chats.signalVisitor(input.chatId, { kind: 'ended' })).toBe('ended');
+    expect(await temporal.chats.signalZoom(input.chatId, { kind: 'channelGone' })).toBe('ended');
+    expect(await temporal.chats.tryAgain(input.chatId)).toBe('ended');
   });
 
   test('that never was is not begun by anything but a message', async () => {
-    const gateway = createTemporalGateway(client);
-    expect(await gateway.signalVisitor(randomUUID(), { kind: 'ended' })).toBe('ended');
-    expect(await gateway.signalZoom(randomUUID(), { kind: 'channelGone' })).toBe('ended');
+    expect(await temporal.chats.signalVisitor(randomUUID(), { kind: 'ended' })).toBe('ended');
+    expect(await temporal.chats.signalZoom(randomUUID(), { kind: 'channelGone' })).toBe('ended');
   });
 });
 
 describe('an install', () => {
   test('is started once while it runs, and again after a failure', async () => {
-    const gateway = createTemporalGateway(client);
     const alex = person();
     const handle = client.workflow.getHandle(workflowIds.install(alex));
-    expect(await gateway.installRun(alex.zoomUserId)).toBe('none');
-    expect(await gateway.installProgress(alex.zoomUserId)).toBeNull();
-    expect(await gateway.onboardingDone(alex.zoomUserId)).toBe('ended');
-    await gateway.startInstall(alex);
+    expect(await temporal.installs.state(alex.zoomUserId)).toBe('none');
+    expect(await temporal.installs.progress(alex.zoomUserId)).toBeNull();
+    expect(await temporal.installs.done(alex.zoomUserId)).toBe('ended');
+    await temporal.installs.start(alex);
     const { runId } = await handle.describe();
-    await gateway.startInstall(alex);
+    await temporal.installs.start(alex);
     expect((await handle.describe()).runId).toBe(runId);
-    expect(await gateway.installRun(alex.zoomUserId)).toBe('running');
-    expect(await gateway.onboardingDone(alex.zoomUserId)).toBe('taken');
+    expect(await temporal.installs.state(alex.zoomUserId)).toBe('running');
+    expect(await temporal.installs.done(alex.zoomUserId)).toBe('taken');
     await handle.terminate();
-    expect(await gateway.installRun(alex.zoomUserId)).toBe('failed');
-    await gateway.startInstall(alex);
+    expect(await temporal.installs.state(alex.zoomUserId)).toBe('failed');
+    await temporal.installs.start(alex);
     expect((await handle.describe()).runId).not.toBe(runId);
   });
 
-  test('tells its grant’s workflow of a new grant and of its end', async () => {
-    const gateway = createTemporalGateway(client);
+  test('signals its grant’s workflow a new grant and its end', async () => {
     const alex = person();
-    await gateway.granted(alex);
-    await gateway.deauthorized(alex);
+    await temporal.grants.granted(alex);
+    await temporal.grants.deauthorized(alex);
     expect(await signalsOf(workflowIds.grant(alex))).toBe(2);
   });
 });
 
 describe('without a worker or a server', () => {
   test('a query and a renewal of tokens are given up in time', async () => {
-    const gateway = createTemporalGateway(client);
     const alex = person();
-    await gateway.startInstall(alex);
-    await expect(gateway.installProgress(alex.zoomUserId)).rejects.toBeInstanceOf(TemporalUnavailableError);
+    await temporal.installs.start(alex);
+    await expect(temporal.installs.progress(alex.zoomUserId)).rejects.toBeInstanceOf(TemporalUnavailableError);
 
-    const known = installation({ _id: alex.zoomUserId });
+    const known = member({ _id: alex.zoomUserId });
     const store = { members: { get: async (id: string) => (id === known._id ? known : null) } };
     const renew = createRenewTokens({ client, store, timeoutMs: 500 });
     await expect(renew(alex.zoomUserId, 'stale')).rejects.toBeInstanceOf(RenewalUnavailableError);
@@ -117,15 +117,22 @@ describe('without a worker or a server', () => {
 
   test('every call says that Temporal is unavailable, before Zoom would lose patience', async () => {
     const connection = Connection.lazy({ address: '127.0.0.1:1' });
-    const gateway = createTemporalGateway(new Client({ connection }));
+    const metrics = new RecordedMetrics();
+    const temporal = createTemporalClients(new Client({ connection }), metrics);
     const began = Date.now();
     await Promise.all([
-      expect(gateway.visitorMessage(chatInput(), message('one'))).rejects.toBeInstanceOf(TemporalUnavailableError),
-      expect(gateway.signalZoom('x', { kind: 'channelGone' })).rejects.toBeInstanceOf(TemporalUnavailableError),
-      expect(gateway.installRun('x')).rejects.toBeInstanceOf(TemporalUnavailableError),
-      expect(gateway.workerActivity()).rejects.toBeInstanceOf(TemporalUnavailableError),
+      expect(temporal.chats.sendMessage(chatInput(), message('one'))).rejects.toBeInstanceOf(TemporalUnavailableError),
+      expect(temporal.chats.signalZoom('x', { kind: 'channelGone' })).rejects.toBeInstanceOf(TemporalUnavailableError),
+      expect(temporal.installs.state('x')).rejects.toBeInstanceOf(TemporalUnavailableError),
+      expect(temporal.system.workerActivity()).rejects.toBeInstanceOf(TemporalUnavailableError),
     ]);
     expect(Date.now() - began).toBeLessThan(3_000);
+    expect(metrics.counted).toEqual({
+      'live_chat_temporal_calls{call="chats.sendMessage",outcome="unavailable"}': 1,
+      'live_chat_temporal_calls{call="chats.signalZoom",outcome="unavailable"}': 1,
+      'live_chat_temporal_calls{call="installs.state",outcome="unavailable"}': 1,
+      'live_chat_temporal_calls{call="system.workerActivity",outcome="unavailable"}': 1,
+    });
     await connection.close();
   });
 });

@@ -84,6 +84,7 @@ const schema = z.object({
   OTEL_TRACES_SAMPLER_ARG: z.coerce.number({ error: 'must be a number' }).min(0).max(1).default(1),
 
   TRIAL_DAYS: z.coerce.number().int().min(1).max(365).default(14),
+  RETENTION_DAYS: z.coerce.number().int().min(1).max(3_650).default(365),
   INBOUND_CHANNEL_NAME: z.string().trim().min(1).max(200).default('Live Chat Inbound'),
   MISSED_AFTER_SECONDS: z.coerce.number().int().min(5).max(86_400).default(300),
   IDLE_END_HOURS: z.coerce
@@ -134,7 +135,13 @@ export interface Config {
   metrics: { port: number | undefined; host: string };
   /** Whether traces are sent. Where to and how, the OpenTelemetry SDK reads from the same `OTEL_…` variables. */
   tracing: boolean;
-  product: { trialDays: number; inboundChannelName: string; missedAfterMs: number; idleEndMs: number };
+  product: {
+    trialDays: number;
+    retentionDays: number;
+    inboundChannelName: string;
+    missedAfterMs: number;
+    idleEndMs: number;
+  };
 }
 
 /** Thrown by {@link readConfig}; the message lists every fault, one a line, and never a value. */
@@ -195,6 +202,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     tracing: e.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined && e.OTEL_TRACES_SAMPLER !== 'always_off',
     product: {
       trialDays: e.TRIAL_DAYS,
+      retentionDays: e.RETENTION_DAYS,
       inboundChannelName: e.INBOUND_CHANNEL_NAME,
       missedAfterMs: e.MISSED_AFTER_SECONDS * 1_000,
       idleEndMs: Math.round(e.IDLE_END_HOURS * 3_600_000),

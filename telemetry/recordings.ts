@@ -4,14 +4,13 @@ import { recordSpan } from './tracing.ts';
 
 /** What is recorded where one line in the code that does the work says so. */
 
-/** Zoom has taken what a visitor wrote in conversation. What was written before anybody joined waited for a person: not here. */
-export function relayedToZoom(metrics: Metrics): (entries: readonly TranscriptEntry[]) => void {
-  return (entries) => {
-    const now = Date.now();
-    for (const { kind, at } of entries) {
-      if (kind === 'visitorMessage')
-        metrics.observe('live_chat_relay_seconds', (now - at) / 1_000, { direction: 'to_zoom' });
-    }
+/**
+ * Zoom has taken a post of what a visitor wrote.
+ * @returns to be called with when the post was first to be made, ms. What was written before anybody joined waited for a person.
+ */
+export function relayedToZoom(metrics: Metrics): (sinceMs: number) => void {
+  return (sinceMs) => {
+    metrics.observe('live_chat_relay_seconds', (Date.now() - sinceMs) / 1_000, { direction: 'to_zoom' });
   };
 }
 

@@ -2,15 +2,13 @@ import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Worker, type LogLevel, type WorkerOptions } from '@temporalio/worker';
 import { createChatActivities } from '../activities/chat.ts';
+import { createChatZoomActivities } from '../activities/chat-zoom.ts';
+import { createGrantActivities } from '../activities/grant.ts';
 import { heartbeating } from '../activities/heartbeat.ts';
 import { createInstallActivities } from '../activities/install.ts';
-import { createGrantActivities } from '../activities/grant.ts';
-import { rememberPeople } from '../activities/people.ts';
-import { createOperatorActivities } from '../activities/operator.ts';
+import { cacheMembers } from '../activities/members.ts';
 import { createRenewTokens } from '../activities/renew-tokens.ts';
-import { createShortWayActivities } from '../activities/short-way.ts';
 import { createUserZoom } from '../activities/user-zoom.ts';
-import { zoomGate } from '../activities/zoom-turns.ts';
 import { encryptedDataConverter } from '../codec/data-converter.ts';
 import type { Config } from '../config/env.ts';
 import type { Logger } from '../config/logger.ts';
@@ -21,35 +19,35 @@ import { startTelemetry } from '../telemetry/index.ts';
 import { measuredRefresh, relayedToZoom } from '../telemetry/recordings.ts';
 import { tracingSinks } from '../telemetry/temporal.ts';
 import { observeZoomCalls } from '../telemetry/zoom-calls.ts';
-import { createZoomClient, ZOOM_ERROR_KINDS } from '../zoom/index.ts';
-import { createDirectLine } from './direct-line.ts';
+import { createZoomClient, queueRatePerSecond, ZOOM_ERROR_KINDS } from '../zoom/index.ts';
+import { checkInstances } from './check-instances.ts';
+import { createPush } from './push.ts';
 import { registerSearchAttributes } from './search-attributes.ts';
-import { TaskSlots } from './task-slots.ts';
+import { tryAgain } from './try-again.ts';
+import { configureZoomQueue } from './zoom-queue.ts';
 
 /** Time that activities get to finish when the worker is asked to stop; after the force time it stops regardless. */
 const shutdown = { shutdownGraceTime: '5 seconds', shutdownForceTime: '10 seconds' } as const;
 
-/**
- * How much a worker does at once. Relaying waits for Zoom within workflow tasks (the short way), so there may be many of them, and
- * as many local activities: each that waits costs some memory and nothing else.
- */
-const room = () =>
-  ({
-    tuner: {
-      workflowTaskSlotSupplier: new TaskSlots(8),
-      activityTaskSlotSupplier: { type: 'fixed-size', numSlots: 100 },
-      localActivityTaskSlotSupplier: { type: 'fixed-size', numSlots: 1_000 },
-      nexusTaskSlotSupplier: { type: 'fixed-size', numSlots: 1 },
-    },
-    // Open chats that stay in memory: one that does not is led through its whole history again at its next message. The default
-    // goes by the size of the heap, for larger workflows than ours, and is below 500 on a machine of 2 GB, which would also be the limit
-    // on tasks. See `many` in docs/performance.md for what they take.
-    maxCachedWorkflows: 2_000,
-  }) satisfies Pick<WorkerOptions, 'tuner' | 'maxCachedWorkflows'>;
+/** What the worker of workflows does at once. */
+const capacity = {
+  // Work for the processor, most of all after a restart, when every chat is replayed first.
+  maxConcurrentWorkflowTaskExecutions: 40,
+  // They wait for MongoDB and the api, so there may be many.
+  maxConcurrentActivityTaskExecutions: 200,
+  // Open chats that stay in memory. The default goes by the size of the heap, for larger workflows than ours; see `many` in
+  // docs/performance.md for what they take.
+  maxCachedWorkflows: 2_000,
+  // How long a chat waits for the worker that knew it before any other takes it up.
+  stickyQueueScheduleToStartTimeout: '2 seconds',
+} as const;
+
+/** Calls to Zoom that one worker has under way: they wait for an answer, 10 s at most. */
+const zoomCallsAtOnce = 200;
 
 /**
- * Run the worker until it is asked to stop (SIGTERM, SIGINT). Two queues: workflows and their activities, and token
- * refreshes apart, since activities of the first wait for the second.
+ * Run the worker until it is asked to stop (SIGTERM, SIGINT). Three queues: workflows with the activities that are dispatched
+ * eagerly; calls to Zoom, whose rate the server keeps; token refreshes, which calls to Zoom wait for.
  * @throws when Temporal or MongoDB cannot be reached at start, or a worker fails.
  */
 export async function runWorker(config: Config, log: Logger): Promise<void> {
@@ -71,63 +69,59 @@ export async function runWorker(config: Config, log: Logger): Promise<void> {
       interceptors: { workflow: interceptors.client },
     });
     await registerSearchAttributes(client);
+    const { plan } = config.zoom;
+    await configureZoomQueue(client, plan === 'off' ? undefined : queueRatePerSecond(plan), log);
+    await checkInstances(store, log);
 
-    const gate = zoomGate(store, config.zoom);
-    const zoom = createZoomClient({
-      ...config.zoom,
-      gate,
-      onCall: observeZoomCalls(metrics, ZOOM_ERROR_KINDS),
-    });
-    const people = rememberPeople(store.members);
-    const renew = createRenewTokens({ client, store });
-    const userZoom = createUserZoom({ store, zoom, renew, people, clock: Date.now });
+    const zoom = createZoomClient({ ...config.zoom, onCall: observeZoomCalls(metrics, ZOOM_ERROR_KINDS) });
+    const userZoom = createUserZoom({ store, zoom, renew: createRenewTokens({ client, store }), clock: Date.now });
+    const push = createPush({ keys: config.payloadKeys });
+    const members = cacheMembers(store.members);
     const { publicUrl } = config.http;
-    const common: Pick<
-      WorkerOptions,
-      'connection' | 'namespace' | 'dataConverter' | 'shutdownGraceTime' | 'shutdownForceTime' | 'interceptors'
-    > = {
+    const grants = createGrantActivities({ store, zoom, publicUrl, tryAgain: tryAgain(client) });
+    const installs = createInstallActivities({ store, zoom, userZoom, product: config.product, publicUrl });
+    const relayed = relayedToZoom(metrics);
+
+    const common: WorkerOptions = {
       connection,
       namespace,
       dataConverter,
       interceptors: { activity: [heartbeating, ...interceptors.activity].map((inbound) => () => ({ inbound })) },
+      taskQueue: taskQueues.main,
       ...shutdown,
     };
-
-    const relayed = relayedToZoom(metrics);
-    const directLine = createDirectLine({ keys: config.payloadKeys, clock: Date.now });
-    const grantActivities = createGrantActivities({ store, zoom, publicUrl });
-    const main = await Worker.create({
-      ...common,
-      taskQueue: taskQueues.main,
-      // How long a chat waits for the worker that knew it before any other takes it up.
-      stickyQueueScheduleToStartTimeout: '2 seconds',
-      ...room(),
-      ...workflowCode(config.workflowBundle, common.interceptors),
-      sinks: tracingSinks,
-      activities: {
-        ...createChatActivities({ store, zoom, userZoom, people, relayed }),
-        ...createShortWayActivities({ store, zoom, userZoom, people, gate, directLine, relayed }),
-        ...createOperatorActivities({ userZoom }),
-        ...createInstallActivities({ store, zoom, userZoom, product: config.product, publicUrl }),
-        ...grantActivities,
-      },
-    });
-    const tokens = await Worker.create({
-      ...common,
-      taskQueue: taskQueues.tokens,
-      activities: {
-        renewTokens: measuredRefresh(metrics, grantActivities.renewTokens.bind(grantActivities)),
-      },
-    });
-    log.info({ namespace, taskQueues: [taskQueues.main, taskQueues.tokens] }, 'The worker is ready.');
-    const runs = [main, tokens].map((worker) => worker.run());
+    const workers = await Promise.all([
+      Worker.create({
+        ...common,
+        ...capacity,
+        ...workflowCode(config.workflowBundle, common.interceptors),
+        sinks: tracingSinks,
+        activities: { ...createChatActivities({ store, push }), ...installs, ...grants },
+      }),
+      Worker.create({
+        ...common,
+        taskQueue: taskQueues.zoom,
+        maxConcurrentActivityTaskExecutions: zoomCallsAtOnce,
+        activities: {
+          ...createChatZoomActivities({ store, zoom, userZoom, members, push, relayed, publicUrl }),
+          ...installs,
+          ...grants,
+        },
+      }),
+      Worker.create({
+        ...common,
+        taskQueue: taskQueues.tokens,
+        activities: { renewTokens: measuredRefresh(metrics, grants.renewTokens.bind(grants)) },
+      }),
+    ]);
+    log.info({ namespace, taskQueues: Object.values(taskQueues) }, 'The worker is ready.');
+    const runs = workers.map((worker) => worker.run());
     try {
       await Promise.all(runs);
     } finally {
-      // If one failed, the other is asked to stop before the connection goes.
-      for (const worker of [main, tokens]) if (worker.getState() === 'RUNNING') worker.shutdown();
+      // If one failed, the others are asked to stop before the connection goes.
+      for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
       await Promise.allSettled(runs);
-      directLine.close();
     }
     log.info('The worker has stopped.');
   } finally {

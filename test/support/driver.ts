@@ -19,7 +19,7 @@ const channelSchema = z.looseObject({
   id: z.string(),
   name: z.string(),
   type: z.number(),
-  members: z.array(z.looseObject({ id: z.string(), email: z.string() })),
+  members: z.array(z.looseObject({ id: z.string(), email: z.string(), channel_role: z.string() })),
   messages: z.array(messageSchema),
 });
 const stateSchema = z.looseObject({
@@ -92,8 +92,48 @@ export class ZoomSide {
     return z.looseObject({ id: z.string() }).parse(answer).id;
   }
 
-  async invite(user: string, channelId: string, userIds: string[]): Promise<void> {
+  /** The bot of another app writes, which somebody has added to the channel. */
+  async writeAsOtherBot(channelId: string, message: string): Promise<void> {
+    await this.#json('POST', '/_sandbox/other-bots/messages', { to_channel: channelId, message });
+  }
+
+  async invite(user: string, channelId: string, userIds: readonly string[]): Promise<void> {
     await this.#json('POST', `/_sandbox/users/${user}/invite`, { channel_id: channelId, user_ids: userIds });
+  }
+
+  /** Join a public channel, or accept an invitation. */
+  async join(user: string, channelId: string): Promise<void> {
+    await this.#json('POST', `/_sandbox/users/${user}/join`, { channel_id: channelId });
+  }
+
+  async leave(user: string, channelId: string): Promise<void> {
+    await this.#json('POST', `/_sandbox/users/${user}/leave`, { channel_id: channelId });
+  }
+
+  /** Create a private channel with these people. @returns its id */
+  async createChannel(user: string, name: string, userIds: readonly string[]): Promise<string> {
+    const answer = await this.#json('POST', `/_sandbox/users/${user}/channels`, { name, type: 2, user_ids: userIds });
+    return z.looseObject({ id: z.string() }).parse(answer).id;
+  }
+
+  /** See docs/sandbox.md for what can be changed: name, type, archived, app_added, … */
+  async changeChannel(user: string, channelId: string, change: object): Promise<void> {
+    await this.#json('PATCH', `/_sandbox/users/${user}/channels/${channelId}`, change);
+  }
+
+  /** @returns the channel with what was in it */
+  async deleteChannel(user: string, channelId: string): Promise<SandboxChannel> {
+    return channelSchema.parse(await this.#json('DELETE', `/_sandbox/users/${user}/channels/${channelId}`));
+  }
+
+  /** Activate or deactivate somebody, or change their role. */
+  async changeUser(user: string, change: { status?: 'active' | 'inactive'; role?: 'admin' | 'member' }): Promise<void> {
+    await this.#json('PATCH', `/_sandbox/users/${user}`, change);
+  }
+
+  /** Somebody removes the app for themselves. */
+  async removeApp(user: string): Promise<void> {
+    await this.#json('POST', `/_sandbox/users/${user}/uninstall`);
   }
 
   async faults(input: object): Promise<void> {

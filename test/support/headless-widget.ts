@@ -18,7 +18,7 @@ export interface HeadlessWidgetOptions {
   store?: BrowserStore;
 }
 
-/** What one browser keeps for a site, and the tabs that are told when another has changed it. */
+/** What one browser keeps for a site, and the tabs that hear of it when another has changed it. */
 export class BrowserStore {
   readonly values: KeyValueStore = {};
   readonly tabs = new Set<HeadlessPage>();
@@ -31,8 +31,8 @@ class HeadlessPage extends EventTarget {
 }
 
 /**
- * The widget as it runs in a browser, with its own connection, session and storage, but without a view: for tests and load that
- * must behave as the widget does.
+ * The widget as it runs in a browser, with its own connection, session and storage, but without a view: for tests and
+ * load that must behave as the widget does.
  */
 export class HeadlessWidget {
   readonly app: App;
@@ -57,8 +57,8 @@ export class HeadlessWidget {
       heartbeatMs: heartbeatMs ?? defaultHeartbeatMs,
     };
     const values = new Proxy(store.values, {
-      set: (target, name, value) => Reflect.set(target, name, value) && this.#tellOtherTabs(),
-      deleteProperty: (target, name) => Reflect.deleteProperty(target, name) && this.#tellOtherTabs(),
+      set: (target, name, value) => Reflect.set(target, name, value) && this.#notifyOtherTabs(),
+      deleteProperty: (target, name) => Reflect.deleteProperty(target, name) && this.#notifyOtherTabs(),
     });
     this.app = createApp(options, createChatStorage(values, widget), {
       openSocket: () => this.#open(url(), headers),
@@ -141,7 +141,7 @@ export class HeadlessWidget {
   }
 
   /** As in a browser: the event comes to the others, and later. */
-  #tellOtherTabs(): true {
+  #notifyOtherTabs(): true {
     for (const tab of this.#store.tabs) {
       if (tab !== this.#page) setImmediate(() => tab.dispatchEvent(new Event('storage')));
     }

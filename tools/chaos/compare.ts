@@ -10,7 +10,7 @@ export interface Check {
   wrong: number;
   /** Duplicates that Zoom's contract makes unavoidable, each proven to be one. */
   unavoidable: number;
-  /** Out of Zoom's order because Zoom told us of them out of order. */
+  /** Out of Zoom's order because Zoom's webhooks came out of order. */
   reordered: number;
   /** Some of the differences, for people. */
   examples: string[];
@@ -48,7 +48,7 @@ export interface Expectation {
   anyOrder?: boolean;
   /** Whether this surplus copy could not be avoided. */
   isUnavoidable?: (item: string) => boolean;
-  /** Whether Zoom itself told us of `later` before it told us of `earlier`. */
+  /** Whether Zoom's own webhook of `later` came before that of `earlier`. */
   mayOvertake?: (later: string, earlier: string) => boolean;
 }
 
@@ -58,11 +58,11 @@ export function compare(check: Check, expectation: Expectation): void {
   const note = (text: string): void => {
     check.examples.push(`${where}: ${text}`);
   };
-  const place = new Map(order.map((item, index) => [item, index]));
+  const positions = new Map(order.map((item, index) => [item, index]));
   const first: string[] = [];
   const there = new Set<string>();
   for (const item of seen) {
-    if (!place.has(item)) {
+    if (!positions.has(item)) {
       check.wrong += 1;
       note(`${item} was not expected here`);
     } else if (!there.has(item)) {
@@ -84,14 +84,14 @@ export function compare(check: Check, expectation: Expectation): void {
   }
 
   if (anyOrder === true) return;
-  const placeOf = (item: string): number => place.get(item) ?? 0;
+  const positionOf = (item: string): number => positions.get(item) ?? 0;
   // An item is out of order if something that should follow it stands before it.
   let furthest = -1;
   first.forEach((item, index) => {
-    const inOrder = placeOf(item) > furthest;
-    furthest = Math.max(furthest, placeOf(item));
+    const inOrder = positionOf(item) > furthest;
+    furthest = Math.max(furthest, positionOf(item));
     if (inOrder) return;
-    const overtakers = first.slice(0, index).filter((other) => placeOf(other) > placeOf(item));
+    const overtakers = first.slice(0, index).filter((other) => positionOf(other) > positionOf(item));
     const unexplained = overtakers.filter((other) => mayOvertake?.(other, item) !== true);
     if (unexplained.length === 0) {
       check.reordered += 1;

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type mongoose from 'mongoose';
 import { encryptedDataConverter } from '../../codec/data-converter.ts';
 import { readConfig } from '../../config/env.ts';
-import type { TranscriptEntry } from '../../domain/transcript.ts';
+import { transcriptEntrySchema, type TranscriptEntry } from '../../domain/transcript.ts';
 import { workflowIds } from '../../domain/workflow-ids.ts';
 import type { Stack } from '../embedded/supervisor.ts';
 import { connectMongo, type ChatRecord } from '../../store/index.ts';
@@ -43,12 +43,6 @@ const innocentCauses: readonly number[] = [
   proto.temporal.api.enums.v1.WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND,
   proto.temporal.api.enums.v1.WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_RESET_STICKY_TASK_QUEUE,
 ];
-
-/**
- * What the SDK says when a local activity comes to its end just as its run is led through its history again, after a task that ran
- * into its time limit (https://github.com/temporalio/sdk-rust/pull/1482). The task is done again; nothing is lost by it.
- */
-const sdkRace = 'Missing associated machine for LocalActivity';
 
 type History = Awaited<ReturnType<ReturnType<Client['workflow']['getHandle']>['fetchHistory']>>;
 
@@ -90,21 +84,21 @@ export class Witness {
     const [zoom, chats, entries, workflows] = await Promise.all([
       this.#zoom.state(),
       this.#mongo.collection<ChatRecord>('chats').find().toArray(),
-      this.#mongo.collection<{ chatId: string; seq: number; entry: TranscriptEntry }>('transcript').find().toArray(),
+      this.#mongo.collection<{ _id: string; chatId: string; seq: number }>('transcript').find().toArray(),
       this.#workflows(),
     ]);
     const transcripts = new Map<string, TranscriptEntry[]>();
-    for (const { chatId, entry } of entries.sort((a, b) => a.seq - b.seq)) {
-      transcripts.set(chatId, [...(transcripts.get(chatId) ?? []), entry]);
+    for (const { chatId, ...entry } of entries.sort((a, b) => a.seq - b.seq)) {
+      transcripts.set(chatId, [...(transcripts.get(chatId) ?? []), transcriptEntrySchema.parse(entry)]);
     }
-    return { zoom, chats: chats, transcripts, workflows };
+    return { zoom, chats, transcripts, workflows };
   }
 
   /**
-   * What the histories tell against the code: workflow tasks that failed at any time, and runs that the code would lead
-   * otherwise if a worker had to take them up from their histories, as it must after a kill.
+   * What the histories say against the code: workflow tasks that failed at any time, and runs that cannot be
+   * replayed, as a worker must after a kill.
    */
-  async faultsOfHistories(): Promise<{ faults: string[]; sdkRaces: number }> {
+  async replayHistories(): Promise<{ replayed: number; faults: string[] }> {
     const histories: { workflowId: string; history: History }[] = [];
     for await (const { workflowId, runId } of this.#client.workflow.list()) {
       const history = await this.#client.workflow.getHandle(workflowId, runId).fetchHistory();
@@ -116,12 +110,10 @@ export class Witness {
         return [`${workflowId}: a workflow task failed: ${failure.failure?.message ?? `cause ${failure.cause}`}`];
       }),
     );
-    const faults = failures.filter((failure) => !failure.includes(sdkRace));
-    const sdkRaces = failures.length - faults.length;
-    return { faults: [...faults, ...(await this.#ledOtherwise(histories))], sdkRaces };
+    return { replayed: histories.length, faults: [...failures, ...(await this.#replayFaults(histories))] };
   }
 
-  async #ledOtherwise(histories: readonly { workflowId: string; history: History }[]): Promise<string[]> {
+  async #replayFaults(histories: readonly { workflowId: string; history: History }[]): Promise<string[]> {
     const dataConverter = this.#dataConverter;
     quietRuntime();
     const workflowsPath = fileURLToPath(new URL('../../workflows/index.ts', import.meta.url));
@@ -135,7 +127,7 @@ export class Witness {
     });
     const faults: string[] = [];
     for await (const { workflowId, error } of Worker.runReplayHistories({ workflowBundle, dataConverter }, histories)) {
-      if (error) faults.push(`${workflowId}: cannot be led again from its history: ${error.message.slice(0, 400)}`);
+      if (error) faults.push(`${workflowId}: cannot be replayed: ${error.message.slice(0, 400)}`);
     }
     return faults;
   }
@@ -179,7 +171,7 @@ export class Witness {
   }
 }
 
-/** A replay that fails is told by the result; what the SDK logs besides is for nobody. */
+/** A replay that fails shows in the result; what the SDK logs besides is for nobody. */
 function quietRuntime(): void {
   try {
     Runtime.install({

@@ -1,238 +1,136 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { z } from 'zod';
-import type { Stack } from '../embedded/supervisor.ts';
-import { Admin, type ZoomSide } from '../../test/support/driver.ts';
+import type { ZoomSide } from '../../test/support/driver.ts';
+import type { Administrators } from './administrators.ts';
+import type { FaultCounts } from './fault-counts.ts';
+import { nameOf } from './faults.ts';
 import type { Keeper } from './keeper.ts';
-import type { FaultKind } from './options.ts';
+import type { Happening } from './plan.ts';
 import type { Proxy } from './proxy.ts';
 import type { Random } from './random.ts';
-import { nameOf, type Happening } from './schedule.ts';
+import type { SandboxRules } from './sandbox-rules.ts';
+import type { World } from './world.ts';
 
-const ruleSchema = z.looseObject({ id: z.string(), used: z.number().default(0) });
-const rulesSchema = z.looseObject({ rules: z.array(ruleSchema) });
-const changedSchema = z.looseObject({ added: z.array(z.string()), cleared: z.array(ruleSchema) });
-/** What a person at a page tries again until it works, and how long. */
-const tryAgainMs = 700;
-const patienceMs = 120_000;
-/** So often it is looked whether a visitor is connected. */
-const mostTries = 40;
+const lookAgainMs = 700;
+/** So often it is looked whether something has come true. */
+const mostLooks = 40;
 
 export interface InjectorParts {
-  sandboxUrl: string;
-  stack: Stack;
+  counts: FaultCounts;
+  rules: SandboxRules;
   zoom: ZoomSide;
   proxy: Proxy;
   keeper: Keeper;
-  /** Signed in as the administrator. */
-  admin: Admin;
-  /** His user id. */
-  alex: string;
-  /** The channels that new chats can be routed to. */
-  inbound: readonly string[];
+  administrators: Administrators;
+  world: World;
   random: Random;
   signal: AbortSignal;
   report: (line: string) => void;
 }
 
-const problemSchema = z.looseObject({ type: z.string(), detail: z.string().optional() });
-const lateRuleSchema = z.looseObject({ delay_ms: z.number() });
-
 /** Does what the plan says, and counts what came of it. */
 export class FaultInjector {
-  /** How often each fault came true, by its name; 0 for one that was planned and has not yet. */
-  readonly counts = new Map<string, number>();
-  /** When Zoom did, at the earliest, what its caller had long given up: each time, ms since 1970. Known after `calm`. */
-  readonly lateEffects: number[] = [];
-  /** Times of callbacks that ended in an error: from, to, ms since 1970. */
-  readonly failedCallbacks: [number, number][] = [];
   readonly #parts: InjectorParts;
-  readonly #earliestEffect = new Map<string, number>();
-  readonly #nameOfRule = new Map<string, string>();
-  readonly #usedOfRule = new Map<string, number>();
-  /** One after the other: the administrator is one person. */
-  #adminsTurn: Promise<void> = Promise.resolve();
-  #routes = 0;
 
   constructor(parts: InjectorParts) {
     this.#parts = parts;
   }
 
   async do(happening: Happening): Promise<void> {
-    const { proxy, keeper, random, zoom, report } = this.#parts;
-    if (happening.do !== 'kill') {
-      this.#count(nameOf(happening), 0);
-      report(`${happening.fault} ${JSON.stringify({ ...happening, at: undefined, fault: undefined, do: undefined })}`);
-    }
+    const { proxy, keeper, random, zoom, rules, counts, world, report } = this.#parts;
+    if (happening.do === 'kill') return keeper.kill(happening.targets, happening.pauseMs);
+    const { at: _, fault: kind, do: what, ...details } = happening;
+    const name = nameOf(happening);
+    counts.planned(name);
+    report(`${kind} ${JSON.stringify(details)}`);
     switch (happening.do) {
-      case 'kill':
-        await keeper.kill(happening.targets, happening.pauseMs);
-        break;
       case 'rules':
-        await this.#useRules(happening.fault, happening.rules);
+        await rules.add(happening.fault, happening.rules);
         break;
       case 'cut':
-        await this.#onConnections(nameOf(happening), () => proxy.cut(random, happening.share));
+        await this.#onConnections(name, () => proxy.cut(random, happening.share));
         break;
       case 'freeze':
-        await this.#onConnections(nameOf(happening), () => proxy.freeze(random, happening.share, happening.direction));
+        await this.#onConnections(name, () => proxy.freeze(random, happening.share, happening.direction));
         break;
       case 'slow':
-        this.#count(happening.fault, proxy.slow(happening.ms));
+        counts.add(name, proxy.slow(happening.ms));
         await this.#pause(happening.forMs);
         proxy.slow(0);
         break;
       case 'expireTokens':
         await zoom.faults({ tokens: { action: 'expire', kinds: ['access', 'bot'] } });
-        this.#count(happening.fault, 1);
+        counts.add(name, 1);
         break;
       case 'loseRefresh':
-        await this.#inTurn(() => this.#loseRefresh(happening.fault));
+        await this.#parts.administrators.alone(() => this.#loseRefresh(name));
         break;
       case 'regrant':
-        await this.#asAdmin('regrant', () => this.#regrant());
+        await this.#atTheirPages(name, () =>
+          this.#parts.administrators.addApp(this.#parts.administrators.people.owner),
+        );
         break;
       case 'reroute':
-        await this.#asAdmin('reroute', () => this.#reroute());
+        await this.#atTheirPages(name, () => world.reroute());
+        break;
+      case 'change':
+        counts.add(name, await world.change(happening));
+        report(`${kind} is over (${what})`);
         break;
     }
   }
 
   /** Names of the faults that were planned and have not come true yet. */
   async missing(): Promise<string[]> {
-    await this.#countRulesInForce();
-    return [...this.counts].flatMap(([name, count]) => (count === 0 ? [name] : []));
+    await this.#parts.rules.count();
+    return this.#parts.counts.missing;
   }
 
-  /** No more faults: what was not used up is taken away, and what the administrator had begun is brought to its end. */
+  /** No more faults: what was not used up is taken away, and what people had begun is brought to its end. */
   async calm(): Promise<void> {
     this.#parts.proxy.slow(0);
-    this.#countRules((await this.#changeRules({ clear: true })).cleared);
-    for (const [id, earliest] of this.#earliestEffect) {
-      if ((this.#usedOfRule.get(id) ?? 0) > 0) this.lateEffects.push(earliest);
-    }
-    await this.#adminsTurn;
+    await this.#parts.rules.clear();
+    await this.#parts.administrators.idle();
   }
 
-  async #countRulesInForce(): Promise<void> {
-    const response = await fetch(`${this.#parts.sandboxUrl}/_sandbox/faults`);
-    this.#countRules(rulesSchema.parse(await response.json()).rules);
-  }
-
-  #countRules(rules: readonly z.infer<typeof ruleSchema>[]): void {
-    for (const { id, used } of rules) {
-      const name = this.#nameOfRule.get(id);
-      if (name === undefined) continue;
-      this.#count(name, used - (this.#usedOfRule.get(id) ?? 0));
-      this.#usedOfRule.set(id, used);
-    }
+  /** The bot has asked somebody to connect Zoom again: they do, unless they have by then. */
+  async reconnect(userId: string): Promise<void> {
+    const { administrators, counts } = this.#parts;
+    await administrators.alone(() =>
+      administrators.patiently(async () => {
+        if (userId === administrators.people.owner && !(await administrators.needsReconnect())) return;
+        await administrators.addApp(userId);
+        counts.add('(connected Zoom again, as asked)', 1);
+      }),
+    );
   }
 
   /** Waits for visitors who are just coming back: on nobody's connection a fault is none. */
   async #onConnections(name: string, work: () => number): Promise<void> {
     let touched = work();
-    for (let tries = 1; touched === 0 && tries < mostTries && !this.#parts.signal.aborted; tries += 1) {
-      await this.#pause(tryAgainMs);
+    for (let looks = 1; touched === 0 && looks < mostLooks && !this.#parts.signal.aborted; looks += 1) {
+      await this.#pause(lookAgainMs);
       touched = work();
     }
-    this.#count(name, touched);
+    this.#parts.counts.add(name, touched);
   }
 
-  /** @returns their ids */
-  async #useRules(fault: FaultKind, rules: readonly object[]): Promise<readonly string[]> {
-    const begun = Date.now();
-    const { added } = await this.#changeRules({ rules });
-    added.forEach((id, index) => {
-      this.#nameOfRule.set(id, fault);
-      if (fault === 'late-effect') {
-        this.#earliestEffect.set(id, begun + lateRuleSchema.parse(rules[index]).delay_ms);
-      }
-    });
-    return added;
-  }
-
-  async #changeRules(change: object): Promise<z.infer<typeof changedSchema>> {
-    const response = await fetch(`${this.#parts.sandboxUrl}/_sandbox/faults`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(change),
-    });
-    const text = await response.text();
-    if (!response.ok) throw new Error(`The sandbox refused a fault: ${text}`);
-    return changedSchema.parse(JSON.parse(text));
-  }
-
-  /** The administrator looks at his channels until new tokens were asked for: chats alone may need none for long. */
-  async #loseRefresh(fault: FaultKind): Promise<void> {
-    const { zoom, admin, signal } = this.#parts;
-    const [id = ''] = await this.#useRules(fault, [{ kind: 'token_answer_lost', times: 1 }]);
+  /** The owner looks at the channels until new tokens were asked for: chats alone may need none for long. */
+  async #loseRefresh(name: string): Promise<void> {
+    const { zoom, rules, administrators, signal } = this.#parts;
+    const [id = ''] = await rules.add(name, [{ kind: 'token_answer_lost', times: 1 }]);
     await zoom.faults({ tokens: { action: 'expire', kinds: ['access'] } });
-    for (let tries = 1; tries < mostTries && !signal.aborted; tries += 1) {
-      await admin.request('/api/channels').catch(() => undefined);
-      await this.#countRulesInForce();
-      if ((this.#usedOfRule.get(id) ?? 0) > 0) return;
-      await this.#pause(tryAgainMs);
+    for (let looks = 1; looks < mostLooks && !signal.aborted; looks += 1) {
+      await administrators.lookAtChannels();
+      await rules.count();
+      if (rules.used(id) > 0) return;
+      await this.#pause(lookAgainMs);
     }
   }
 
-  /** The bot has asked the administrator to connect Zoom again: he does, unless he has by then. */
-  async reconnect(): Promise<void> {
-    await this.#asAdmin('reconnect Zoom, as asked', async () => {
-      if ((await this.#parts.admin.dashboard()).needsReconnect) await this.#regrant();
-    });
-  }
-
-  /** Add the app again: the earlier grant's tokens end at once. */
-  async #regrant(): Promise<void> {
-    const admin = new Admin(this.#parts.stack.urls);
-    const callback = await admin.decide(await admin.consentUrl(), this.#parts.alex, 'allow');
-    const begun = Date.now();
-    const landed = await admin.request(callback.href).catch((error: unknown) => error);
-    if (landed instanceof Response && landed.status === 302) return;
-    this.failedCallbacks.push([begun, Date.now()]);
-    throw new Error(`the callback answered ${landed instanceof Response ? landed.status : String(landed)}`);
-  }
-
-  /** Choose the other channel for new chats. */
-  async #reroute(): Promise<void> {
-    const { admin, inbound } = this.#parts;
-    this.#routes += 1;
-    const response = await admin.request('/api/settings', {
-      method: 'PUT',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ channelId: inbound[this.#routes % inbound.length] }),
-    });
-    if (response.ok) return;
-    const { type, detail } = problemSchema.parse(await response.json());
-    // The page says so, beside a link; the bot's message may still be on its way.
-    if (type.endsWith('reconnect-zoom')) await this.#regrant();
-    throw new Error(`the settings answered ${response.status}: ${detail}`);
-  }
-
-  /** What people do when a page says "try again". */
-  #asAdmin(name: string, work: () => Promise<void>): Promise<void> {
-    return this.#inTurn(async () => {
-      const deadline = Date.now() + patienceMs;
-      while (!this.#parts.signal.aborted) {
-        try {
-          await work();
-          this.#count(name, 1);
-          return;
-        } catch (error) {
-          if (Date.now() > deadline) throw error;
-          await this.#pause(tryAgainMs);
-        }
-      }
-    });
-  }
-
-  #inTurn(work: () => Promise<void>): Promise<void> {
-    const done = this.#adminsTurn.then(work);
-    this.#adminsTurn = done.catch(() => undefined);
-    return done;
-  }
-
-  #count(name: string, times: number): void {
-    this.counts.set(name, (this.counts.get(name) ?? 0) + times);
+  async #atTheirPages(name: string, work: () => Promise<void>): Promise<void> {
+    const { administrators, counts } = this.#parts;
+    await administrators.alone(() => administrators.patiently(work));
+    counts.add(name, 1);
   }
 
   async #pause(ms: number): Promise<void> {

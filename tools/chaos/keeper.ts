@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { Mutex } from 'async-mutex';
 import type { Stack } from '../embedded/supervisor.ts';
 import { killTargets, type KillTarget } from './options.ts';
 
@@ -28,7 +29,8 @@ export class Keeper {
   readonly #report: (line: string) => void;
   /** Targets that are being killed or started just now. */
   readonly #busy = new Set<KillTarget>();
-  #turn: Promise<void> = Promise.resolve();
+  /** One round of kills after the other. */
+  readonly #round = new Mutex();
   #watch: NodeJS.Timeout | undefined;
 
   constructor(stack: Stack, signal: AbortSignal, report: (line: string) => void) {
@@ -41,9 +43,9 @@ export class Keeper {
     this.#watch = setInterval(() => this.#look(), lookEveryMs);
   }
 
-  /** Kill these at once and start them again after a pause; one round after the other. */
+  /** Kill these at once and start them again after a pause. */
   kill(targets: readonly KillTarget[], pauseMs: number): Promise<void> {
-    this.#turn = this.#turn.then(async () => {
+    return this.#round.runExclusive(async () => {
       if (this.#signal.aborted) return;
       for (const target of targets) this.#busy.add(target);
       for (const earlier of this.kills) {
@@ -59,7 +61,6 @@ export class Keeper {
         if (record) await this.#bringBack(target, record);
       }
     });
-    return this.#turn;
   }
 
   /** A message got through. */
@@ -72,8 +73,9 @@ export class Keeper {
 
   /** Resolves when everything runs. */
   async allUp(): Promise<void> {
-    await this.#turn;
-    for (const target of startOrder) await this.#bringBack(target);
+    await this.#round.runExclusive(async () => {
+      for (const target of startOrder) await this.#bringBack(target);
+    });
   }
 
   stop(): void {

@@ -1,8 +1,27 @@
+import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 
 /** What is killed with SIGKILL and started again. */
 export const killTargets = ['worker', 'api', 'temporal', 'mongo'] as const;
 export type KillTarget = (typeof killTargets)[number];
+
+/** What people change in Zoom while chats go on; each is repaired after some seconds, as a person would. */
+export const worldFaultKinds = [
+  'inbound-archived',
+  'inbound-deleted',
+  'inbound-renamed',
+  'chat-channel-archived',
+  'chat-channel-deleted',
+  'chat-channel-renamed',
+  'owner-deactivated',
+  'bot-removed',
+  'scope-removed',
+  'content-refused',
+  'outsider-writes',
+  'other-bot-writes',
+  'app-removed',
+] as const;
+export type WorldFaultKind = (typeof worldFaultKinds)[number];
 
 /** What else is done to the system; docs/promise.md says what each means. */
 export const faultKinds = [
@@ -24,6 +43,7 @@ export const faultKinds = [
   'reroute',
   'lost-refresh',
   'late-effect',
+  ...worldFaultKinds,
 ] as const;
 export type FaultKind = (typeof faultKinds)[number];
 
@@ -54,11 +74,11 @@ export interface ChaosOptions {
   verbose: boolean;
 }
 
-export const defaultOptions: ChaosOptions = {
+/** Without a seed each run is a new one. */
+export const defaultOptions: Omit<ChaosOptions, 'seed'> = {
   seconds: 60,
   chats: 12,
   pace: 1,
-  seed: 42,
   kill: killTargets,
   killEvery: 7,
   faults: faultKinds.filter((kind) => !optIn.includes(kind)),
@@ -77,7 +97,7 @@ export const usage = `npm run chaos -- [options]
   --seconds N      how long chats go on under faults (${defaultOptions.seconds})
   --chats N        chats at once (${defaultOptions.chats})
   --pace X         messages a second and chat, both directions together (${defaultOptions.pace})
-  --seed N         the same seed plans the same run (${defaultOptions.seed})
+  --seed N         the same seed plans the same run (a new one, which the report names)
   --kill A,B       of ${killTargets.join(', ')}; or none (all)
   --kill-every S   seconds between kills (${defaultOptions.killEvery})
   --faults A,B     of ${faultKinds.join(', ')};
@@ -86,6 +106,10 @@ export const usage = `npm run chaos -- [options]
   --retry-scale X  Zoom's 5, 20 and 60 minutes between tries of a webhook times this (${defaultOptions.retryScale})
   --keep           keep the data folder with the logs
   --verbose        say what is done, as it is done`;
+
+export function newSeed(): number {
+  return randomInt(1_000_000);
+}
 
 /** @throws UsageError */
 export function readOptions(args: readonly string[]): ChaosOptions {
@@ -101,7 +125,7 @@ export function readOptions(args: readonly string[]): ChaosOptions {
     seconds: number('seconds', defaultOptions.seconds, 1),
     chats: Math.floor(number('chats', defaultOptions.chats, 1)),
     pace: number('pace', defaultOptions.pace, 0.01),
-    seed: Math.floor(number('seed', defaultOptions.seed, 0)),
+    seed: Math.floor(number('seed', newSeed(), 0)),
     kill: list('kill', values.kill, killTargets, defaultOptions.kill),
     killEvery: number('kill-every', defaultOptions.killEvery, 1),
     faults: list('faults', values.faults, faultKinds, defaultOptions.faults),

@@ -2,17 +2,17 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import type { Random } from './random.ts';
 
-/** `in`: what the visitor sends gets lost; `out`: what he is sent. */
+/** What gets lost: `in`, what the visitor sends; `out`, what they are sent. */
 export type Direction = 'in' | 'out' | 'both';
 
 /**
- * A visitor's network: a TCP proxy on loopback before the api, that cuts connections, leaves them half open (nothing comes
- * through any more and nobody is told), and slows them down.
+ * A visitor's network: a TCP proxy on loopback before the api, that cuts connections, leaves them half open (nothing
+ * comes through any more and nobody notices), and slows them down.
  */
 export class Proxy {
   readonly port: number;
   readonly #server: Server;
-  readonly #links = new Set<Link>();
+  readonly #tunnels = new Set<Tunnel>();
   readonly #noticed = new Map<Direction, number[]>();
   #delayMs = 0;
 
@@ -20,14 +20,14 @@ export class Proxy {
     this.#server = server;
     this.port = (server.address() as AddressInfo).port;
     server.on('connection', (visitor) => {
-      const link = new Link(
+      const tunnel = new Tunnel(
         visitor,
         connect(targetPort, '127.0.0.1'),
         () => this.#delayMs,
-        () => this.#links.delete(link),
+        () => this.#tunnels.delete(tunnel),
         (direction, afterMs) => this.#noticed.set(direction, [...(this.#noticed.get(direction) ?? []), afterMs]),
       );
-      this.#links.add(link);
+      this.#tunnels.add(tunnel);
     });
   }
 
@@ -41,14 +41,14 @@ export class Proxy {
   /** Cuts a share of the connections. @returns how many */
   cut(random: Random, share: number): number {
     const chosen = this.#choose(random, share);
-    for (const link of chosen) link.cut();
+    for (const tunnel of chosen) tunnel.cut();
     return chosen.length;
   }
 
   /** Leaves a share of the connections half open. @returns how many */
   freeze(random: Random, share: number, direction: Direction): number {
     const chosen = this.#choose(random, share);
-    for (const link of chosen) link.freeze(direction);
+    for (const tunnel of chosen) tunnel.freeze(direction);
     return chosen.length;
   }
 
@@ -59,30 +59,30 @@ export class Proxy {
 
   /** How many half open connections their visitors have held on to for longer than this. */
   unnoticed(longerThanMs: number): number {
-    return [...this.#links].filter((link) => link.unnoticedMs > longerThanMs).length;
+    return [...this.#tunnels].filter((tunnel) => tunnel.unnoticedMs > longerThanMs).length;
   }
 
   /** From now on everything takes this much longer, each way. @returns how many connections feel it now */
   slow(delayMs: number): number {
     this.#delayMs = delayMs;
-    return this.#links.size;
+    return this.#tunnels.size;
   }
 
   async close(): Promise<void> {
     const closed = once(this.#server, 'close');
     this.#server.close();
-    for (const link of this.#links) link.cut();
+    for (const tunnel of this.#tunnels) tunnel.cut();
     await closed;
   }
 
-  #choose(random: Random, share: number): Link[] {
-    const alive = [...this.#links].filter((link) => !link.frozen);
+  #choose(random: Random, share: number): Tunnel[] {
+    const alive = [...this.#tunnels].filter((tunnel) => !tunnel.frozen);
     return random.shuffled(alive).slice(0, Math.ceil(alive.length * share));
   }
 }
 
 /** One visitor's connection and its continuation to the api. */
-class Link {
+class Tunnel {
   readonly #ends: [visitor: Socket, api: Socket];
   readonly #lost = { in: false, out: false };
   #frozen: { at: number; direction: Direction } | undefined;

@@ -1,8 +1,8 @@
 import { holds, type Check } from './compare.ts';
 import type { KillRecord } from './keeper.ts';
 import { commandOf, type ChaosOptions, type KillTarget } from './options.ts';
+import { nameOf } from './faults.ts';
 import type { Direction } from './proxy.ts';
-import { nameOf } from './schedule.ts';
 import { table } from './table.ts';
 
 /** What a run came to. */
@@ -26,8 +26,8 @@ export interface Result {
   longestHistory: number;
   /** Resident memory at the end, bytes, by process. */
   memory: ReadonlyMap<string, number>;
-  /** Workflow tasks that a race in Temporal's SDK failed, and that were done again. */
-  sdkRaces: number;
+  /** How many histories of workflows were replayed. */
+  replayed: number;
   /** What went wrong with the run itself. */
   troubles: readonly string[];
 }
@@ -50,13 +50,12 @@ export function report(result: Result): string {
   return [
     `${table([...checkRows(checks), [], ...killRows(result.kills), [], ...faultRows(result)])}\n`,
     `${options.chats} chats · ${options.seconds} s at ${options.pace}/s a chat · ${reconnects} reconnects · ${presses} presses of Join Chat`,
-    [`longest history ${result.longestHistory} events`, ...memory].join(' · '),
+    [`${result.replayed} histories replayed, the longest of ${result.longestHistory} events`, ...memory].join(' · '),
     settledMs === undefined
       ? `Not settled: for ${options.settle} s nothing more had arrived.`
       : `Settled ${(settledMs / 1_000).toFixed(1)} s after the last fault.`,
     ...(underWay ? ['Something was still under way: what is lost may be only slow. Try a longer --settle.'] : []),
     ...endedThemselves.map((target) => `The ${target} ended by itself.`),
-    ...(result.sdkRaces > 0 ? [`${result.sdkRaces} workflow tasks were done again after a race in the SDK.`] : []),
     ...troubles,
     ...examples.slice(0, mostExamples).map((example) => cut(example)),
     ...(examples.length > mostExamples ? [`  … and ${examples.length - mostExamples} more`] : []),
@@ -99,10 +98,7 @@ function killRows(kills: readonly KillRecord[]): Row[] {
 
 function faultRows({ faults, noticedMs }: Result): Row[] {
   const noticed = new Map(
-    [...noticedMs].map(([direction, ms]) => [
-      nameOf({ at: 0, do: 'freeze', fault: 'half-open', share: 0, direction }),
-      ms,
-    ]),
+    [...noticedMs].map(([direction, ms]) => [nameOf({ do: 'freeze', fault: 'half-open', share: 0, direction }), ms]),
   );
   return [
     ['fault', 'times', 'noticed (s)', '', 'longest'],

@@ -1,9 +1,9 @@
-import { z } from 'zod';
 import { setTimeout as pause } from 'node:timers/promises';
+import { z } from 'zod';
 import type { ZoomSide } from '../../test/support/driver.ts';
+import type { ChatPlan } from './plan.ts';
+import { chatIn, isForVisitor, words } from './words.ts';
 import type { ZoomFeed, ZoomHappening } from './zoom-feed.ts';
-import type { ChatPlan } from './schedule.ts';
-import { chatIn, words } from './words.ts';
 
 /** A press of Join Chat after which nothing has happened is repeated after this long, as people do. */
 const pressAgainMs = 15_000;
@@ -27,8 +27,12 @@ interface Card {
 interface TeamChat {
   plan: ChatPlan;
   card?: Card;
-  channelId?: string;
-  /** Messages that are being written just now. */
+  /** The channels that were made for the chat, oldest first. A second one is a fault, unless the first is lost. */
+  channels: string[];
+  /** Those that were deleted or archived by the team. */
+  lost: Set<string>;
+  /** How many messages its agents have written for the visitor, and how many are being written just now. */
+  written: number;
   writing: number;
   /** The first words after the join are said. */
   greeted: boolean;
@@ -36,19 +40,24 @@ interface TeamChat {
   lastPlannedAt: number;
 }
 
+/** A chat that an agent has joined. */
+export interface JoinedChat {
+  number: number;
+  channelId: string;
+}
+
 /**
- * The agents in Zoom: see the cards, press Join Chat, answer in the chat channels. They work through the sandbox's control
- * endpoints, as people work in Zoom whatever happens to the app.
+ * The agents in Zoom: see the cards, press Join Chat, answer in the chat channels. They work through the sandbox's
+ * control endpoints, as people work in Zoom whatever happens to the app.
  */
 export class Team {
-  /** How many messages each chat's agents have posted. */
-  readonly written = new Map<number, number>();
   presses = 0;
+  /** Ids of the channels where new chats appear. */
+  readonly inbound: Set<string>;
   readonly #zoom: ZoomSide;
   readonly #feed: ZoomFeed;
   readonly #people: readonly string[];
   readonly #viewer: string;
-  readonly #inbound: ReadonlySet<string>;
   readonly #over = new AbortController();
   readonly #signal: AbortSignal;
   readonly #chats = new Map<number, TeamChat>();
@@ -69,7 +78,7 @@ export class Team {
     this.#feed = parts.feed;
     this.#people = parts.people;
     this.#viewer = parts.viewer;
-    this.#inbound = new Set(parts.inbound);
+    this.inbound = new Set(parts.inbound);
     this.#signal = AbortSignal.any([parts.signal, this.#over.signal]);
     this.#onError = parts.onError;
   }
@@ -78,7 +87,16 @@ export class Team {
     const now = Date.now();
     for (const plan of plans) {
       const lastPlannedAt = now + (plan.agentsSay.at(-1)?.at ?? 0);
-      this.#chats.set(plan.number, { plan, writing: 0, greeted: false, lastPlannedAt });
+      const chat = {
+        plan,
+        channels: [],
+        lost: new Set<string>(),
+        written: 0,
+        writing: 0,
+        greeted: false,
+        lastPlannedAt,
+      };
+      this.#chats.set(plan.number, chat);
     }
     this.#feed.listen((event) => this.#happened(event));
   }
@@ -90,7 +108,34 @@ export class Team {
   /** Writes into the chat, once an agent has joined. Resolves when Zoom has it. */
   async write(number: number, text: string): Promise<void> {
     const chat = this.#chats.get(number);
-    if (chat?.greeted) await this.#write(number, chat, text);
+    const channelId = chat?.greeted === true ? currentChannel(chat) : undefined;
+    if (chat && channelId !== undefined) await this.#write(chat, channelId, text);
+  }
+
+  /** The chats that an agent has joined and whose channel is still there. */
+  get joined(): JoinedChat[] {
+    return [...this.#chats.values()].flatMap((chat) => {
+      const channelId = chat.greeted ? currentChannel(chat) : undefined;
+      return channelId === undefined ? [] : [{ number: chat.plan.number, channelId }];
+    });
+  }
+
+  /** The team is about to delete or archive a chat's channel: nobody writes there any more. */
+  loses({ number, channelId }: JoinedChat): void {
+    const chat = this.#chats.get(number);
+    if (!chat) return;
+    chat.lost.add(channelId);
+    chat.greeted = false;
+    delete chat.card;
+  }
+
+  hasLostChannel(number: number): boolean {
+    return (this.#chats.get(number)?.lost.size ?? 0) > 0;
+  }
+
+  /** How many messages the chat's agents have written for its visitor. */
+  written(number: number): number {
+    return this.#chats.get(number)?.written ?? 0;
   }
 
   /** Whether nobody is about to write in this chat, apart from what is still planned. */
@@ -99,23 +144,31 @@ export class Team {
     return chat?.greeted === true && Date.now() >= chat.lastPlannedAt && chat.writing === 0;
   }
 
-  async #write(number: number, chat: TeamChat, text: string): Promise<void> {
+  /** The number of the chat that each chat channel was made for. */
+  get chatOfChannel(): Map<string, number> {
+    const list = [...this.#chats].flatMap(([number, { channels }]) => channels.map((id) => [id, number] as const));
+    return new Map(list);
+  }
+
+  async #write(chat: TeamChat, channelId: string, text: string): Promise<void> {
     chat.writing += 1;
     try {
-      await this.#zoom.write(this.#agentOf(number), chat.channelId ?? '', text);
-      this.written.set(number, (this.written.get(number) ?? 0) + 1);
+      await this.#zoom.write(this.#agentOf(chat), channelId, text);
+      if (isForVisitor(text)) chat.written += 1;
+    } catch (error) {
+      if (!chat.lost.has(channelId)) throw error;
     } finally {
       chat.writing -= 1;
     }
   }
 
   /** The first words: as soon as Zoom lets the agent into the channel. */
-  async #greet(number: number, chat: TeamChat): Promise<void> {
-    for (;;) {
+  async #greet(chat: TeamChat, channelId: string): Promise<void> {
+    while (!chat.lost.has(channelId)) {
       this.#signal.throwIfAborted();
       try {
-        await this.#write(number, chat, words.agent(number, 0));
-        chat.greeted = true;
+        await this.#write(chat, channelId, words.agent(chat.plan.number, 0));
+        chat.greeted = !chat.lost.has(channelId);
         return;
       } catch {
         // Not a member yet.
@@ -124,23 +177,24 @@ export class Team {
     }
   }
 
-  #agentOf(number: number): string {
-    return this.#people[number % this.#people.length] ?? '';
+  #agentOf({ plan }: TeamChat): string {
+    return this.#people[plan.number % this.#people.length] ?? '';
   }
 
   #happened({ type, data }: ZoomHappening): void {
-    if (type === 'message.created' && this.#inbound.has(String(data['channel_id']))) {
+    if (type === 'message.created' && this.inbound.has(String(data['channel_id']))) {
       this.#do(() => this.#cardCame(String(data['channel_id']), String(data['message_id'])));
     }
     if (type === 'channel.created') {
-      const number = Number(/^Visitor (\d+) · /.exec(String(data['name']))?.[1]);
-      const chat = this.#chats.get(number);
-      // A second channel for a chat is a fault, and found as one at the end.
-      if (!chat || chat.channelId !== undefined) return;
-      chat.channelId = String(data['channel_id']);
+      const chat = this.#chats.get(chatIn(String(data['name'])) ?? 0);
+      if (!chat) return;
+      const channelId = String(data['channel_id']);
+      const isSecond = currentChannel(chat) !== undefined;
+      chat.channels.push(channelId);
+      if (isSecond) return;
       this.#do(async () => {
         await this.#pause(chat.plan.greetsAfterMs);
-        await this.#greet(number, chat);
+        await this.#greet(chat, channelId);
       });
     }
   }
@@ -150,28 +204,38 @@ export class Team {
     const { channels } = viewSchema.parse(await response.json());
     const message = channels.find(({ id }) => id.endsWith(channelId))?.messages?.find(({ id }) => id === messageId);
     const content = JSON.stringify(message?.content ?? {});
-    const number = chatIn(content) ?? 0;
-    const value = /"join:[A-Za-z0-9]+"/.exec(content)?.[0];
-    const chat = this.#chats.get(number);
-    if (!chat || value === undefined || chat.card) return;
-    chat.card = { messageId, value: JSON.parse(value) as string };
+    const value = /"join:[\w-]+"/.exec(content)?.[0];
+    const chat = this.#chats.get(chatIn(content) ?? 0);
+    if (!chat || value === undefined) return;
+    const card = { messageId, value: JSON.parse(value) as string };
+    const isPressed = chat.card !== undefined;
+    chat.card = card;
+    if (!isPressed) await this.#join(chat);
+  }
+
+  /** Presses Join Chat on the newest card until there is a channel, or no card has such a button. */
+  async #join(chat: TeamChat): Promise<void> {
     await this.#pause(chat.plan.joinsAfterMs);
-    while (chat.channelId === undefined && (await this.#press(chat, chat.card))) {
-      await this.#until(() => chat.channelId !== undefined, pressAgainMs);
+    while (chat.card && currentChannel(chat) === undefined) {
+      const { card } = chat;
+      const pressed = await this.#press(chat, card);
+      if (pressed) await this.#until(() => currentChannel(chat) !== undefined || chat.card !== card, pressAgainMs);
+      else if (chat.card === card) delete chat.card;
     }
   }
 
-  /** @returns whether the card still had its button. */
-  async #press(chat: TeamChat, card: Card): Promise<boolean> {
-    const first = this.#people.indexOf(this.#agentOf(chat.plan.number));
-    const pressers = [first, first + 1].slice(0, chat.plan.twoJoin ? 2 : 1);
+  /** @returns whether the card is there and still has its button. */
+  async #press({ plan }: TeamChat, card: Card): Promise<boolean> {
+    const first = plan.number % this.#people.length;
+    const pressers = [first, first + 1].slice(0, plan.twoJoin ? 2 : 1);
     const body = JSON.stringify({ message_id: card.messageId, value: card.value });
     const pressed = await Promise.all(
       pressers.map(async (index) => {
         const url = `${this.#zoom.url}/_sandbox/users/${this.#people[index % this.#people.length] ?? ''}/press`;
         const response = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
-        // 409: the chat has ended, and its card has no such button any more.
-        if (!response.ok && response.status !== 409) throw new Error(`The press answered ${response.status}.`);
+        // 404: the card went with its channel. 409: the chat has ended, and its card has no such button any more.
+        const isGone = response.status === 404 || response.status === 409;
+        if (!response.ok && !isGone) throw new Error(`The press answered ${response.status}.`);
         if (response.ok) this.presses += 1;
         return response.ok;
       }),
@@ -199,4 +263,9 @@ export class Team {
       if (!this.#signal.aborted) this.#onError(error);
     });
   }
+}
+
+/** The chat's channel in use: the first that is not lost. */
+function currentChannel({ channels, lost }: TeamChat): string | undefined {
+  return channels.find((id) => !lost.has(id));
 }

@@ -26,8 +26,9 @@ export interface ChaosVisitorOptions {
 }
 
 /**
- * A visitor who does what the widget does: keeps each message, under its id, until it is accepted; sends one at a time, in
- * order; comes back after every loss with its token and the last `seq` it has shown; and takes silence for a loss.
+ * A visitor who does what the widget does: keeps each message, under its id, until it is accepted; sends one at a
+ * time, in order; comes back after every loss with its token and the last `seq` it has shown; and takes silence for a
+ * loss.
  */
 export class ChaosVisitor {
   /** What the visitor wrote, in order. */
@@ -63,7 +64,7 @@ export class ChaosVisitor {
     return this.#outbox.length === 0 && (this.#endId === undefined || this.#ended);
   }
 
-  /** The visitor has been told that the chat is over. */
+  /** The visitor has read that the chat is over. */
   get ended(): boolean {
     return this.#ended;
   }
@@ -140,7 +141,7 @@ export class ChaosVisitor {
         this.#failures = 0;
         this.#clear('deadline');
         this.#after('beat', heartbeatMs, () => this.#ping());
-        this.#tellDelivered(frame.deliveredSeq);
+        this.#showDelivered(frame.deliveredSeq);
         if (frame.chat?.status === 'ended') this.#over();
         break;
       case 'accepted':
@@ -152,7 +153,7 @@ export class ChaosVisitor {
         for (const entry of frame.entries) if (!this.#show(entry)) break;
         break;
       case 'delivered':
-        this.#tellDelivered(frame.deliveredSeq);
+        this.#showDelivered(frame.deliveredSeq);
         break;
       case 'error':
         this.#refused(frame);
@@ -178,7 +179,7 @@ export class ChaosVisitor {
     return true;
   }
 
-  #tellDelivered(seq: number): void {
+  #showDelivered(seq: number): void {
     this.deliveredSeq = Math.max(this.deliveredSeq, seq);
   }
 
@@ -272,4 +273,9 @@ export class ChaosVisitor {
     clearTimeout(this.#timers.get(name));
     this.#timers.delete(name);
   }
+}
+
+/** How many messages of agents the visitor has been shown. */
+export function answersOf(visitor: ChaosVisitor): number {
+  return visitor.entries.filter(({ kind }) => kind === 'agentMessage').length;
 }

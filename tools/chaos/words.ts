@@ -1,17 +1,26 @@
 /**
- * What people write in a run, so that every part of it is known again wherever it turns up: `v-03-0007` is what the third
- * visitor wrote seventh, `a-03-0007` what that chat's agents did. Long messages go on with numbered parts
- * (`v-03-0007.001`), since Zoom takes them in several posts; and some are the same words again (`v-03-same`), since who
- * looks for words before repeating a post must not take earlier ones for the new ones.
+ * What people write in a run, so that every part of it is known again wherever it appears: `v-03-0007` is what the
+ * third visitor wrote seventh, `a-03-0007` what that chat's agents did, `o-…` somebody outside the account, `b-…`
+ * another app's bot. Long messages go on with numbered parts (`v-03-0007.001`), since Zoom takes them in several
+ * posts. Some are the same words again (`v-03-same`): who looks for words before repeating a post must not take
+ * earlier ones for the new ones.
  */
 export const words = {
   visitor: (chat: number, n: number) => `v-${two(chat)}-${four(n)}`,
   visitorAgain: (chat: number) => `v-${two(chat)}-same`,
   visitorLong: (chat: number, n: number, length: number) => long(words.visitor(chat, n), length),
+  /** What Zoom refuses to show in a run with `content-refused`. */
+  visitorRefused: (chat: number, n: number) => `${words.visitor(chat, n)} ${refusedWord}`,
   agent: (chat: number, n: number) => `a-${two(chat)}-${four(n)}`,
   agentAgain: (chat: number) => `a-${two(chat)}-same`,
+  /** A command that nobody knows: it is for no visitor. */
+  agentCommand: (chat: number, n: number) => `!note ${words.agent(chat, n)}`,
+  outsider: (chat: number, n: number) => `o-${two(chat)}-${four(n)}`,
+  otherBot: (chat: number, n: number) => `b-${two(chat)}-${four(n)}`,
   visitorName: (chat: number) => `Visitor ${two(chat)}`,
 };
+
+export const refusedWord = 'unshowable';
 
 const visitorPart = /\bv-\d{2,}-(?:same|\d{4}(?:\.\d{3})?)(?![\w.])/g;
 
@@ -25,13 +34,18 @@ export function besides(text: string): string {
   return text.replace(visitorPart, '').replace(/\s+/g, '');
 }
 
-/** The number of the chat whose visitor's words are in the text. */
+/** Whether an agent, or somebody outside the account, wrote this for the visitor. */
+export function isForVisitor(text: string): boolean {
+  return /^[ao]-\d{2,}-/.test(text);
+}
+
+/** The number of the chat that a text is about: by its visitor's words or name. */
 export function chatIn(text: string): number | undefined {
-  const number = /\bv-(\d+)-/.exec(text)?.[1];
+  const number = /\b(?:v-|Visitor )(\d{2,})\b/.exec(text)?.[1];
   return number === undefined ? undefined : Number(number);
 }
 
-/** The same words again, told apart by how often they were there before: `v-03-same`, `v-03-same#2`, … */
+/** The same words again, numbered by how often they were there before: `v-03-same`, `v-03-same#2`, … */
 export function numbered(items: readonly string[]): string[] {
   const times = new Map<string, number>();
   return items.map((item) => {

@@ -56,7 +56,8 @@ export class ZoomFeed {
   async #ask(query: string): Promise<z.infer<typeof answerSchema>> {
     const response = await fetch(`${this.#url}/_sandbox/events?${query}`, {
       headers: { accept: 'application/json' },
-      // One for each request, which lets go of it only when it is collected as garbage, and there are thousands of them.
+      // One for each request, which lets go of it only when it is collected as garbage, and there are thousands of
+      // them.
       signal: AbortSignal.any([this.#life.signal]),
     });
     return answerSchema.parse(await response.json());

@@ -10,7 +10,10 @@ export interface Account {
   number: number;
 }
 
-/** A person; `expired` is somebody whose invitation to the account ran out. `jid` and `id` have Zoom's forms; `memberId` is what outsiders see instead of the id. */
+/**
+ * A person; `expired` is somebody whose invitation to the account ran out. `jid` and `id` have Zoom's forms;
+ * `memberId` is what outsiders see instead of the id.
+ */
 export interface User {
   id: string;
   accountId: string;

@@ -1,26 +1,29 @@
 import { describe, expect, test } from 'vitest';
-import { check, type Facts } from '../../../tools/chaos/checks.ts';
+import { check } from '../../../tools/chaos/checks.ts';
 import { holds } from '../../../tools/chaos/compare.ts';
-import { words } from '../../../tools/chaos/words.ts';
+import type { Facts } from '../../../tools/chaos/facts.ts';
 import type { GrantFacts } from '../../../tools/chaos/grant-log.ts';
+import { words } from '../../../tools/chaos/words.ts';
+import type { LostChannel } from '../../../tools/chaos/world.ts';
 import type { TranscriptEntry } from '../../../domain/transcript.ts';
 import type { VisitorEntry } from '../../../domain/visitor-protocol.ts';
-import type { SandboxMessage } from '../../support/driver.ts';
+import type { SandboxChannel, SandboxMessage } from '../../support/driver.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer Item)[] ? Item[] : T[K] };
 
 const agent = { id: 'jill', name: 'Jill Chill' };
 const inbound = 'inbound';
 
-/** A visitor's words as the bot posts them. */
-const post = (id: string, text: string): SandboxMessage & { timestamp: number } => ({
+/** A visitor's words as the bot posts them; the id is the time, too. */
+const post = (id: string, text: string, head = 'Visitor'): SandboxMessage & { timestamp: number } => ({
   id,
   from: 'Live Chat',
   bot: true,
   text: '',
-  content: { body: [{ type: 'message', text }] },
+  content: { head: { text: head }, body: [{ type: 'message', text }] },
   timestamp: Number(id),
 });
+const card = (id: string, number: number, text: string) => post(id, text, words.visitorName(number));
 const answer = (id: string, text: string) => ({
   ...post(id, ''),
   from: agent.name,
@@ -95,14 +98,7 @@ function world() {
     tries: 0,
     stuckTask: false,
     events: 10,
-    chat: { waitingForZoom: 0, recordedSeq: 8, lastSeq: 8 },
-  });
-  const channel = (id: string, name: string, list: SandboxMessage[]) => ({
-    id,
-    name,
-    type: 1,
-    members: [],
-    messages: list,
+    chat: { waitingForZoom: 0, publishedSeq: 8, lastSeq: 8, waits: [] as object[] },
   });
   return {
     said: [...said],
@@ -110,12 +106,16 @@ function world() {
     transcript,
     screen: transcript.map(shown),
     messages: messages as SandboxMessage[],
-    cards: [post('100', words.visitor(1, 1)), post('110', words.visitor(2, 1))] as SandboxMessage[],
+    cards: [card('100', 1, words.visitor(1, 1)), card('110', 2, words.visitor(2, 1))] as SandboxMessage[],
     early,
     chats: [record('one', 1, 'channel-1'), record('two', 2)],
     workflows: [workflow('chat/one', 'RUNNING'), workflow('chat/two', 'COMPLETED')],
     channels: [channel('other', 'General', [])],
-    tellings: new Map([
+    deleted: [] as SandboxChannel[],
+    lost: [] as LostChannel[],
+    chatOfChannel: new Map([['channel-1', 1]]),
+    ended: false,
+    deliveries: new Map([
       ['101', { firstTriedAt: 1, takenAt: 2 }],
       ['103', { firstTriedAt: 3, takenAt: 4 }],
       ['106', { firstTriedAt: 5, takenAt: 6 }],
@@ -126,12 +126,16 @@ function world() {
     grants: {
       given: [{ at: 5_000, added: false }],
       lostAnswers: 0,
-      asks: [] as number[],
+      asks: [] as { at: number; userId: string }[],
       failedCallbacks: [],
+      ended: [],
       kills: [],
     } as Mutable<GrantFacts>,
-    channel,
   };
+}
+
+function channel(id: string, name: string, messages: SandboxMessage[]): SandboxChannel {
+  return { id, name, type: 1, members: [], messages };
 }
 
 type World = ReturnType<typeof world>;
@@ -148,7 +152,7 @@ function checked(change: (world: World) => void = () => undefined) {
         entries: it.screen,
         deliveredSeq: it.deliveredSeq,
         faults: it.faults,
-        ended: false,
+        ended: it.ended,
         endsEarly: false,
       },
       {
@@ -166,9 +170,9 @@ function checked(change: (world: World) => void = () => undefined) {
       zoom: {
         channels: [
           ...it.channels,
-          it.channel(inbound, 'Live Chat Inbound', it.cards),
-          it.channel('channel-1', 'Visitor 01 · x', it.messages),
-        ],
+          channel(inbound, 'Live Chat Inbound', it.cards),
+          channel('channel-1', 'Visitor 01 · x', it.messages),
+        ].filter(({ id }) => !it.deleted.some((gone) => gone.id === id)),
       },
       chats: it.chats,
       transcripts: new Map([
@@ -177,12 +181,20 @@ function checked(change: (world: World) => void = () => undefined) {
       ]),
       workflows: it.workflows,
     },
-    tellings: it.tellings,
+    deliveries: it.deliveries,
     ownChannels: new Set(['other', inbound]),
     lateEffects: it.lateEffects,
-    inbound: [inbound],
+    inbound: new Set([inbound]),
+    deleted: it.deleted,
+    lost: it.lost,
+    chatOfChannel: it.chatOfChannel,
     grants: it.grants,
   } as unknown as Facts);
+}
+
+/** What is found in one check after the change. */
+function found(name: string, change: (world: World) => void) {
+  return checked(change).find((one) => one.name === name);
 }
 
 function at<T>(list: readonly T[], index: number): T {
@@ -199,7 +211,8 @@ describe('the checks of a run', () => {
   test('find nothing where all is well', () => {
     const checks = checked();
     expect(checks.filter((one) => !holds(one))).toEqual([]);
-    for (const { name, expected } of checks) if (name !== 'closing notes') expect(expected, name).toBeGreaterThan(0);
+    const ofSome = ['closing notes', 'after a lost channel'];
+    for (const { name, expected } of checks) if (!ofSome.includes(name)) expect(expected, name).toBeGreaterThan(0);
   });
 
   test.each<[string, string, (world: World) => void, string]>([
@@ -247,7 +260,12 @@ describe('the checks of a run', () => {
     ],
     ['answers in another order', 'agent → visitor', (it) => swap(it.screen, 2, 5), '(101) comes after'],
     ['an answer not recorded', 'agent → transcript', (it) => it.transcript.splice(6, 1), '(106) is lost'],
-    ['an answer recorded in another order', 'agent → transcript', (it) => swap(it.transcript, 2, 5), '(101) comes after'],
+    [
+      'an answer recorded in another order',
+      'agent → transcript',
+      (it) => swap(it.transcript, 2, 5),
+      '(101) comes after',
+    ],
     [
       'a join not shown',
       'transcript = visitor’s screen',
@@ -268,8 +286,40 @@ describe('the checks of a run', () => {
       (it) => it.messages.push({ ...post('108', ''), text: 'Chat ended' }),
       'the note was not expected',
     ],
+    [
+      'an entry without a name',
+      'transcript = visitor’s screen',
+      (it) => (it.screen[2] = { ...at(it.screen, 2), name: '' } as VisitorEntry),
+      'entry 3 is nobody’s',
+    ],
+    [
+      'the words of another bot',
+      'agent → visitor',
+      (it) => it.screen.push(shown(agentEntry(9, '108', 'b-01-0001'))),
+      'b-01-0001 (108) was not expected',
+    ],
+    [
+      'a command that reaches the visitor',
+      'agent → transcript',
+      (it) => {
+        it.messages.push(answer('108', '!note a-01-0002'));
+        it.transcript.push(agentEntry(9, '108', '!note a-01-0002'));
+      },
+      '!note a-01-0002 (108) was not expected',
+    ],
     ['a chat without a card', 'inbound cards', (it) => it.cards.splice(0, 1), 'v-01-0001 is lost'],
-    ['a second card', 'inbound cards', (it) => it.cards.push(post('109', 'v-01-0001')), 'v-01-0001 is there twice'],
+    [
+      'a second card',
+      'inbound cards',
+      (it) => it.cards.push(card('109', 1, 'v-01-0001')),
+      'v-01-0001 is there 2 times',
+    ],
+    [
+      'a chat that waits though all is repaired',
+      'workflows',
+      (it) => at(it.workflows, 0).chat.waits.push({ what: 'a post', why: { type: 'ScopeMissing', message: 'm' } }),
+      'waits for a post: ScopeMissing',
+    ],
     ['a workflow that failed', 'workflows', (it) => (at(it.workflows, 0).status = 'FAILED'), 'chat/one is FAILED'],
     ['a chat that ended alone', 'workflows', (it) => (at(it.workflows, 0).status = 'COMPLETED'), 'is over, unknown'],
     ['a chat that does not end', 'workflows', (it) => (at(it.workflows, 1).status = 'RUNNING'), 'still runs'],
@@ -277,37 +327,168 @@ describe('the checks of a run', () => {
     ['a stuck task', 'workflows', (it) => (at(it.workflows, 0).stuckTask = true), 'cannot go on'],
     ['an activity under way', 'workflows', (it) => (at(it.workflows, 0).pending = 1), '1 activities under way'],
     ['a message that waits', 'workflows', (it) => (at(it.workflows, 0).chat.waitingForZoom = 1), 'waiting for Zoom'],
-    ['an unrecorded entry', 'workflows', (it) => (at(it.workflows, 0).chat.recordedSeq = 7), 'recorded 7 of 8'],
+    ['an unpublished entry', 'workflows', (it) => (at(it.workflows, 0).chat.publishedSeq = 7), 'published 7 of 8'],
     [
       'a channel that belongs to no chat',
       'chat channels',
-      (it) => it.channels.push(it.channel('x', 'Visitor 01 · y', [])),
-      'Visitor 01 (no chat holds it)',
+      (it) => it.channels.push(channel('x', 'Visitor 01 · y', [])),
+      'Visitor 01 · y (no chat holds it)',
     ],
-    ['a grant lost for nothing', 'grants kept', (it) => it.grants.asks.push(5_500), 'though no tokens were lost'],
+    [
+      'a grant lost for nothing',
+      'grants kept',
+      (it) => it.grants.asks.push({ at: 5_500, userId: 'alex' }),
+      'though no tokens were lost',
+    ],
     ['a chat without a channel', 'chat channels', (it) => delete at(it.chats, 0).channel, 'Visitor 01 is lost'],
   ])('find %s', (_what, name, change, named) => {
-    const found = checked(change).filter((one) => !holds(one));
-    expect(found.map((one) => one.name)).toContain(name);
-    expect(found.find((one) => one.name === name)?.examples.join('\n')).toContain(named);
+    const wrong = checked(change).filter((one) => !holds(one));
+    expect(wrong.map((one) => one.name)).toContain(name);
+    expect(wrong.find((one) => one.name === name)?.examples.join('\n')).toContain(named);
   });
 
-  test('let an answer come late only if Zoom told of the later one first', () => {
+  const refuse = (it: World, notice: SandboxMessage | undefined): void => {
+    const text = words.visitorRefused(1, 8001);
+    it.said.push({ id: words.visitor(1, 8001), text });
+    it.accepted.add(words.visitor(1, 8001));
+    const entry = visitorEntry(9, words.visitor(1, 8001), text);
+    it.transcript.push(entry);
+    it.screen.push(shown(entry));
+    it.deliveredSeq = 9;
+    if (notice) it.messages.push(notice);
+  };
+  const notice = 'Visitor 01 wrote something that Zoom refuses to show here.';
+
+  test('count words that Zoom refuses as kept where the channel got the notice of them', () => {
+    const byBot = (range: string) => ({
+      ...post('108', notice),
+      content: { head: { text: 'Visitor 01', sub_head: { text: range } }, body: [{ type: 'message', text: notice }] },
+    });
+    const toZoom = (message?: SandboxMessage) => found('visitor → Zoom', (it) => refuse(it, message));
+    expect(toZoom(byBot('#9 not shown'))).toMatchObject({ lost: 0, wrong: 0, duplicated: 0 });
+    expect(toZoom(byBot('#7–9 not shown'))).toMatchObject({ lost: 0 });
+    expect(toZoom(answer('108', notice))).toMatchObject({ lost: 0 });
+    expect(toZoom(byBot('#7–8 not shown'))).toMatchObject({ lost: 1 });
+    expect(toZoom()).toMatchObject({ lost: 1 });
+  });
+
+  test('take only what Zoom refuses as told by a notice', () => {
+    const check = found('visitor → Zoom', (it) => {
+      it.messages.splice(6, 1, {
+        ...post('108', notice),
+        content: { body: [{ type: 'message', text: '#8 not shown' }] },
+      });
+    });
+    expect(check).toMatchObject({ lost: 1 });
+  });
+
+  describe('of a chat whose channel was lost', () => {
+    const lose = (it: World, how: 'deleted' | 'archived', mustGoOn = false): void => {
+      it.lost.push({ number: 1, channelId: 'channel-1', how, at: 200, mustGoOn });
+      if (how === 'deleted') it.deleted.push(channel('channel-1', 'Visitor 01 · x', it.messages));
+    };
+    const end = (it: World): void => {
+      const entry: TranscriptEntry = { seq: 9, at: 201, kind: 'ended', by: 'agent' };
+      it.transcript.push(entry);
+      it.screen.push(shown(entry));
+      it.ended = true;
+      Object.assign(at(it.workflows, 0), { status: 'COMPLETED' });
+    };
+    const goOn = (it: World): void => {
+      it.chatOfChannel.set('channel-2', 1);
+      it.channels.push(channel('channel-2', 'Visitor 01 · x (2)', []));
+      at(it.chats, 0).channel = { id: 'channel-2' };
+    };
+
+    test.each(['deleted', 'archived'] as const)('find nothing when it ends by that: %s', (how) => {
+      const wrong = checked((it) => {
+        lose(it, how);
+        end(it);
+      }).filter((one) => !holds(one));
+      expect(wrong).toEqual([]);
+    });
+
+    test('find nothing when it asks for an agent again, with a new card and a new channel', () => {
+      const wrong = checked((it) => {
+        lose(it, 'deleted', true);
+        goOn(it);
+        it.cards.push(card('201', 1, 'v-01-same'));
+      }).filter((one) => !holds(one));
+      expect(wrong).toEqual([]);
+    });
+
+    test('find a chat that does neither', () => {
+      expect(found('after a lost channel', (it) => lose(it, 'archived'))).toMatchObject({ lost: 1 });
+    });
+
+    test('find a chat that ends with something waiting', () => {
+      const ended = found('after a lost channel', (it) => {
+        lose(it, 'deleted', true);
+        end(it);
+      });
+      expect(ended).toMatchObject({ lost: 1 });
+    });
+
+    test('find words that are neither in a channel nor on the last card', () => {
+      const crossed = (onCard: boolean) =>
+        found('visitor → Zoom', (it) => {
+          lose(it, 'deleted');
+          end(it);
+          it.messages.splice(6, 1);
+          if (onCard) it.cards.push(card('202', 1, 'v-01-same'));
+        });
+      expect(crossed(true)).toMatchObject({ lost: 0 });
+      expect(crossed(false)).toMatchObject({ lost: 1 });
+    });
+
+    test('ask for an answer in a deleted channel only where a webhook had brought it before', () => {
+      const unread = (how: 'deleted' | 'archived', takenAt: number) =>
+        found('agent → visitor', (it) => {
+          lose(it, how);
+          it.screen.splice(6, 1);
+          it.deliveries.set('106', { firstTriedAt: 5, takenAt });
+        });
+      expect(unread('deleted', 300)).toMatchObject({ lost: 0 });
+      expect(unread('deleted', 7)).toMatchObject({ lost: 1 });
+      expect(unread('archived', 300)).toMatchObject({ lost: 1 });
+    });
+  });
+
+  test('let an outsider’s words reach the visitor or not, but once and in order', () => {
+    const outsider = (shownTimes: number) =>
+      found('agent → visitor', (it) => {
+        it.messages.push(answer('108', 'o-01-0001'));
+        for (let n = 0; n < shownTimes; n += 1) it.screen.push(shown(agentEntry(9 + n, '108', 'o-01-0001')));
+      });
+    expect(outsider(0)).toMatchObject({ lost: 0, wrong: 0 });
+    expect(outsider(1)).toMatchObject({ wrong: 0, duplicated: 0 });
+    expect(outsider(2)).toMatchObject({ duplicated: 1 });
+  });
+
+  test('let a card that went with its inbound channel be there again', () => {
+    const cards = found('inbound cards', (it) => {
+      it.deleted.push(channel('inbound-1', 'Live Chat Inbound', it.cards.splice(0, 1)));
+      it.cards.push(card('120', 1, 'v-01-0001'));
+    });
+    expect(cards).toMatchObject({ lost: 0, duplicated: 0 });
+  });
+
+  test('let an answer come late only if Zoom’s webhook of the later one came first', () => {
     const late = (takenAt: number) =>
       checked((it) => {
         swap(it.screen, 5, 6);
-        it.tellings.set('103', { firstTriedAt: 3, takenAt });
+        it.deliveries.set('103', { firstTriedAt: 3, takenAt });
       }).find(({ name }) => name === 'agent → visitor');
     expect(late(Infinity)).toMatchObject({ reordered: 1, outOfOrder: 0 });
     expect(late(5.5)).toMatchObject({ reordered: 1, outOfOrder: 0 });
     expect(late(4)).toMatchObject({ reordered: 0, outOfOrder: 1 });
   });
 
-  test('let two answers that no webhook told of come in their own order only', () => {
+  test('let two answers without a webhook come in their own order only', () => {
     const both = checked((it) => {
       swap(it.screen, 5, 6);
-      it.tellings.delete('103');
-      it.tellings.delete('106');
+      it.deliveries.delete('103');
+      it.deliveries.delete('106');
     });
     expect(both.find(({ name }) => name === 'agent → visitor')).toMatchObject({ reordered: 0, outOfOrder: 1 });
   });
@@ -322,10 +503,10 @@ describe('the checks of a run', () => {
     expect(after.filter((one) => !holds(one))).toEqual([]);
   });
 
-  test('count a lost grant as unavoidable only when its tokens were lost by Zoom, or with somebody who was killed', () => {
+  test('count a lost grant as unavoidable only when Zoom lost its tokens, somebody ended it, or a kill fell into its renewal', () => {
     const asked = (change: (grants: Mutable<GrantFacts>) => void) =>
       checked((it) => {
-        it.grants.asks.push(9_000);
+        it.grants.asks.push({ at: 9_000, userId: 'alex' });
         change(it.grants);
       }).find(({ name }) => name === 'grants kept');
     const kill = (target: 'worker' | 'temporal' | 'mongo', killedAt: number) => ({
@@ -346,18 +527,20 @@ describe('the checks of a run', () => {
     expect(asked((grants) => grants.failedCallbacks.push([4_800, 5_900]))).toMatchObject(unavoidable);
     expect(asked((grants) => grants.failedCallbacks.push([5_200, 5_900]))).toMatchObject(wrong);
     expect(asked((grants) => (grants.lostAnswers = 1))).toMatchObject(unavoidable);
+    expect(asked((grants) => grants.ended.push({ from: 8_000, to: 8_500 }))).toMatchObject(unavoidable);
+    expect(asked((grants) => grants.ended.push({ from: 9_500, to: 9_800 }))).toMatchObject(wrong);
     const twice = (addedAt: number) =>
       asked((grants) => {
         grants.lostAnswers = 1;
         grants.given.push({ at: addedAt, added: true });
-        grants.asks.push(9_500);
+        grants.asks.push({ at: 9_500, userId: 'alex' });
       });
     expect(twice(9_800)).toMatchObject({ unavoidable: 2, wrong: 0 });
     expect(twice(9_200)).toMatchObject({ unavoidable: 1, wrong: 1 });
     expect(
       asked((grants) => {
         grants.kills.push(kill('worker', 5_100));
-        grants.asks.unshift(4_000);
+        grants.asks.unshift({ at: 4_000, userId: 'alex' });
       }),
     ).toMatchObject({ unavoidable: 1, wrong: 1 });
   });

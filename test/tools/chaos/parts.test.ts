@@ -1,7 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { compare, emptyCheck, holds, type Expectation } from '../../../tools/chaos/compare.ts';
-import { defaultOptions, faultKinds, readOptions, UsageError } from '../../../tools/chaos/options.ts';
-import { plan } from '../../../tools/chaos/schedule.ts';
+import {
+  commandOf,
+  defaultOptions,
+  faultKinds,
+  readOptions,
+  UsageError,
+  worldFaultKinds,
+} from '../../../tools/chaos/options.ts';
+import { plan } from '../../../tools/chaos/plan.ts';
 import { table } from '../../../tools/chaos/table.ts';
 
 const compared = (expectation: Omit<Expectation, 'where'>) => {
@@ -56,7 +63,7 @@ describe('the comparison', () => {
 });
 
 describe('the plan', () => {
-  const options = { ...defaultOptions, faults: faultKinds };
+  const options = { ...defaultOptions, seed: 42, faults: faultKinds };
 
   test('is the same for the same seed and another for another', () => {
     expect(plan(options)).toEqual(plan(options));
@@ -70,14 +77,26 @@ describe('the plan', () => {
     const killed = new Set(happenings.flatMap((happening) => (happening.do === 'kill' ? happening.targets : [])));
     expect([...killed].sort()).toEqual([...options.kill].sort());
     for (const { at } of happenings) expect(at).toBeLessThan(20_000);
+    const usual = plan({ ...options, seconds: 300, chats: 30 }).happenings;
+    const changes = usual.flatMap((happening) => (happening.do === 'change' ? [happening.fault] : []));
+    for (const kind of worldFaultKinds) expect(changes.filter((one) => one === kind).length, kind).toBe(2);
     expect(chats).toHaveLength(options.chats);
     for (const { visitorSays } of chats) expect(visitorSays.length).toBeGreaterThan(0);
   });
 });
 
 describe('the options', () => {
-  test('have defaults', () => {
-    expect(readOptions([])).toEqual(defaultOptions);
+  test('have defaults, and a new seed for each run', () => {
+    const { seed, ...others } = readOptions([]);
+    expect(others).toEqual(defaultOptions);
+    const seeds = Array.from({ length: 5 }, () => readOptions([]).seed);
+    expect(new Set([seed, ...seeds]).size).toBeGreaterThan(1);
+  });
+
+  test('name the command that does the same run again', () => {
+    const options = readOptions(['--faults', 'cut,app-removed', '--chats', '3']);
+    const command = commandOf(options);
+    expect(readOptions(command.split(' -- ')[1]?.split(' ') ?? [])).toEqual(options);
   });
 
   test('are read', () => {

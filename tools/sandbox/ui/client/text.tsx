@@ -1,7 +1,8 @@
 import type { ComponentChildren } from 'preact';
 
 /*
- * Text with links, and the few marks of chat markdown. Everything ends up as text nodes and elements; no HTML is parsed.
+ * Text with links, and the few marks of chat markdown. Everything ends up as text nodes and elements; no HTML is
+ * parsed.
  */
 
 const address = /https?:\/\/[^\s<>"'`]+[^\s<>"'`.,;:!?)\]}]/g;
@@ -45,8 +46,21 @@ export function LinkedText({ text }: { text: string }) {
   return <>{parts}</>;
 }
 
-const marks =
-  /\\([\\*_~`[\]<>()])|<(https?:\/\/[^|>\s]+)\|([^>]+)>|\[([^\]]+)\]\((https?:\/\/[^)\s]+)\)|`([^`\n]+)`|\*\*([^*\n]+)\*\*|\*([^*\n]+)\*|(?<!\w)_([^_\n]+)_(?!\w)|~([^~\n]+)~/g;
+const marks = new RegExp(
+  [
+    /\\([\\*_~`[\]<>()])/,
+    /<(https?:\/\/[^|>\s]+)\|([^>]+)>/,
+    /\[([^\]]+)\]\((https?:\/\/[^)\s]+)\)/,
+    /`([^`\n]+)`/,
+    /\*\*([^*\n]+)\*\*/,
+    /\*([^*\n]+)\*/,
+    /(?<!\w)_([^_\n]+)_(?!\w)/,
+    /~([^~\n]+)~/,
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+  'g',
+);
 
 /** Text with *bold*, _italic_, ~struck~, `code` and links, for messages that say they use markdown. */
 export function MarkdownText({ text }: { text: string }) {

@@ -22,7 +22,7 @@ export interface OutboxState {
   ownPostIds: string[];
   /** As the bot, or in a user's name where Zoom does not let the bot in. */
   postsAs: 'bot' | 'user';
-  /** The text under way in a user's name: its echo may come back before Zoom's answer with its id. */
+  /** The text under way, as it is in a user's name: its echo may come back before Zoom's answer with its id. */
   awaitedEcho?: string;
 }
 
@@ -128,7 +128,7 @@ export class Outbox {
 
   /** @param text the post as it is in a user's name. */
   posting(text: string): void {
-    if (this.state.postsAs === 'user') this.state.awaitedEcho = text;
+    this.state.awaitedEcho = text;
   }
 
   sent({ messageId, as }: { messageId: string; as: 'bot' | 'user' }, now: number): void {

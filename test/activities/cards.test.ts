@@ -1,97 +1,125 @@
 import { describe, expect, test } from 'vitest';
 import {
-  buttonValues,
   channelPostCard,
   inboundCard,
+  inboundChannelGoneMessage,
   welcomeCard,
   welcomeMessage,
-  type InboundCardView,
+  withoutVisitorWords,
 } from '../../activities/cards.ts';
-import { cardTexts, type Card, type CardElement } from '../../zoom/index.ts';
+import { endedWords, postMark, type ChannelPost } from '../../domain/channel-post.ts';
+import { makeButtonValue } from '../../domain/commands.ts';
+import type { InboundCardContent } from '../../domain/inbound-card.ts';
+import { cardMarks, type Card } from '../../zoom/index.ts';
+import { cardTexts } from './harness.ts';
 
 const rude = '# **Big** [click](https://evil.example) <script>alert(1)</script> `code` @all';
+const chatId = 'chat-12345';
 
-const view = (changes: Partial<InboundCardView> = {}): InboundCardView => ({
-  chatId: 'chat-12345',
-  visitorName: 'Jane Doe',
-  firstWords: 'Hello',
-  page: { url: 'https://example.com/pricing', title: 'Pricing' },
-  face: { status: 'waiting', agents: [] },
-  ...changes,
-});
+const inbound = (changes: Partial<InboundCardContent> = {}) =>
+  inboundCard(chatId, {
+    visitorName: 'Jane Doe',
+    words: 'Hello',
+    page: { url: 'https://example.com/pricing', title: 'Pricing' },
+    status: 'waiting',
+    agents: [],
+    ...changes,
+  });
 const buttons = (card: Card) =>
   card.body.flatMap((element) => (element.type === 'actions' ? element.items : [])).map((button) => button.text);
 const links = (card: Card) =>
   card.body.flatMap((element) => (element.type === 'message' && element.link ? [[element.text, element.link]] : []));
-const isMarkdown = (element: CardElement) => element.type === 'message' && element.is_markdown_support === true;
 
 describe('the inbound card', () => {
   test('quotes the visitor, names the page and offers Join Chat with the chat’s id', () => {
-    const card = inboundCard(view());
+    const card = inbound();
     expect(cardTexts(card)).toEqual(
       expect.arrayContaining(['Jane Doe', 'Hello', 'Pricing', 'https://example.com/pricing']),
     );
     expect(card.body).toContainEqual(
       expect.objectContaining({
-        items: [{ text: 'Join Chat', value: buttonValues.join('chat-12345'), style: 'Primary' }],
+        items: [{ text: 'Join Chat', value: makeButtonValue('join', chatId), style: 'Primary' }],
       }),
     );
   });
 
   test('keeps Join Chat for colleagues after the first agent, and links the chat channel', () => {
     const channelUrl = 'https://zoom.us/launch/chat/v2/abc';
-    const card = inboundCard(view({ face: { status: 'active', agents: ['Jill', 'Sam'], channelUrl } }));
+    const card = inbound({ status: 'active', agents: ['Jill', 'Sam'], channelUrl });
     expect(buttons(card)).toEqual(['Join Chat']);
     expect(links(card)).toEqual([['Open the chat channel', channelUrl]]);
     expect(cardTexts(card).join()).toContain('Jill and Sam joined');
   });
 
   test('has no button once the chat has ended, and says how it ended', () => {
-    const card = inboundCard(view({ face: { status: 'ended', agents: [], endedBy: 'visitor' } }));
+    const card = inbound({ status: 'ended', endedBy: 'visitor' });
     expect(buttons(card)).toEqual([]);
-    expect(cardTexts(card).join()).toContain('The visitor ended this chat.');
-    expect(card.head?.text).toContain('Missed chat');
+    expect(cardTexts(card)).toContain('The visitor ended this chat.');
+    expect(card.head.text).toContain('Missed chat');
   });
 
-  test.each(['waiting', 'missed', 'joining', 'active', 'ended'] as const)('has its own headline when %s', (status) => {
-    expect(inboundCard(view({ face: { status, agents: ['Jill'] } })).head?.text).toContain('Jane Doe');
+  test.each(['waiting', 'missed', 'joining', 'active', 'ended'] as const)(
+    'has a headline with the visitor’s name and the chat’s mark when %s',
+    (status) => {
+      const card = inbound({ status, agents: ['Jill'] });
+      expect(card.head.text).toContain('Jane Doe');
+      expect(cardMarks(card)).toContain(chatId);
+    },
+  );
+
+  test('cuts a long quote, and does without a page or a word', () => {
+    const longest = Math.max(...cardTexts(inbound({ words: '😀'.repeat(5_000) })).map((text) => text.length));
+    expect(longest).toBeLessThanOrEqual(1_000);
+    const bare = inboundCard(chatId, { visitorName: 'Jane', words: '', status: 'waiting', agents: [] });
+    expect(cardTexts(bare)).toContain('Website chat');
+    expect(cardTexts(bare)).not.toContain('');
   });
 
-  test('shows what the visitor wrote literally: no markdown, no link of theirs', () => {
-    const card = inboundCard(view({ visitorName: rude, firstWords: rude }));
-    expect(cardTexts(card)).toContain(rude);
-    expect(card.body.some(isMarkdown)).toBe(false);
-    expect(links(card)).toEqual([]);
-  });
-
-  test('cuts a long quote', () => {
-    const card = inboundCard(view({ firstWords: 'x'.repeat(5_000) }));
-    expect(Math.max(...cardTexts(card).map((text) => text.length))).toBeLessThanOrEqual(600);
-  });
-
-  test('does without a page', () => {
-    const { page: _page, ...pageless } = view();
-    expect(cardTexts(inboundCard(pageless))).toContain('Website chat');
+  test('without the visitor’s words still says what the chat’s state is, and lets agents join', () => {
+    const content = { visitorName: rude, words: rude, page: { url: rude }, status: 'missed', agents: [] } as const;
+    const card = inboundCard(chatId, withoutVisitorWords({ ...content, agents: [] }));
+    expect(JSON.stringify(card)).not.toContain('Big');
+    expect(card.head.text).toBe('Still waiting: A visitor');
+    expect(buttons(card)).toEqual(['Join Chat']);
   });
 });
 
 describe('posts into the chat channel', () => {
+  const post = (content: ChannelPost) => channelPostCard(chatId, rude, content);
+
+  test.each<ChannelPost>([
+    { kind: 'greeting', agentName: 'Jill', page: { url: 'https://example.com/' } },
+    { kind: 'visitorLines', text: '#1', firstSeq: 3, lastSeq: 5, part: { number: 2, of: 3 } },
+    { kind: 'notShown', firstSeq: 3, lastSeq: 5 },
+    { kind: 'closing', by: 'idle' },
+  ])('carry their mark in the sub-head: %j', (content) => {
+    const card = post(content);
+    expect(card.head.sub_head?.text).toBe(postMark(content));
+    expect(cardMarks(card)).toContain(postMark(content));
+  });
+
   test('the greeting has End Chat and says how to end by words', () => {
-    const card = channelPostCard('chat-12345', 'Jane Doe', { kind: 'greeting', agentName: 'Jill' }, '');
-    expect(cardTexts(card)).toContain(buttonValues.end('chat-12345'));
-    expect(buttons(card)).toEqual(['End Chat']);
+    const card = post({ kind: 'greeting', agentName: 'Jill', page: { url: 'https://example.com/', title: 'Pricing' } });
+    expect(cardTexts(card)).toEqual(expect.arrayContaining(['Pricing', makeButtonValue('end', chatId)]));
     expect(cardTexts(card).join()).toContain('!end');
   });
 
   test('the visitor’s lines are literal and carry no button', () => {
-    const card = channelPostCard('chat-12345', rude, { kind: 'visitorLines', text: rude, lastSeq: 1 }, rude);
-    expect(cardTexts(card)).toEqual([rude, rude]);
-    expect(card.body.some(isMarkdown)).toBe(false);
+    const card = post({ kind: 'visitorLines', text: rude, firstSeq: 1, lastSeq: 1 });
+    expect(cardTexts(card)).toEqual([rude, '#1', rude]);
     expect([...buttons(card), ...links(card)]).toEqual([]);
+  });
+
+  test('what Zoom does not show is not in the note that stands for it, nor is the visitor’s name', () => {
+    expect(JSON.stringify(post({ kind: 'notShown', firstSeq: 1, lastSeq: 1 }))).not.toContain('Big');
+  });
+
+  test('the closing note says why', () => {
+    expect(cardTexts(post({ kind: 'closing', by: 'idle' }))).toContain(endedWords.idle);
   });
 });
 
-describe('welcomes', () => {
+describe('cards to administrators', () => {
   const previewUrl = 'https://chat.example.com/preview?widget=w';
   const dashboardUrl = 'https://chat.example.com/dashboard';
   const pages = [
@@ -99,15 +127,21 @@ describe('welcomes', () => {
     ['Open the dashboard', dashboardUrl],
   ];
 
-  test('the card in the channel links the preview and the dashboard', () => {
+  test('the welcome card in the channel links the preview and the dashboard', () => {
     const card = welcomeCard({ channelName: 'Live Chat Inbound', previewUrl, dashboardUrl });
     expect(links(card)).toEqual(pages);
     expect(cardTexts(card).join()).toContain('Live Chat Inbound');
   });
 
-  test('the direct message does too, with the installer’s name', () => {
+  test('the welcome message does too, with the installer’s name', () => {
     const card = welcomeMessage({ firstName: 'Alex', channelName: 'Live Chat Inbound', previewUrl, dashboardUrl });
     expect(links(card)).toEqual(pages);
-    expect(card.head?.text).toContain('Alex');
+    expect(card.head.text).toContain('Alex');
+  });
+
+  test('a lost inbound channel leads to the settings', () => {
+    const card = inboundChannelGoneMessage('Sales', 'https://chat.example.com/settings');
+    expect(cardTexts(card).join()).toContain('“Sales”');
+    expect(links(card)).toEqual([['Choose another channel', 'https://chat.example.com/settings']]);
   });
 });

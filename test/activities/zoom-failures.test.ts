@@ -1,15 +1,21 @@
 import { ApplicationFailure } from '@temporalio/common';
-import { describe, expect, test } from 'vitest';
-import { asZoomFailures, type FailurePolicy } from '../../activities/zoom-failures.ts';
-import { failureTypes, type FailureType } from '../../domain/failures.ts';
+import { expect, test } from 'vitest';
+import { asZoomFailures, failureTypeOf } from '../../activities/zoom-failures.ts';
+import type { FailureType } from '../../domain/failures.ts';
 import { ZOOM_ERROR_KINDS, type ZoomErrorKind } from '../../zoom/index.ts';
-import { zoomError } from './fake-zoom.ts';
-import { failureOf } from './harness.ts';
+import { lostAnswer, zoomError } from './fake-zoom.ts';
+import { attempt, failureOf } from './harness.ts';
 
-const failing = (policy: FailurePolicy, error: Error) => failureOf(asZoomFailures(policy, () => Promise.reject(error)));
+const failing = (error: Error, { number = 1, firstTriedAt }: { number?: number; firstTriedAt?: number } = {}) =>
+  failureOf(attempt(number, () => asZoomFailures(() => Promise.reject(error), firstTriedAt)));
 
-/** What a workflow is told of each kind of error that is not worth the same try again. */
-const final: Partial<Record<ZoomErrorKind, FailureType>> = {
+const types: Record<ZoomErrorKind, FailureType> = {
+  rateLimited: 'ZoomUnavailable',
+  channelThrottled: 'ZoomUnavailable',
+  unavailable: 'ZoomUnavailable',
+  timeout: 'ZoomUnavailable',
+  network: 'ZoomUnavailable',
+  malformedAnswer: 'ZoomUnavailable',
   unauthorized: 'NeedsReconnect',
   scopeMissing: 'ScopeMissing',
   grantInvalid: 'NeedsReconnect',
@@ -18,6 +24,7 @@ const final: Partial<Record<ZoomErrorKind, FailureType>> = {
   forbidden: 'ZoomRefused',
   notFound: 'ZoomRefused',
   invalidRequest: 'ZoomRefused',
+  contentRefused: 'PostRefused',
   refused: 'ZoomRefused',
   nameTaken: 'ZoomRefused',
   channelArchived: 'ChannelGone',
@@ -26,70 +33,44 @@ const final: Partial<Record<ZoomErrorKind, FailureType>> = {
   botNotAllowed: 'BotNotAllowed',
   messageGone: 'MessageGone',
 };
-const passing = ['rateLimited', 'unavailable', 'timeout', 'network', 'malformedAnswer'] as const;
-const goneForGood = ['ChannelGone', 'UserGone', 'MessageGone'];
 
-test('every kind of Zoom error is in this table', () => {
-  expect(['heldBack', ...passing, ...Object.keys(final)].sort()).toEqual([...ZOOM_ERROR_KINDS].sort());
-});
-
-describe.each(['answer', 'wait'] as const)('with policy “%s”', (policy) => {
-  test.each(passing)('%s is tried again by itself', async (kind) => {
-    expect(await failing(policy, zoomError(kind, { retryable: true }))).toMatchObject({
-      type: failureTypes.zoomUnavailable,
-      nonRetryable: false,
-    });
-  });
-
-  test('what our own limiter held back comes back when it may, and is no error', async () => {
-    const failure = await failing(policy, zoomError('heldBack', { retryable: true, retryAfterMs: 350 }));
-    // Outside of an activity nobody knows whether something was sent before it.
-    expect(failure).toMatchObject({ type: failureTypes.zoomUnavailable, nonRetryable: false, category: 'BENIGN' });
-    expect(failure.nextRetryDelay).toBe(350);
-  });
-
-  test('Zoom’s Retry-After is kept to', async () => {
-    const failure = await failing(policy, zoomError('rateLimited', { retryable: true, retryAfterMs: 12_000 }));
-    expect(failure.nextRetryDelay).toBe(12_000);
-    // A workflow that does the trying itself reads it there.
-    expect(failure.details).toEqual([{ tryAgainInMs: 12_000 }]);
-  });
-
-  test.each(Object.entries(final))('%s is %s', async (kind, type) => {
-    const failure = await failing(policy, zoomError(kind as ZoomErrorKind));
-    const isFinal = policy === 'answer' || goneForGood.includes(type);
-    expect(failure).toMatchObject({ type, nonRetryable: isFinal });
-    expect(failure.nextRetryDelay).toBe(isFinal ? undefined : 30_000);
-  });
-
-  test('what is not Zoom’s fault stays as it is', async () => {
-    const bug = new TypeError('a bug');
-    await expect(asZoomFailures(policy, () => Promise.reject(bug))).rejects.toBe(bug);
-  });
-
-  test('a retryable failure of ours keeps its own delay', async () => {
-    const ours = ApplicationFailure.create({ message: 'soon', type: 'AccountUnknown', nextRetryDelay: '10 seconds' });
-    expect(await failing(policy, ours)).toBe(ours);
+test.each(ZOOM_ERROR_KINDS)('%s has its type, and is tried again by the activity only if it may pass', async (kind) => {
+  expect(failureTypeOf(kind)).toBe(types[kind]);
+  expect(await failing(zoomError(kind))).toMatchObject({
+    type: types[kind],
+    nonRetryable: types[kind] !== 'ZoomUnavailable',
   });
 });
 
-describe('a final failure of ours', () => {
-  const ours = (type: FailureType) => ApplicationFailure.nonRetryable('words', type);
+test('a short Retry-After is kept by the activity’s own retries', async () => {
+  const failure = await failing(zoomError('rateLimited', { retryAfterMs: 12_000 }));
+  expect(failure).toMatchObject({ nonRetryable: false, nextRetryDelay: 12_000 });
+  expect(failure.details).toEqual([{ tryAgainInMs: 12_000, nothingDone: true }]);
+});
 
-  test('ends an install step', async () => {
-    expect((await failing('answer', ours('NeedsReconnect'))).nonRetryable).toBe(true);
-  });
+test('a long Retry-After ends the activity: its workflow waits', async () => {
+  const failure = await failing(zoomError('rateLimited', { retryAfterMs: 6 * 3_600_000 }));
+  expect(failure).toMatchObject({ nonRetryable: true, type: 'ZoomUnavailable' });
+  expect(failure.nextRetryDelay).toBeUndefined();
+  expect(failure.details).toEqual([{ tryAgainInMs: 6 * 3_600_000, nothingDone: true }]);
+});
 
-  test('lets a chat wait, in the same words, until somebody has put it right', async () => {
-    expect(await failing('wait', ours('NeedsReconnect'))).toMatchObject({
-      message: 'words',
-      type: 'NeedsReconnect',
-      nonRetryable: false,
-      nextRetryDelay: 30_000,
-    });
-  });
+test('a blocked channel is tried again once Zoom may have lifted the block', async () => {
+  const blocked = zoomError('channelThrottled', { retryAfterMs: 10_000 });
+  expect(await failing(blocked)).toMatchObject({ nonRetryable: false, nextRetryDelay: 10_000 });
+});
 
-  test('ends a chat’s step when its thing is gone for good', async () => {
-    expect((await failing('wait', ours('UserGone'))).nonRetryable).toBe(true);
-  });
+test('a plain refusal of a first try says that nothing was done; otherwise nobody knows', async () => {
+  const refused = zoomError('botNotAllowed');
+  expect((await failing(refused)).details).toEqual([{ nothingDone: true }]);
+  expect((await failing(lostAnswer())).details).toEqual([{}]);
+  expect((await failing(refused, { number: 2 })).details).toEqual([{}]);
+  expect((await failing(refused, { firstTriedAt: 1 })).details).toEqual([{}]);
+});
+
+test('what is not Zoom’s fault stays as it is', async () => {
+  const bug = new TypeError('a bug');
+  await expect(attempt(1, () => asZoomFailures(() => Promise.reject(bug)))).rejects.toBe(bug);
+  const ours = ApplicationFailure.create({ message: 'soon', type: 'AccountUnknown', nextRetryDelay: '10 seconds' });
+  expect(await failing(ours)).toBe(ours);
 });

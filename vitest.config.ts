@@ -1,13 +1,34 @@
 import { defineConfig } from 'vitest/config';
 
+/** Tests that start whole systems, browsers or many processes: one file at a time, after the others. */
+const system = [
+  'test/{e2e,story}/**/*.test.ts',
+  'test/telemetry/system.test.ts',
+  'test/tools/{chaos,embedded}/**/*.test.ts',
+  'test/deploy/production.test.ts',
+  'test/web/pages/pages.test.ts',
+  'test/web/widget/{accessibility,states}.test.ts',
+];
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.{ts,tsx}'],
-    globalSetup: ['test/support/global-setup.ts'],
     pool: 'forks',
-    // One file at a time: several start whole systems, and two cores are what a run may count on.
-    maxWorkers: 1,
     testTimeout: 20_000,
     hookTimeout: 120_000,
+    globalSetup: ['test/support/global-setup.ts'],
+    projects: [
+      {
+        extends: true,
+        // Two cores are what a run may count on.
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.{ts,tsx}'],
+          exclude: system,
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      { extends: true, test: { name: 'system', include: system, maxWorkers: 1, sequence: { groupOrder: 1 } } },
+    ],
   },
 });

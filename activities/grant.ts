@@ -68,8 +68,8 @@ export function createGrantActivities({ store, zoom, publicUrl, tryAgain }: Gran
     },
 
     /**
-     * Ask the user by the bot to connect Zoom again. A bot's direct messages cannot be read back, so an answer that Zoom lost can
-     * make it appear twice.
+     * Ask the user by the bot to connect Zoom again. A bot's direct messages cannot be read back, so an answer that
+     * Zoom lost can make it appear twice.
      */
     async askToReconnect({ zoomUserId }: { zoomUserId: string }): Promise<void> {
       const member = await store.members.get(zoomUserId);
@@ -79,7 +79,9 @@ export function createGrantActivities({ store, zoom, publicUrl, tryAgain }: Gran
       await asZoomFailures(() => zoom.bot.postMessage({ accountId, toJid: jid, userJid: jid, content }));
     },
 
-    /** The user removed the app in Zoom: tokens granted before that (ms) are forgotten. Answers whether that was all. */
+    /**
+     * The user removed the app in Zoom: tokens granted before that (ms) are forgotten. Answers whether that was all.
+     */
     async forgetGrant(input: { zoomUserId: string; grantedBefore: number }): Promise<{ removed: boolean }> {
       await store.tokenSets.forgetBefore(input.zoomUserId, new Date(input.grantedBefore));
       if (await store.tokenSets.newest(input.zoomUserId)) return { removed: false };

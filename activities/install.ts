@@ -25,7 +25,10 @@ const dayMs = 86_400_000;
 /** What the widget that an install makes is called within its account. */
 const firstWidgetName = 'Website';
 
-/** The steps of an install. Each looks first whether it was done before, so that an install can be run again at any time. */
+/**
+ * The steps of an install. Each looks first whether it was done before, so that an install can be run again at any
+ * time.
+ */
 export function createInstallActivities({ store, zoom, userZoom, product, publicUrl }: InstallActivityDependencies) {
   const dashboardUrl = `${publicUrl}/dashboard`;
   const previewUrl = (widgetId: string) => `${publicUrl}/preview?widget=${encodeURIComponent(widgetId)}`;
@@ -111,8 +114,8 @@ export function createInstallActivities({ store, zoom, userZoom, product, public
     },
 
     /**
-     * The direct message to the installer, once per person. A bot's direct messages cannot be read back, so an answer that
-     * Zoom lost can make it appear twice.
+     * The direct message to the installer, once per person. A bot's direct messages cannot be read back, so an answer
+     * that Zoom lost can make it appear twice.
      */
     async sendWelcomeMessage(input: { accountId: string; zoomUserId: string }): Promise<void> {
       const { accountId, zoomUserId } = input;
@@ -164,7 +167,9 @@ export function createInstallActivities({ store, zoom, userZoom, product, public
 }
 export type InstallActivities = ReturnType<typeof createInstallActivities>;
 
-/** The user's channel of that name, or a new one: public within the account, where Zoom is known to let the bot post. */
+/**
+ * The user's channel of that name, or a new one: public within the account, where Zoom is known to let the bot post.
+ */
 async function findOrCreate(api: ZoomUserApi, name: string) {
   const find = async (wanted: string) => (await api.allChannels()).find((channel) => channel.name === wanted);
   const found = await find(name);

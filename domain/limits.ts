@@ -21,12 +21,18 @@ export const limits = {
   /** Client message ids and Zoom message ids a chat remembers to recognise repeats. */
   rememberedIds: 500,
   /**
-   * Events after which a chat continues as new, about 50 to 100 messages. A worker that does not have a chat in memory replays
-   * the whole run before it goes on, at about 0.3 ms an event; after a restart it has none of them.
+   * Events after which a chat continues as new, about 50 to 100 messages. A worker that does not have a chat in memory
+   * replays the whole run before it goes on, at about 0.3 ms an event; after a restart it has none of them.
    */
   eventsPerRun: 400,
-  /** What is unpublished when a chat continues as new, as JSON; Temporal takes 2 MB. With more, the run goes on until it is less. */
+  /**
+   * What is unpublished when a chat continues as new, as JSON; Temporal takes 2 MB. With more, the run goes on until it
+   * is less.
+   */
   carriedBytes: 1_500_000,
-  /** Text that waits for Zoom when a chat continues as new and is handed to the next run; the rest is read back from MongoDB. */
+  /**
+   * Text that waits for Zoom when a chat continues as new and is handed to the next run; the rest is read back from
+   * MongoDB.
+   */
   carriedTextLength: 50_000,
 } as const;

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 /**
- * What the owner of a website may set for its widget and every visitor may see. A setting that was never set has its default,
- * so that one can be added without changing what is stored.
+ * What the owner of a website may set for its widget and every visitor may see. A setting that was never set has its
+ * default, so that one can be added without changing what is stored.
  */
 export const widgetSettingsSchema = z.object({
   /** Who answers, as visitors see it. */

@@ -71,8 +71,8 @@ export function chatStore(connection: Connection) {
     },
     /**
      * Chats by words that a person knows them by: the name of the visitor, an agent or the chat channel, the visitor's
-     * e-mail address, or the last six or more characters of the id, which end the channel's name. Newest first. Reads the
-     * whole collection: for an operator who looks for something, never for a busy path.
+     * e-mail address, or the last six or more characters of the id, which end the channel's name. Newest first. Reads
+     * the whole collection: for an operator who looks for something, never for a busy path.
      */
     async named(words: string, limit: number): Promise<ChatRecord[]> {
       const names = ['visitor.name', 'visitor.email', 'channel.name', 'agents.name'].map((field) => ({

@@ -1,3 +1,8 @@
+import { Schema } from 'mongoose';
+
+// Zoom leaves some texts empty, which mongoose would take for missing.
+Schema.Types.String.checkRequired((value) => typeof value === 'string');
+
 /** Parts of mongoose schemas. A field that may be missing is missing, never null. */
 export const text = { type: String, required: true } as const;
 export const optionalText = { type: String, allowNull: false } as const;

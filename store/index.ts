@@ -23,8 +23,8 @@ export { connectMongo, mongoAnswers } from './connect.ts';
 export { instanceAliveMs, instanceTouchedEveryMs } from './instances.ts';
 
 /**
- * Everything that is kept in MongoDB, by collection. Makes the indexes it relies on before it returns.
- * Every write is an insert under a unique key, or a `$set` by key from the one workflow or process that owns the document.
+ * Everything that is kept in MongoDB, by collection. Makes the indexes it relies on before it returns. Every write is
+ * an insert under a unique key, or a `$set` by key from the one workflow or process that owns the document.
  */
 export async function createStore(connection: Connection, tokenKeys: SealingKeys) {
   const store = {

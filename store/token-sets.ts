@@ -40,9 +40,9 @@ const schema = new Schema(definition, { collection: 'token_sets', versionKey: fa
 schema.index({ zoomUserId: 1, grant: -1, obtainedAt: -1 });
 
 /**
- * Zoom's rotating tokens, encrypted at rest. Append-only: every answer of the token endpoint is a new document. The newest of
- * the newest grant counts: an authorization ends all tokens before it, so what a refresh that crossed it brings is dead
- * although it may be stored later. Nothing here rests on the clocks of two machines agreeing.
+ * Zoom's rotating tokens, encrypted at rest. Append-only: every answer of the token endpoint is a new document. The
+ * newest of the newest grant counts: an authorization ends all tokens before it, so what a refresh that crossed it
+ * brings is dead although it may be stored later. Nothing here rests on the clocks of two machines agreeing.
  */
 export function tokenSetStore(connection: Connection, keys: SealingKeys) {
   const model = connection.model('TokenSet', schema);

@@ -26,8 +26,8 @@ export function transcriptStore(connection: Connection) {
       const [first, ...more] = documents;
       if (!first) return;
       try {
-        // A bulk write costs the driver several times what a single insert does, and most often there is one. Written by the
-        // driver, since mongoose knows only the fields that all kinds have.
+        // A bulk write costs the driver several times what a single insert does, and most often there is one. Written
+        // by the driver, since mongoose knows only the fields that all kinds have.
         if (more.length === 0) await model.collection.insertOne(first as never);
         else await model.collection.insertMany(documents as never[], { ordered: false });
       } catch (error) {

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { createGrantActivities } from '../../activities/grant.ts';
-import { cardTexts } from '../../zoom/index.ts';
 import { lostAnswer, zoomError } from './fake-zoom.ts';
-import { attempt, failureOf, settledAccount, testStore } from './harness.ts';
+import { attempt, cardTexts, failureOf, settledAccount, testStore } from './harness.ts';
 
 const held = testStore();
 const pause = () => new Promise((resolve) => setTimeout(resolve, 3));
@@ -11,7 +10,14 @@ const pause = () => new Promise((resolve) => setTimeout(resolve, 3));
 async function setUp() {
   const { store } = held;
   const { zoom, owner, accountId } = await settledAccount(store);
-  const activities = createGrantActivities({ store, zoom: zoom.client, publicUrl: 'https://chat.example.com' });
+  const triedAgain: string[] = [];
+  const dependencies = {
+    store,
+    zoom: zoom.client,
+    publicUrl: 'https://chat.example.com',
+    tryAgain: async (chatId: string) => void triedAgain.push(chatId),
+  };
+  const activities = createGrantActivities(dependencies);
   /** A grant as the OAuth callback stores it. */
   const grant = async () => {
     const refreshToken = `refresh-${randomUUID()}`;
@@ -24,7 +30,7 @@ async function setUp() {
   const renew = (staleTokenSetId: string, number = 1) =>
     attempt(number, activities.renewTokens, { zoomUserId: owner.id, staleTokenSetId });
   const setsKept = () => store.tokenSets.model.countDocuments({ zoomUserId: owner.id });
-  return { store, zoom, owner, accountId, activities, grant, renew, setsKept };
+  return { store, zoom, owner, accountId, dependencies, activities, triedAgain, grant, renew, setsKept };
 }
 
 describe('renewTokens', () => {
@@ -42,7 +48,7 @@ describe('renewTokens', () => {
   test('tries again after a fault before Zoom acted', async () => {
     const { zoom, grant, renew } = await setUp();
     const { id } = await grant();
-    zoom.fail('oauth.refresh', zoomError('unavailable', { retryable: true }));
+    zoom.fail('oauth.refresh', zoomError('unavailable'));
     expect(await failureOf(renew(id))).toMatchObject({ type: 'ZoomUnavailable', nonRetryable: false });
     expect(await renew(id, 2)).toBe('renewed');
   });
@@ -93,7 +99,7 @@ describe('renewTokens', () => {
     const { id: lostTokenSetId } = await grant();
     zoom.refreshTokens.clear();
     expect(await renew(lostTokenSetId)).toBe('grantInvalid');
-    await attempt(1, activities.askToReconnect, { zoomUserId: owner.id, lostTokenSetId });
+    await attempt(1, activities.recordLost, { zoomUserId: owner.id, lostTokenSetId });
     // Its tokens are stored, and before the user is marked as connected somebody finds them expired.
     const { id } = await grant();
     expect(await renew(id)).toBe('renewed');
@@ -112,7 +118,7 @@ describe('renewTokens', () => {
     const { id } = await grant();
     zoom.refreshTokens.clear();
     expect(await renew(id)).toBe('grantInvalid');
-    await attempt(1, activities.askToReconnect, { zoomUserId: owner.id, lostTokenSetId: id });
+    await attempt(1, activities.recordLost, { zoomUserId: owner.id, lostTokenSetId: id });
     const before = zoom.calls.filter((call) => call === 'oauth.refresh').length;
     expect(await renew(id)).toBe('grantInvalid');
     expect(zoom.calls.filter((call) => call === 'oauth.refresh')).toHaveLength(before);
@@ -128,7 +134,7 @@ describe('renewTokens', () => {
   test('never tells a token in a failure', async () => {
     const { zoom, grant, renew } = await setUp();
     const { id, refreshToken, accessToken } = await grant();
-    zoom.fail('oauth.refresh', zoomError('unavailable', { retryable: true }));
+    zoom.fail('oauth.refresh', zoomError('unavailable'));
     const failure = await failureOf(renew(id));
     const words = [failure.message, failure.stack, JSON.stringify(failure)].join('\n');
     expect(words).not.toContain(refreshToken);
@@ -136,82 +142,91 @@ describe('renewTokens', () => {
   });
 });
 
-describe('askToReconnect', () => {
-  test('marks the grant and tells the user where to go', async () => {
-    const { store, zoom, owner, activities } = await setUp();
-    await attempt(1, activities.askToReconnect, { zoomUserId: owner.id });
-    expect((await store.members.get(owner.id))?.status).toBe('needsReconnect');
-    expect(zoom.directMessages).toEqual([expect.objectContaining({ toJid: owner.jid })]);
-    expect(cardTexts(zoom.directMessages[0]?.card)).toContain('https://chat.example.com/install');
+describe('recordLost', () => {
+  test('marks the grant', async () => {
+    const { store, owner, activities, grant } = await setUp();
+    const { id: lostTokenSetId } = await grant();
+    expect(await attempt(1, activities.recordLost, { zoomUserId: owner.id, lostTokenSetId })).toEqual({ lost: true });
+    expect((await store.members.get(owner.id))?.grantStatus).toBe('needsReconnect');
   });
 
-  test('is tried again while Zoom cannot be reached: nobody might look at the dashboard', async () => {
-    const { zoom, owner, activities } = await setUp();
-    for (const kind of ['unavailable', 'heldBack'] as const) {
-      zoom.fail('bot.postMessage', zoomError(kind, { retryable: true }));
-      const failure = await failureOf(attempt(1, activities.askToReconnect, { zoomUserId: owner.id }));
-      expect(failure.nonRetryable).toBe(false);
-    }
-    await attempt(3, activities.askToReconnect, { zoomUserId: owner.id });
-    expect(zoom.directMessages).toHaveLength(1);
-  });
-
-  test('leaves a user alone who has added the app again in the meantime', async () => {
-    const { store, zoom, owner, activities, grant } = await setUp();
+  test('leaves a user who has added the app again since', async () => {
+    const { store, owner, activities, grant } = await setUp();
     const { id: lostTokenSetId } = await grant();
     await grant();
-    await attempt(2, activities.askToReconnect, { zoomUserId: owner.id, lostTokenSetId });
-    expect((await store.members.get(owner.id))?.status).toBe('connected');
-    expect(zoom.directMessages).toEqual([]);
+    expect(await attempt(1, activities.recordLost, { zoomUserId: owner.id, lostTokenSetId })).toEqual({ lost: false });
+    expect((await store.members.get(owner.id))?.grantStatus).toBe('connected');
   });
 
   test('does not mark a user who adds the app again at that very moment', async () => {
-    const { store, zoom, owner, accountId, grant } = await setUp();
+    const { store, owner, accountId, dependencies, grant } = await setUp();
     const { id: lostTokenSetId } = await grant();
-    const { setStatus } = store.members;
+    const { setGrantStatus } = store.members;
     let crossed = false;
     const crossing = {
       ...store,
       members: {
         ...store.members,
-        setStatus: async (...args: Parameters<typeof setStatus>) => {
+        setGrantStatus: async (...args: Parameters<typeof setGrantStatus>) => {
           if (!crossed) {
             crossed = true;
             // What the OAuth callback writes.
             await grant();
             await store.members.connect({ _id: owner.id, accountId, name: 'Owner', email: '', jid: owner.jid });
           }
-          await setStatus(...args);
+          await setGrantStatus(...args);
         },
       },
     };
-    const { askToReconnect } = createGrantActivities({
-      store: crossing,
-      zoom: zoom.client,
-      publicUrl: 'https://chat.example.com',
-    });
-    await attempt(1, askToReconnect, { zoomUserId: owner.id, lostTokenSetId });
-    expect((await store.members.get(owner.id))?.status).toBe('connected');
-    expect(zoom.directMessages).toEqual([]);
+    const { recordLost } = createGrantActivities({ ...dependencies, store: crossing });
+    expect(await attempt(1, recordLost, { zoomUserId: owner.id, lostTokenSetId })).toEqual({ lost: false });
+    expect((await store.members.get(owner.id))?.grantStatus).toBe('connected');
+  });
+});
+
+describe('askToReconnect', () => {
+  test('tells the user where to go', async () => {
+    const { zoom, owner, activities } = await setUp();
+    await attempt(1, activities.askToReconnect, { zoomUserId: owner.id });
+    expect(zoom.directMessages).toEqual([expect.objectContaining({ toJid: owner.jid })]);
+    expect(cardTexts(zoom.directMessages[0]?.card)).toContain('https://chat.example.com/install');
   });
 
-  test('is done when the bot cannot tell the user: the dashboard says it too', async () => {
-    const { store, zoom, owner, activities } = await setUp();
-    zoom.fail('bot.postMessage', zoomError('botNotAllowed'));
-    await attempt(1, activities.askToReconnect, { zoomUserId: owner.id });
-    expect((await store.members.get(owner.id))?.status).toBe('needsReconnect');
+  test('is tried again while Zoom is away, and fails with the reason when the bot may not write to the user', async () => {
+    const { zoom, owner, activities } = await setUp();
+    zoom.fail('bot.postMessage', zoomError('unavailable'), zoomError('botNotAllowed'));
+    const ask = () => failureOf(attempt(1, activities.askToReconnect, { zoomUserId: owner.id }));
+    expect(await ask()).toMatchObject({ type: 'ZoomUnavailable', nonRetryable: false });
+    expect(await ask()).toMatchObject({ type: 'BotNotAllowed', nonRetryable: true });
+  });
+});
+
+describe('wakeWaitingChats', () => {
+  test('has each chat of the account that waits for Zoom try again, and no other', async () => {
+    const { store, accountId, activities, triedAgain } = await setUp();
+    const begin = async (_id: string, ofAccount: string, waitsFor: string | null) => {
+      const visitor = { name: 'Jane' };
+      const chat = { _id, accountId: ofAccount, widgetId: 'w', visitor, status: 'waiting' as const, agents: [] };
+      await store.chats.begin({ ...chat, createdAt: new Date(), deliveredSeq: 0, waitsFor });
+      return _id;
+    };
+    const waiting = [await begin(randomUUID(), accountId, 'NeedsReconnect'), await begin(randomUUID(), accountId, 'X')];
+    await begin(randomUUID(), accountId, null);
+    await begin(randomUUID(), randomUUID(), 'NeedsReconnect');
+    await attempt(1, activities.wakeWaitingChats, { accountId });
+    expect(triedAgain.sort()).toEqual(waiting.sort());
   });
 });
 
 describe('forgetGrant', () => {
-  test('forgets the tokens and marks the installation as removed, as often as it runs', async () => {
+  test('forgets the tokens and marks the member as removed, as often as it runs', async () => {
     const { store, owner, activities, grant, setsKept } = await setUp();
     await grant();
     const input = { zoomUserId: owner.id, grantedBefore: Date.now() };
     expect(await attempt(1, activities.forgetGrant, input)).toEqual({ removed: true });
     expect(await attempt(2, activities.forgetGrant, input)).toEqual({ removed: true });
     expect(await setsKept()).toBe(0);
-    expect((await store.members.get(owner.id))?.status).toBe('removed');
+    expect((await store.members.get(owner.id))?.grantStatus).toBe('removed');
   });
 
   test('keeps a grant that came after the removal', async () => {
@@ -223,6 +238,6 @@ describe('forgetGrant', () => {
     const done = await attempt(1, activities.forgetGrant, { zoomUserId: owner.id, grantedBefore });
     expect(done).toEqual({ removed: false });
     expect((await store.tokenSets.newest(owner.id))?.id).toBe(id);
-    expect((await store.members.get(owner.id))?.status).toBe('connected');
+    expect((await store.members.get(owner.id))?.grantStatus).toBe('connected');
   });
 });

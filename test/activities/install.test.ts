@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createInstallActivities } from '../../activities/install.ts';
-import { cardTexts } from '../../zoom/index.ts';
 import { FakeZoom, lostAnswer, zoomError } from './fake-zoom.ts';
-import { attempt, failureOf, testStore } from './harness.ts';
+import { attempt, cardTexts, failureOf, testStore } from './harness.ts';
 
 const held = testStore();
 let accounts = 0;
@@ -16,7 +15,7 @@ function setUp() {
     store,
     zoom: zoom.client,
     userZoom: zoom.userZoom,
-    product: { trialDays: 14, inboundChannelName: 'Live Chat Inbound' },
+    product: { trialDays: 14, retentionDays: 90, inboundChannelName: 'Live Chat Inbound' },
     publicUrl: 'https://chat.example.com',
   });
   const of = { accountId, zoomUserId: alex.id };
@@ -38,11 +37,16 @@ describe('an install', () => {
     const { account, channel } = await install();
     expect(account).toEqual({ created: true, name: 'example.com' });
     const kept = await store.accounts.get(of.accountId);
-    expect(kept).toMatchObject({ ownerUserId: alex.id, channel });
+    expect(kept).toMatchObject({ ownerUserId: alex.id, retentionDays: 90 });
     expect((kept?.trialEndsAt.getTime() ?? 0) - (kept?.createdAt.getTime() ?? 0)).toBe(14 * 86_400_000);
-    expect(kept?.widgetId).toMatch(/^[\w-]{16}$/);
+    const widgets = await store.widgets.ofAccount(of.accountId);
+    expect(widgets).toEqual([
+      expect.objectContaining({ inboundChannel: channel, settings: { teamName: 'example.com' } }),
+    ]);
+    const widgetId = widgets[0]?._id ?? '';
+    expect(widgetId).toMatch(/^[\w-]{16}$/);
     expect(zoom.channels).toEqual([expect.objectContaining({ name: 'Live Chat Inbound', type: 'public' })]);
-    const preview = `https://chat.example.com/preview?widget=${kept?.widgetId ?? ''}`;
+    const preview = `https://chat.example.com/preview?widget=${widgetId}`;
     expect(cardTexts(zoom.channels[0]?.messages[0]?.botMessage)).toEqual(
       expect.arrayContaining(['Test Your Live Chat', preview, 'https://chat.example.com/dashboard']),
     );
@@ -52,14 +56,32 @@ describe('an install', () => {
     );
   });
 
+  test('and its colleagues’ at the same time leave one widget', async () => {
+    const { store, activities, of } = setUp();
+    const provision = () => attempt(1, activities.provisionAccount, { ...of, email: 'alex@example.com' });
+    const created = (await Promise.all(Array.from({ length: 10 }, provision))).filter((account) => account.created);
+    expect(created).toHaveLength(1);
+    expect(await store.widgets.ofAccount(of.accountId)).toHaveLength(1);
+  });
+
+  test('that stopped before its widget was there is completed when it is run again', async () => {
+    const { store, activities, of } = setUp();
+    const provision = () => attempt(1, activities.provisionAccount, { ...of, email: 'alex@example.com' });
+    await provision();
+    await store.widgets.model.deleteMany({ accountId: of.accountId });
+    expect(await provision()).toEqual({ created: false, name: 'example.com' });
+    expect(await store.widgets.ofAccount(of.accountId)).toHaveLength(1);
+  });
+
   test('run again leaves one trial, one channel, one card and one message', async () => {
     const { store, zoom, of, install } = setUp();
     await install();
-    const before = await store.accounts.get(of.accountId);
+    const kept = async () => [await store.accounts.get(of.accountId), await store.widgets.ofAccount(of.accountId)];
+    const before = await kept();
     const again = await install();
     expect(again.account).toEqual({ created: false, name: 'example.com' });
     expect(again.card).toEqual({ detail: 'posted before' });
-    expect(await store.accounts.get(of.accountId)).toEqual(before);
+    expect(await kept()).toEqual(before);
     expect(zoom.channels).toHaveLength(1);
     expect(zoom.channels[0]?.messages).toHaveLength(1);
     expect(zoom.directMessages).toHaveLength(1);
@@ -152,7 +174,7 @@ describe('a failure that somebody is looking at', () => {
     });
   });
 
-  test('a step whose account or installation is not there says so', async () => {
+  test('a step whose account or member is not there says so', async () => {
     const { activities, of } = setUp();
     expect(await failureOf(attempt(1, activities.setUpInboundChannel, of))).toMatchObject({ type: 'AccountUnknown' });
     expect(await failureOf(attempt(1, activities.sendWelcomeMessage, of))).toMatchObject({ type: 'NeedsReconnect' });

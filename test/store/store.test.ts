@@ -162,6 +162,12 @@ describe('members', () => {
     expect(before).toMatchObject({ welcomeMessageId: 'm1', onboardedAt: new Date(5_000) });
   });
 
+  test('may have no e-mail address, as far as Zoom says', async () => {
+    const alex = person({ email: '' });
+    await store.members.connect(alex);
+    expect((await store.members.get(alex._id))?.email).toBe('');
+  });
+
   test('those of an account come oldest first', async () => {
     const accountId = randomUUID();
     const people = [person({ accountId }), person({ accountId }), person({ accountId })];

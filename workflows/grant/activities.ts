@@ -3,8 +3,8 @@ import type { GrantActivities } from '../../activities/grant.ts';
 import { taskQueues } from '../../domain/workflow-ids.ts';
 
 /**
- * Zoom kills the old refresh token as it gives the new one, so a refresh whose answer is lost loses the grant. One careful
- * second try, in case the first never reached Zoom; what comes of that is final.
+ * Zoom kills the old refresh token as it gives the new one, so a refresh whose answer is lost loses the grant. One
+ * careful second try, in case the first never reached Zoom; what comes of that is final.
  */
 export const { renewTokens } = proxyActivities<GrantActivities>({
   taskQueue: taskQueues.tokens,

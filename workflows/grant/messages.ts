@@ -8,15 +8,18 @@ export const grantWorkflowType = 'grant';
 export interface GrantInput {
   zoomUserId: string;
   accountId: string;
-  /** Continue as new after this many events, see `limits.eventsPerRun`. Default: when Temporal suggests it, at some thousands. */
+  /**
+   * Continue as new after this many events, see `limits.eventsPerRun`. Default: when Temporal suggests it, at some
+   * thousands.
+   */
   continueAfterEvents?: number;
 }
 
 /** The OAuth callback stored a new grant. */
 export const grantedSignal = defineSignal('granted');
 /**
- * The user removed the app in Zoom (`app_deauthorized`). `at`: when, ms; Zoom may tell of it after the user has added the
- * app again. Without it, now.
+ * The user removed the app in Zoom (`app_deauthorized`). `at`: when, ms; Zoom may tell of it after the user has added
+ * the app again. Without it, now.
  */
 export const deauthorizedSignal = defineSignal<[{ accountId: string; at?: number }]>('deauthorized');
 

@@ -27,9 +27,9 @@ import {
 type Carried = GrantSnapshot & { since: number };
 
 /**
- * The entity that owns one Zoom user's grant for as long as the app is installed: the only one that refreshes its rotating
- * tokens, one refresh at a time for all workers, and that cleans up when the user removes the app.
- * Tokens themselves never come here: activities read and write them in MongoDB.
+ * The entity that owns one Zoom user's grant for as long as the app is installed: the only one that refreshes its
+ * rotating tokens, one refresh at a time for all workers, and that cleans up when the user removes the app. Tokens
+ * themselves never come here: activities read and write them in MongoDB.
  */
 export async function grant(input: GrantInput, carried?: Carried): Promise<void> {
   const { zoomUserId, accountId, continueAfterEvents } = input;

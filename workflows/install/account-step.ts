@@ -46,8 +46,8 @@ const stepWords: Record<AccountStep, string> = {
 };
 
 /**
- * Do a set-up step of the account, or wait until the colleague who is doing it just now is through, and then do it again:
- * each step does nothing where it was done before.
+ * Do a set-up step of the account, or wait until the colleague who is doing it just now is through, and then do it
+ * again: each step does nothing where it was done before.
  */
 export async function onceForAccount(input: AccountStepInput): Promise<AccountStepResult> {
   for (;;) {

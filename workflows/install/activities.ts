@@ -3,8 +3,8 @@ import type { InstallActivities } from '../../activities/install.ts';
 import { taskQueues } from '../../domain/workflow-ids.ts';
 
 /**
- * Somebody watches the onboarding page: a step that Zoom keeps refusing ends after a quarter of an hour as a failure with
- * a Retry, and what can never succeed ends at once. Every step is safe to repeat.
+ * Somebody watches the onboarding page: a step that Zoom keeps refusing ends after a quarter of an hour as a failure
+ * with a Retry, and what can never succeed ends at once. Every step is safe to repeat.
  */
 const step = {
   startToCloseTimeout: '60 seconds',

@@ -36,9 +36,9 @@ const longestPauseMs = 15 * 60_000;
 const answerWithinMs = 15_000;
 
 /**
- * Add to Zoom, after consent: look the installer up, provision account and trial, set up the inbound channel, welcome the
- * channel and the installer, and wait for "I'm Done". Each step may run again: what was done before is left as it is.
- * A step that fails for good says why, on the onboarding page beside Retry and to operators, and waits for a retry.
+ * Add to Zoom, after consent: look the installer up, provision account and trial, set up the inbound channel, welcome
+ * the channel and the installer, and wait for "I'm Done". Each step may run again: what was done before is left as it
+ * is. A step that fails for good says why, on the onboarding page beside Retry and to operators, and waits for a retry.
  */
 export async function install({ zoomUserId, accountId }: InstallInput): Promise<InstallProgress> {
   const progress: InstallProgress = {

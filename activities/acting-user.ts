@@ -30,8 +30,8 @@ const mostTried = 3;
 const mostChannels = 10_000;
 
 /**
- * In whose name the app works in an account: the owner of the channel, or else any other member, so that the app goes on when
- * one of them has left. Who was allowed is remembered. Keep one for each process.
+ * In whose name the app works in an account: the owner of the channel, or else any other member, so that the app goes
+ * on when one of them has left. Who was allowed is remembered. Keep one for each process.
  */
 export class ActingUsers {
   readonly #members: Members;

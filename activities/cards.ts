@@ -5,8 +5,8 @@ import { truncateText } from '../domain/text.ts';
 import { actions, button, card, fields, link, message, type Card } from '../zoom/index.ts';
 
 /*
- * What the bot's cards say. A post that must not show twice carries a mark by which `cardMarks` recognises it: a chat's card its
- * chat's id in a field, a post into a chat channel its `postMark` in the sub-head.
+ * What the bot's cards say. A post that must not show twice carries a mark by which `cardMarks` recognises it: a
+ * chat's card its chat's id in a field, a post into a chat channel its `postMark` in the sub-head.
  */
 
 /** The card of one chat in the inbound channel; edited as the chat goes on. */

@@ -42,8 +42,8 @@ export function createChannelPostActivities(context: ChatZoomContext) {
   return {
     /**
      * Post one message: as the bot, or in the name of the channel's owner or of another member where the bot may not.
-     * Fails with `PostRefused` if Zoom does not accept what the visitor wrote, with `ChannelGone` if the channel was deleted or
-     * archived.
+     * Fails with `PostRefused` if Zoom does not accept what the visitor wrote, with `ChannelGone` if the channel was
+     * deleted or archived.
      */
     async postToChannel(input: PostToChannelInput): Promise<Posted & { outcomes: PushOutcome[] }> {
       const { chatId, post, deliveredSeq, firstTriedAt } = input;
@@ -126,7 +126,10 @@ export function createChannelPostActivities(context: ChatZoomContext) {
   }
 }
 
-/** What the visitor wrote is posted as it is or not at all; what the app says can do without the visitor's name and page. */
+/**
+ * What the visitor wrote is posted as it is or not at all; what the app says can do without the visitor's name and
+ * page.
+ */
 function asItIs<T>(
   { visitorName, post }: PostToChannelInput,
   send: (what: { visitorName: string; post: ChannelPost }) => Promise<T>,

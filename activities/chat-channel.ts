@@ -26,7 +26,10 @@ export interface ChannelMessage {
   at: number;
 }
 
-/** Most messages of people that one reading gives back: fewer than a chat remembers, or it would take one for new again. */
+/**
+ * Most messages of people that one reading gives back: fewer than a chat remembers, or it would take one for new
+ * again.
+ */
 const mostRead = limits.rememberedIds - 100;
 /** How much Zoom's clock may be ahead of ours, ms. */
 const aheadMs = 60_000;
@@ -173,8 +176,9 @@ export function createChatChannelActivities({ store, acting }: ChatZoomContext) 
 }
 
 /**
- * Names for a chat's channel: short, with a part of the id that makes it unique; if that is taken, with the whole id; at last
- * without the visitor's name. Zoom may keep a deleted channel's name, so a chat that lost one says so in the next name.
+ * Names for a chat's channel: short, with a part of the id that makes it unique; if that is taken, with the whole id;
+ * at last without the visitor's name. Zoom may keep a deleted channel's name, so a chat that lost one says so in the
+ * next name.
  */
 function channelNames(input: { visitorName: string; chatId: string; channelsLost: number }): string[] {
   const { chatId, channelsLost } = input;

@@ -15,8 +15,8 @@ export interface ChatZoomContext {
   /** Called when Zoom has taken what a visitor wrote, with the time at which that was first tried, ms; for metrics. */
   relayed?: (firstTriedAt: number) => void;
   /**
-   * By chat. An attempt that Temporal has given up may still be at work, with a call to Zoom under way: the next one must not
-   * look for what is there while that can change it.
+   * By chat. An attempt that Temporal has given up may still be at work, with a call to Zoom under way: the next one
+   * must not look for what is there while that can change it.
    */
   oneAtATime: KeyedMutex;
 }

@@ -16,8 +16,8 @@ export interface ChatZoomDependencies extends Pick<ChatZoomContext, 'store' | 'z
 }
 
 /**
- * What a chat does in Zoom, on the queue whose rate the server keeps: one call each, but for a repeat, which looks first for what an
- * earlier try has done. Whether and when a failure is tried again is for the workflow to say.
+ * What a chat does in Zoom, on the queue whose rate the server keeps: one call each, but for a repeat, which looks
+ * first for what an earlier try has done. Whether and when a failure is tried again is for the workflow to say.
  */
 export function createChatZoomActivities({ userZoom, members, publicUrl, ...shared }: ChatZoomDependencies) {
   const acting = new ActingUsers(members, userZoom);

@@ -7,7 +7,10 @@ export interface ChatActivityDependencies {
   push: PushToVisitor;
 }
 
-/** What a chat needs of MongoDB and of the api instances, not of Zoom. Every write is keyed, so repeating one is harmless. */
+/**
+ * What a chat needs of MongoDB and of the api instances, not of Zoom. Every write is keyed, so repeating one is
+ * harmless.
+ */
 export function createChatActivities({ store, push }: ChatActivityDependencies) {
   return {
     /** The chat's record, so that webhooks, the dashboard and a reconnecting visitor find it. */

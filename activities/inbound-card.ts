@@ -119,7 +119,8 @@ export function createInboundCardActivities(context: ChatZoomContext) {
       await notices.settled(accountId, channel.id);
       return { messageId, channelId: channel.id, channelJid: channel.jid };
     } catch (error) {
-      // The card needs its button, so nobody can post it in the bot's stead: an administrator has to do something in Zoom.
+      // The card needs its button, so nobody can post it in the bot's stead: an administrator has to do something in
+      // Zoom.
       if (isZoomError(error, 'botNotAllowed')) await notices.ask(accountId, { cause: 'botNotAllowed', channel });
       if (isZoomError(error, 'channelGone', 'channelArchived'))
         await notices.ask(accountId, { cause: 'channelGone', channel });

@@ -14,8 +14,8 @@ export type Trouble =
 const chatChannels = 'chat-channels';
 
 /**
- * Direct messages of the bot to an administrator: one for each account, channel and cause, however many chats meet it, and
- * again only after it has worked in between.
+ * Direct messages of the bot to an administrator: one for each account, channel and cause, however many chats meet
+ * it, and again only after it has worked in between.
  */
 export function createNotices({
   store,

@@ -2,8 +2,9 @@ import type { PushOutcome, PushTarget, PushToVisitor } from '../domain/push.ts';
 import { isZoomError, ZoomError } from '../zoom/index.ts';
 
 /**
- * Post something of ours that also shows what a visitor gave (a name, a page); if Zoom does not accept its content, without that.
- * Words of ours alone are not refused for what is in them: then something else is wrong, and a person has to see it.
+ * Post something of ours that also shows what a visitor gave (a name, a page); if Zoom does not accept its content,
+ * without that. Words of ours alone are not refused for what is in them: then something else is wrong, and a person
+ * has to see it.
  */
 export async function orWithoutVisitorWords<T>(post: (withVisitorWords: boolean) => Promise<T>): Promise<T> {
   try {

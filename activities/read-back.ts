@@ -2,8 +2,8 @@ import { activityInfo } from '@temporalio/activity';
 import { cardMarks, type ZoomMessage } from '../zoom/index.ts';
 
 /*
- * Posting where a repeat must not show twice. Zoom has no idempotency key, so whoever may not be the first to post something
- * reads the channel back first.
+ * Posting where a repeat must not show twice. Zoom has no idempotency key, so whoever may not be the first to post
+ * something reads the channel back first.
  */
 
 /** How much Zoom's clock may be behind or ahead of ours, ms. */

@@ -39,8 +39,9 @@ export interface UserZoomDependencies {
 }
 
 /**
- * Make calls to Zoom in the name of one user, with tokens that work: a set that is about to end is renewed first, and one
- * that Zoom refuses as unauthorized is renewed and `fn` run once more (what was refused for its token took no effect).
+ * Make calls to Zoom in the name of one user, with tokens that work: a set that is about to end is renewed first, and
+ * one that Zoom refuses as unauthorized is renewed and `fn` run once more (what was refused for its token took no
+ * effect).
  *
  * @throws {NeedsReconnectError} when the user has no usable grant.
  * @throws {RenewalUnavailableError} when a renewal is needed and nobody can do it now.
@@ -50,13 +51,16 @@ export type UserZoom = <T>(zoomUserId: string, fn: (api: ZoomUserApi) => Promise
 /** Most users whose tokens are kept in memory. */
 const mostUsers = 1_000;
 
-/** A renewal that brought something, though not to us: the set that we hold was the newer one. So often it is asked again. */
+/**
+ * A renewal that brought something, though not to us: the set that we hold was the newer one. So often it is asked
+ * again.
+ */
 const mostRenewals = 2;
 
 /**
- * The {@link UserZoom} of this process; keep one. Tokens are read from the store once and used until they are about to end
- * or Zoom refuses them; then the store is read again, since another process may have renewed them, or the user have added
- * the app again. At most one renewal per user is in flight; all callers share it.
+ * The {@link UserZoom} of this process; keep one. Tokens are read from the store once and used until they are about
+ * to end or Zoom refuses them; then the store is read again, since another process may have renewed them, or the user
+ * have added the app again. At most one renewal per user is in flight; all callers share it.
  */
 export function createUserZoom({ store, zoom, renew, clock }: UserZoomDependencies): UserZoom {
   /** Renewals under way, by user: all callers share one. */

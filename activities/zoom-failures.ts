@@ -40,8 +40,9 @@ export interface ZoomFailureDetails {
 }
 
 /**
- * Run calls to Zoom. What fails becomes a typed failure. What may pass by itself is tried again by the activity's own retries, with
- * Zoom's Retry-After where it is short; what asks for a long pause or for a repair ends the activity, and its workflow decides.
+ * Run calls to Zoom. What fails becomes a typed failure. What may pass by itself is tried again by the activity's own
+ * retries, with Zoom's Retry-After where it is short; what asks for a long pause or for a repair ends the activity,
+ * and its workflow decides.
  * @param firstTriedAt as the activity's input has it.
  */
 export async function asZoomFailures<T>(run: () => Promise<T>, firstTriedAt?: number): Promise<T> {

@@ -5,8 +5,8 @@ import type { BotToken } from './oauth.ts';
 const RENEW_AHEAD_MS = 60_000;
 
 /**
- * Keeps the chatbot token in memory: one request at a time however many callers wait, renewed 60 s ahead of its end. Each
- * process has its own; Zoom lets several live side by side.
+ * Keeps the chatbot token in memory: one request at a time however many callers wait, renewed 60 s ahead of its end.
+ * Each process has its own; Zoom lets several live side by side.
  */
 export class BotTokenSource {
   readonly #fetchToken: () => Promise<BotToken>;
@@ -34,8 +34,8 @@ export class BotTokenSource {
   }
 
   /**
-   * Runs a call with the token. If Zoom calls the token invalid, it is dropped and the call made once more with a new one;
-   * that is safe for any call, since what is refused for its token has not taken effect.
+   * Runs a call with the token. If Zoom calls the token invalid, it is dropped and the call made once more with a new
+   * one; that is safe for any call, since what is refused for its token has not taken effect.
    */
   async use<Result>(call: (token: string) => Promise<Result>): Promise<Result> {
     const token = await this.get();

@@ -1,11 +1,12 @@
 import { truncateText } from '../domain/text.ts';
 
 /**
- * Cards that the bot posts, as Zoom takes them: the types below are the JSON itself, the functions build it and keep its limits.
- * Text is literal, so that what a visitor wrote cannot become a link or a heading.
+ * Cards that the bot posts, as Zoom takes them: the types below are the JSON itself, the functions build it and keep
+ * its limits. Text is literal, so that what a visitor wrote cannot become a link or a heading.
  *
- * Sources: developers.zoom.us/docs/team-chat-apps/customizing-messages/ and the card types of Zoom's SDK (@zoom/rivet). The
- * limits of cards are not documented; those here are seen in Zoom's samples, and keeping below them is always right.
+ * Sources: developers.zoom.us/docs/team-chat-apps/customizing-messages/ and the card types of Zoom's SDK
+ * (@zoom/rivet). The limits of cards are not documented; those here are seen in Zoom's samples, and keeping below
+ * them is always right.
  */
 
 /** Longest text of one element. */
@@ -76,7 +77,10 @@ export function message(text: string, style?: TextStyle): MessageElement {
   return { type: 'message', text: cardText(text), ...(style && { style }) };
 }
 
-/** A paragraph that opens an address: the way to a page, since buttons have none. @throws TypeError unless http or https. */
+/**
+ * A paragraph that opens an address: the way to a page, since buttons have none. @throws TypeError unless http or
+ * https.
+ */
 export function link(text: string, url: string): MessageElement {
   if (!/^https?:\/\//i.test(url) || !URL.canParse(url))
     throw new TypeError('A card links only to http and https addresses');
@@ -107,8 +111,8 @@ export function actions(...items: readonly Button[]): ActionsElement {
 }
 
 /**
- * What in a card can say which post it is: texts of its sub-head, values of its fields and buttons, addresses of its links.
- * Never a paragraph, in which a visitor could have written the same.
+ * What in a card can say which post it is: texts of its sub-head, values of its fields and buttons, addresses of its
+ * links. Never a paragraph, in which a visitor could have written the same.
  *
  * @param content a card in whatever form Zoom gives it back: an object, wrapped in another, or as JSON text.
  */

@@ -12,8 +12,9 @@ const TYPE_NAMES = { 1: 'private', 2: 'privateInternal', 3: 'public', 4: 'group'
 const TYPE_NUMBERS = { privateInternal: 2, public: 3 } as const;
 
 /**
- * `private`: members are invited, outsiders possible. `privateInternal`: private, members of one account only. `public`: anyone
- * in the account. `publicExternal`: public, outsiders possible. `group`: an ad hoc group chat. `unknown`: anything else.
+ * `private`: members are invited, outsiders possible. `privateInternal`: private, members of one account only.
+ * `public`: anyone in the account. `publicExternal`: public, outsiders possible. `group`: an ad hoc group chat.
+ * `unknown`: anything else.
  */
 export type ChannelType = (typeof TYPE_NAMES)[keyof typeof TYPE_NAMES] | 'unknown';
 

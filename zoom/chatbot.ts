@@ -12,8 +12,8 @@ interface BotContent {
   readonly accountId: string;
   readonly content: Card;
   /**
-   * JID of the user for whom the bot acts. User-managed apps have to give one; where it is given, the user must be active and,
-   * for a post into a channel, still be in it.
+   * JID of the user for whom the bot acts. User-managed apps have to give one; where it is given, the user must be
+   * active and, for a post into a channel, still be in it.
    */
   readonly userJid?: string | undefined;
 }
@@ -25,8 +25,8 @@ export interface BotApi {
    *
    * @param toJid a channel's JID or a user's JID.
    * @returns the id by which the card is edited.
-   * @throws ZoomError `botNotAllowed` when the bot may not post there (a private channel it was not added to) or not for this
-   *   user; `channelGone`, `channelArchived`, `channelThrottled`, `contentRefused`.
+   * @throws ZoomError `botNotAllowed` when the bot may not post there (a private channel it was not added to) or not
+   *   for this user; `channelGone`, `channelArchived`, `channelThrottled`, `contentRefused`.
    */
   postMessage(input: BotContent & { readonly toJid: string }): Promise<{ readonly messageId: string }>;
   /** Replaces a card that the bot posted. @throws ZoomError `messageGone`, `contentRefused`. */

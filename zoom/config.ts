@@ -41,12 +41,13 @@ export const DEFAULT_TIMEOUT_MS = 10_000;
 export const DEFAULT_MAX_ANSWER_BYTES = 2 * 1024 * 1024;
 
 /**
- * Where a user's calls go: the region that the token answer named (`api_url`), if it may be trusted with the token, else the
- * configured base. Trusted are the configured host itself, and `*.zoom.us` over https when the configured host is of zoom.us
- * too: a token answer must never send calls, and tokens, elsewhere, nor past a proxy that was configured.
+ * Where a user's calls go: the region that the token answer named (`api_url`), if it may be trusted with the token,
+ * else the configured base. Trusted are the configured host itself, and `*.zoom.us` over https when the configured
+ * host is of zoom.us too: a token answer must never send calls, and tokens, elsewhere, nor past a proxy that was
+ * configured.
  *
- * Zoom gives the region without the version (`https://api-us.zoom.us`), so the configured path is added to a bare host.
- * Source: developers.zoom.us/docs/api/using-zoom-apis/ ("api_url").
+ * Zoom gives the region without the version (`https://api-us.zoom.us`), so the configured path is added to a bare
+ * host. Source: developers.zoom.us/docs/api/using-zoom-apis/ ("api_url").
  */
 export function regionalApiUrl(configured: string, regional: string | undefined): string {
   if (!regional || !URL.canParse(regional)) return configured;

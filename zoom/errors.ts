@@ -1,12 +1,15 @@
 /**
- * What can go wrong in a call to Zoom, in the words the rest of the app decides by; faults.ts says which answer means what.
+ * What can go wrong in a call to Zoom, in the words the rest of the app decides by; faults.ts says which answer means
+ * what.
  *
- * Zoom's `message` is read for the few words that decide a kind and is then dropped: it may quote what was sent, and an
- * error travels into logs and workflow histories. For the same reason a ZoomError holds no URL, no headers, no body and no
- * `cause`.
+ * Zoom's `message` is read for the few words that decide a kind and is then dropped: it may quote what was sent, and
+ * an error travels into logs and workflow histories. For the same reason a ZoomError holds no URL, no headers, no
+ * body and no `cause`.
  */
 
-/** Kinds that may pass by themselves, each with what helps, for the operator who reads it in a log or in Temporal UI. */
+/**
+ * Kinds that may pass by themselves, each with what helps, for the operator who reads it in a log or in Temporal UI.
+ */
 const transientKinds = {
   /** 429. Wait `retryAfterMs`, or back off from 1 s with jitter when it is absent. */
   rateLimited: "The Zoom account's rate limit is used up. Wait, then try again.",

@@ -3,10 +3,10 @@ import { fileShape } from './messages.ts';
 import { optionalMillis, optionalText, requiredText } from './shapes.ts';
 
 /**
- * The webhook bodies that the app reads, as Zoom sends them. Tolerant: unknown fields are ignored, and only what an event is
- * useless without is required, since Zoom's pages mark few fields as such and leave texts empty for people of other accounts.
- * Sources: developers.zoom.us/docs/api/team-chat/events/, /docs/api/chatbot/events/, /docs/api/marketplace/events and
- * /docs/api/webhooks/.
+ * The webhook bodies that the app reads, as Zoom sends them. Tolerant: unknown fields are ignored, and only what an
+ * event is useless without is required, since Zoom's pages mark few fields as such and leave texts empty for people
+ * of other accounts. Sources: developers.zoom.us/docs/api/team-chat/events/, /docs/api/chatbot/events/,
+ * /docs/api/marketplace/events and /docs/api/webhooks/.
  */
 
 /** What every event has. */
@@ -65,7 +65,10 @@ export const teamChatMessageShape = z.object({
   }),
 });
 
-/** `chat_channel.*` and `team_chat.channel_*`: something about a channel; one family says `id`, the other `channel_id`. */
+/**
+ * `chat_channel.*` and `team_chat.channel_*`: something about a channel; one family says `id`, the other
+ * `channel_id`.
+ */
 export const channelShape = z.object({
   event_ts: optionalMillis,
   payload: z.object({

@@ -37,7 +37,10 @@ export interface ChannelMessageDeletedEvent extends MessageEvent {
   readonly kind: 'channelMessageDeleted';
 }
 
-/** A button of one of the bot's cards was pressed. Trust `accountId` and what is stored for the chat, not `value` alone. */
+/**
+ * A button of one of the bot's cards was pressed. Trust `accountId` and what is stored for the chat, not `value`
+ * alone.
+ */
 export interface ButtonPressedEvent {
   readonly kind: 'buttonPressed';
   readonly accountId: string;

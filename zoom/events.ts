@@ -25,8 +25,8 @@ import { issuePaths, millisOf } from './shapes.ts';
  * Makes an event in our words of a verified webhook body.
  *
  * Both families of message events give the same result for the same message. Messages outside of channels are private
- * conversations and come out as `ignored`. Messages of channels that are not the app's come out whole: only the caller knows
- * which channels are, and has to drop the rest at once, before anything is stored.
+ * conversations and come out as `ignored`. Messages of channels that are not the app's come out whole: only the
+ * caller knows which channels are, and has to drop the rest at once, before anything is stored.
  *
  * @param json the parsed body.
  * @param options.botJid the app's Bot JID: sets `fromBot`, and leaves out other apps being added to channels.

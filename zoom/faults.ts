@@ -30,8 +30,8 @@ const posts = /^(bot\.(post|update)|messages\.send)$/;
 const oauth = { api: 'oauth' } as const;
 
 /**
- * The one table of Zoom's faults; the first row that fits decides. Most codes mean the same at any status: Zoom's pages disagree
- * on the status of several, never on the number.
+ * The one table of Zoom's faults; the first row that fits decides. Most codes mean the same at any status: Zoom's
+ * pages disagree on the status of several, never on the number.
  *
  * Sources: the error tables of developers.zoom.us/docs/api/team-chat/, /docs/api/chatbot/, /docs/api/errors/ and
  * /docs/integrations/oauth/oauth-error-messages/.
@@ -56,7 +56,7 @@ const faults: readonly Fault[] = [
   { ...oauth, kind: 'invalidRequest' },
 
   // ---- everything else: tokens and scopes
-  // The words decide, since pages and recorded answers disagree on both the code (4700, 4711) and the status (400, 401).
+  // The words decide: pages and recorded answers disagree on the code (4700, 4711) and on the status (400, 401).
   { kind: 'scopeMissing', words: /does not contain scopes/i },
   { kind: 'scopeMissing', codes: [4711] },
   { kind: 'unauthorized', codes: [124, 4700, 4724, 4740, 4741, 7010] },
@@ -77,8 +77,8 @@ const faults: readonly Fault[] = [
   { kind: 'botNotAllowed', codes: [7003, 7004] },
   { kind: 'invalidRequest', codes: [7002] },
   { kind: 'messageGone', codes: [8001] },
-  // A post differs from the posts that Zoom accepts by its content alone: 7001 "malformed body" of the bot's API, 300 "invalid
-  // parameter" of the other one, or a code that nobody knows.
+  // A post differs from the posts that Zoom accepts by its content alone: 7001 "malformed body" of the bot's API, 300
+  // "invalid parameter" of the other one, or a code that nobody knows.
   { kind: 'contentRefused', operation: posts, status: [400, 400] },
   { kind: 'contentRefused', operation: posts, status: [413, 413] },
   { kind: 'contentRefused', operation: posts, status: [422, 422] },

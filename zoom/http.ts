@@ -23,8 +23,8 @@ export interface ZoomRequest {
 }
 
 /**
- * Sends one request and reads its answer. Any 2xx is a success, since Zoom's pages disagree on which one several calls give.
- * Nothing is tried twice here: whether to retry is for the caller, who knows what a repeat would do.
+ * Sends one request and reads its answer. Any 2xx is a success, since Zoom's pages disagree on which one several
+ * calls give. Nothing is tried twice here: whether to retry is for the caller, who knows what a repeat would do.
  *
  * Without `answer` the body is not looked at and the result is undefined.
  *

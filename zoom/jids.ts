@@ -12,7 +12,9 @@ export function channelJid(channelId: string): string {
   return `${channelId}@${CHANNEL_DOMAIN}`;
 }
 
-/** JID of a user from their id. Prefer the `jid` that Zoom itself gives; this form (lower case) is seen, not promised. */
+/**
+ * JID of a user from their id. Prefer the `jid` that Zoom itself gives; this form (lower case) is seen, not promised.
+ */
 export function userJid(userId: string): string {
   return `${userId.toLowerCase()}@${USER_DOMAIN}`;
 }

@@ -20,8 +20,8 @@ export interface MembersApi {
   /** All members, over all pages. @throws ZoomError `forbidden` when the user is not one of them. */
   listMembers(input: { readonly channelId: string }): Promise<ZoomMember[]>;
   /**
-   * Makes sure that a colleague is a member: invites them and, if Zoom refuses, looks whether they are there already, since what
-   * Zoom answers then is not documented. Safe to repeat.
+   * Makes sure that a colleague is a member: invites them and, if Zoom refuses, looks whether they are there already,
+   * since what Zoom answers then is not documented. Safe to repeat.
    *
    * @throws ZoomError `refused`, `forbidden` when they are not a member afterwards.
    */

@@ -28,16 +28,17 @@ export interface ZoomMessage {
 }
 
 /**
- * Messages of channels, read and written as a user. What is written appears in Zoom as that user's own words and comes back as
- * a message event. Source: developers.zoom.us/docs/api/team-chat/
+ * Messages of channels, read and written as a user. What is written appears in Zoom as that user's own words and
+ * comes back as a message event. Source: developers.zoom.us/docs/api/team-chat/
  */
 export interface MessagesApi {
   /**
-   * Sends a message. Not repeatable: after an `ambiguous` error read the channel back first. One channel takes 10 messages in
-   * 1 s, 30 in 10 s, 60 in 100 s and 450 in 1,000 s, and then blocks for 10 s to 5 minutes.
+   * Sends a message. Not repeatable: after an `ambiguous` error read the channel back first. One channel takes 10
+   * messages in 1 s, 30 in 10 s, 60 in 100 s and 450 in 1,000 s, and then blocks for 10 s to 5 minutes.
    *
    * @param message at most 1,024 characters.
-   * @throws ZoomError `channelArchived`, `channelGone`, `channelThrottled`, `contentRefused`, `forbidden`, `scopeMissing`.
+   * @throws ZoomError `channelArchived`, `channelGone`, `channelThrottled`, `contentRefused`, `forbidden`,
+   *   `scopeMissing`.
    */
   sendMessage(input: { readonly channelId: string; readonly message: string }): Promise<{ readonly id: string }>;
   /**

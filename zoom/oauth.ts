@@ -55,8 +55,9 @@ export interface ZoomOAuth {
   }): Promise<TokenSet>;
 
   /**
-   * Trades the refresh token for a new pair. The old pair is dead at once, so only one refresh may run at a time, and an
-   * answer that is lost (`ambiguous`) may have taken the pair with it: try once more, then have the user authorize again.
+   * Trades the refresh token for a new pair. The old pair is dead at once, so only one refresh may run at a time, and
+   * an answer that is lost (`ambiguous`) may have taken the pair with it: try once more, then have the user authorize
+   * again.
    *
    * @throws ZoomError `grantInvalid` when only a new authorization helps.
    */
@@ -81,7 +82,9 @@ const tokenAnswer = z.object({
 });
 const tokenPairAnswer = tokenAnswer.extend({ refresh_token: requiredText });
 
-/** OAuth calls of one app. The app's secret stays inside this closure: it is in no error, no address and no property. */
+/**
+ * OAuth calls of one app. The app's secret stays inside this closure: it is in no error, no address and no property.
+ */
 export function createOAuth(options: ZoomAppOptions, transport: ZoomTransport): ZoomOAuth {
   const base = options.oauthUrl.replace(/\/+$/, '');
   const clock = options.clock ?? Date.now;

@@ -12,8 +12,8 @@ const mostPages = 200;
 /**
  * All items of a paged list. Page tokens live 15 minutes. Source: developers.zoom.us/docs/api/pagination/
  *
- * @throws ZoomError `malformedAnswer` when a page token comes twice or there are too many pages: a list that is cut off in
- *   silence would make the caller create again what is already there.
+ * @throws ZoomError `malformedAnswer` when a page token comes twice or there are too many pages: a list that is cut
+ *   off in silence would make the caller create again what is already there.
  */
 export async function allItems<Item>(
   operation: string,

@@ -14,8 +14,8 @@ export type WebhookHeaders = Readonly<Record<string, string | readonly string[] 
 /**
  * - `missing`: no signature or no timestamp: not from Zoom, or a proxy dropped the headers.
  * - `malformed`: one of them is not in Zoom's form.
- * - `mismatch`: signed by another secret, or the body is not byte for byte what was signed. If genuine events end here, the
- *   secret is wrong or something rewrites bodies; alarm.
+ * - `mismatch`: signed by another secret, or the body is not byte for byte what was signed. If genuine events end
+ *   here, the secret is wrong or something rewrites bodies; alarm.
  * - `stale`, `future`: rightly signed, but outside the window: a late retry, a replay, or a wrong clock.
  */
 export type WebhookRefusal = 'missing' | 'malformed' | 'mismatch' | 'stale' | 'future';
@@ -32,14 +32,16 @@ export type WebhookVerdict =
   | { readonly ok: false; readonly reason: WebhookRefusal };
 
 /**
- * Verifies Zoom's signature: HMAC-SHA256 over `v0:<timestamp>:<raw body>`. The bytes must be those received; parsed and printed
- * again, a body differs in key order, numbers or escapes.
+ * Verifies Zoom's signature: HMAC-SHA256 over `v0:<timestamp>:<raw body>`. The bytes must be those received; parsed
+ * and printed again, a body differs in key order, numbers or escapes.
  *
- * The signature is checked before the age, so that `stale` says something about Zoom or our clock and not about a forger.
+ * The signature is checked before the age, so that `stale` says something about Zoom or our clock and not about a
+ * forger.
  *
  * @param now milliseconds since 1970.
- * @param toleranceMs how old a signed timestamp may be. It is not documented whether a retry is signed anew, and Zoom tries
- *   again 5, 25 and 85 minutes after the first try: below that a late retry is lost, above it repeats are dropped by their id.
+ * @param toleranceMs how old a signed timestamp may be. It is not documented whether a retry is signed anew, and Zoom
+ *   tries again 5, 25 and 85 minutes after the first try: below that a late retry is lost, above it repeats are
+ *   dropped by their id.
  * @throws TypeError when the secret is empty: everyone could sign with that.
  */
 export function verifyWebhook(input: {
@@ -85,8 +87,9 @@ export interface UrlValidationAnswer {
 /**
  * The answer to `endpoint.url_validation`, or undefined when it must not be answered.
  *
- * Zoom asks for an HMAC by the same secret as the signatures. Who sends `v0:<time>:<body>` as the plain token would get back a
- * valid signature for any body they like; so only what looks like Zoom's tokens is signed: 16 to 64 URL-safe characters, no ':'.
+ * Zoom asks for an HMAC by the same secret as the signatures. Who sends `v0:<time>:<body>` as the plain token would
+ * get back a valid signature for any body they like; so only what looks like Zoom's tokens is signed: 16 to 64
+ * URL-safe characters, no ':'.
  *
  * @throws TypeError when the secret is empty.
  */

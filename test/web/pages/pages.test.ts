@@ -163,6 +163,10 @@ describe('dashboard', () => {
     expect(await chats.nth(2).innerText()).toMatch(
       /Priya Raman[\s\S]*Active[\s\S]*with Maya Lindqvist and Tom Okafor, 1 hour ago/,
     );
+    expect(await chats.nth(0).innerText()).toMatch(
+      /Jonas[\s\S]*Waiting for Zoom: the app may not write in the channel/,
+    );
+    expect(await chats.nth(1).innerText()).not.toContain('Waiting for Zoom');
     const open = chats.nth(2).getByRole('link', { name: /^Open in Zoom \(chat with Priya Raman\)/ });
     expect(await open.getAttribute('href')).toBe('https://zoom.example/channel/3');
     expect(await link('Edit Settings').getAttribute('href')).toBe('/settings');
@@ -193,12 +197,12 @@ describe('dashboard', () => {
     await page.getByRole('heading', { name: 'No chats yet' }).waitFor();
   });
 
-  it('asks to reconnect Zoom, and tells of a channel that is gone and a trial that is over', async () => {
+  it('asks to reconnect Zoom, and says that there is no channel and that the trial is over', async () => {
     const trial = { endsAt: '2026-01-10T12:00:00Z', daysLeft: 0, expired: true };
     site.api.dashboard = dashboard({ needsReconnect: true, channel: null, trial });
     await page.goto('/dashboard');
     await link('Reconnect Zoom').waitFor();
-    await see('Zoom no longer has the channel');
+    await see('There is no channel yet');
     await see(/Your trial has ended on January 1\d, 2026/);
   });
 

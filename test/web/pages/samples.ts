@@ -55,7 +55,15 @@ export function dashboard(changes: Partial<DashboardData> = {}): DashboardData {
     needsReconnect: false,
     chats: { waiting: 2, active: 1, ended: 1_204 },
     recentChats: [
-      { id: '1', visitorName: 'Jonas', status: 'waiting', startedAt: ago(40_000), agents: [], channelUrl: null },
+      {
+        id: '1',
+        visitorName: 'Jonas',
+        status: 'waiting',
+        startedAt: ago(40_000),
+        agents: [],
+        channelUrl: null,
+        waitsFor: 'BotNotAllowed',
+      },
       {
         id: '2',
         visitorName: 'Visitor 7F3A',
@@ -63,6 +71,7 @@ export function dashboard(changes: Partial<DashboardData> = {}): DashboardData {
         startedAt: ago(9 * 60_000),
         agents: [],
         channelUrl: null,
+        waitsFor: null,
       },
       {
         id: '3',
@@ -71,6 +80,7 @@ export function dashboard(changes: Partial<DashboardData> = {}): DashboardData {
         startedAt: ago(hour),
         agents: ['Maya Lindqvist', 'Tom Okafor'],
         channelUrl: 'https://zoom.example/channel/3',
+        waitsFor: null,
       },
       {
         id: '4',
@@ -79,6 +89,7 @@ export function dashboard(changes: Partial<DashboardData> = {}): DashboardData {
         startedAt: ago(30 * hour),
         agents: ['Tom Okafor'],
         channelUrl: 'https://zoom.example/channel/4',
+        waitsFor: null,
       },
     ],
     ...changes,
@@ -121,7 +132,7 @@ export const operatorHome: OperatorHomeProps = {
   lists: [
     { name: 'waiting', href: `${ui}?query=1`, count: 3 },
     { name: 'missed', href: `${ui}?query=2`, count: 0 },
-    { name: 'heldUp', href: `${ui}?query=3`, count: 12 },
+    { name: 'waitingForZoom', href: `${ui}?query=3`, count: 12 },
     { name: 'failedInstalls', href: `${ui}?query=4`, count: null },
     { name: 'lostGrants', href: `${ui}?query=5`, count: 1 },
   ],
@@ -142,10 +153,10 @@ export const operatorHome: OperatorHomeProps = {
         zoomUserId: 'KDcuGIm1QgePTO8WbOqwIQ',
         name: 'Jill Chill',
         email: 'jill@example.com',
-        grant: 'needsReconnect',
+        grantStatus: 'needsReconnect',
         chats: `${ui}?query=6`,
         install: `${ui}/install%2Fjill`,
-        installation: `${ui}/installation%2Fjill`,
+        grant: `${ui}/grant%2Fjill`,
       },
     ],
     accounts: [{ accountId: 'acc', name: 'example.com', everything: ui, waiting: ui, active: ui }],

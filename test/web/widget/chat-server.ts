@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
+import type { ChatStatus } from '../../../domain/transcript.ts';
 import type { HelloFrame, ServerFrame, VisitorEntry, VisitorFrame } from '../../../domain/visitor-protocol.ts';
 import { visitorFrameSchema } from '../../../domain/visitor-protocol.ts';
 
@@ -10,7 +11,7 @@ type NewEntry = Distribute<VisitorEntry>;
 
 interface Chat {
   id: string;
-  status: 'waiting' | 'missed' | 'joining' | 'active' | 'ended';
+  status: ChatStatus;
   entries: VisitorEntry[];
   deliveredSeq: number;
   sockets: Set<WebSocket>;
@@ -28,7 +29,7 @@ export class ChatServer {
   deaf = false;
   /** New connections are refused. */
   closed = false;
-  /** Answers given in the place of the normal ones, first come first served. */
+  /** Answers given instead of the normal ones, first come first served. */
   readonly refusals: Extract<ServerFrame, { type: 'error' }>[] = [];
   /** Messages are taken but the answer is lost. */
   loseAnswers = false;
@@ -151,7 +152,7 @@ export class ChatServer {
       chat: chat.entries.length ? { id: chat.id, status: chat.status } : null,
       lastSeq: chat.entries.length,
       deliveredSeq: chat.deliveredSeq,
-      team: { name: 'Harbour Books' },
+      settings: { teamName: 'Harbour Books' },
     });
     const missed = chat.entries.slice(frame.lastSeq ?? 0);
     if (missed.length) this.#send(ws, { type: 'entries', entries: missed });

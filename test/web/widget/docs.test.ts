@@ -1,7 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { limits } from '../../../domain/limits.ts';
-import { visitorCloseCodes, visitorErrorCodes, visitorFrameSchema } from '../../../domain/visitor-protocol.ts';
+import {
+  visitorCloseCodes,
+  visitorEntrySchema,
+  visitorErrorCodes,
+  visitorFrameSchema,
+} from '../../../domain/visitor-protocol.ts';
+import { widgetSettingsSchema } from '../../../domain/widget.ts';
 
 const page = await readFile(new URL('../../../docs/visitor-protocol.md', import.meta.url), 'utf8');
 const examples = [...page.matchAll(/```json\n([\s\S]*?)```/g)].map(
@@ -15,6 +21,16 @@ describe('docs/visitor-protocol.md', () => {
     expect(examples.map(({ type }) => type)).toEqual([...fromVisitor, ...fromApi]);
     for (const example of examples) {
       if (fromVisitor.includes(example.type)) visitorFrameSchema.parse(example);
+      if ('entries' in example) expect(visitorEntrySchema.array().parse(example.entries)).toEqual(example.entries);
+      if ('settings' in example) expect(widgetSettingsSchema.parse(example.settings)).toEqual(example.settings);
+    }
+  });
+
+  it('knows every kind of entry, with all of its fields', () => {
+    for (const { shape } of visitorEntrySchema.options) {
+      const { kind, seq: _seq, at: _at, ...fields } = shape;
+      const row = page.split('\n').find((line) => line.startsWith(`| \`${kind.value}\``));
+      for (const field of Object.keys(fields)) expect(row, kind.value).toMatch(new RegExp(`\`${field}\\??\``));
     }
   });
 

@@ -1,3 +1,5 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { expect } from 'vitest';
 import { bundleWidget } from '../../../web/widget/bundle.ts';
@@ -115,4 +117,12 @@ export class Widget {
       .locator('.row, .hidden')
       .getByText(/^(Sending|Sent|Delivered|Not sent)$/);
   }
+}
+
+/** Keeps a picture where one is asked for (`WIDGET_PICTURES`, a folder). */
+export async function picture(widget: Widget, name: string): Promise<void> {
+  const folder = process.env['WIDGET_PICTURES'];
+  if (folder === undefined) return;
+  mkdirSync(folder, { recursive: true });
+  await widget.panel.screenshot({ path: join(folder, `${name}.png`) });
 }

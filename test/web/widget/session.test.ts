@@ -7,6 +7,8 @@ import type { Effect, SessionEvent } from '../../../web/widget/session.ts';
 import { initialSession, unreadCount } from '../../../web/widget/state.ts';
 import type { Session, StoredChat } from '../../../web/widget/state.ts';
 
+const settings = { teamName: 'Team' };
+
 /** Drives a session and keeps what it asked for. */
 class Driver {
   state: Session;
@@ -46,7 +48,7 @@ class Driver {
 
   online(welcome: Partial<Extract<ServerFrame, { type: 'welcome' }>> = {}, storedToken: string | null = null): this {
     return this.do('socketOpen', { widget: 'w1' }).frame(
-      { type: 'welcome', token: 't1', chat: null, lastSeq: 0, deliveredSeq: 0, team: { name: 'Team' }, ...welcome },
+      { type: 'welcome', token: 't1', chat: null, lastSeq: 0, deliveredSeq: 0, settings, ...welcome },
       storedToken,
     );
   }
@@ -129,7 +131,7 @@ describe('connecting', () => {
   it('shows failures until the next welcome', () => {
     const driver = new Driver().do('open').do('socketDown', 1006, 3);
     expect(driver.state).toMatchObject({ connection: 'down', failures: 3 });
-    expect(driver.online().state).toMatchObject({ connection: 'online', failures: 0, team: 'Team' });
+    expect(driver.online().state).toMatchObject({ connection: 'online', failures: 0, settings });
   });
 
   it.each([

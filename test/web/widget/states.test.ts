@@ -1,8 +1,6 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { axeViolations } from './browser.ts';
-import { Stage, type Widget } from './host-page.ts';
+import { picture, Stage, type Widget } from './host-page.ts';
 
 const stage = new Stage();
 const { server } = stage;
@@ -18,14 +16,6 @@ const refused = { type: 'error', code: 'bad_frame', message: '', retryable: fals
 
 /** The word that says how far the message with this text has come, as it is seen, and its colour apart. */
 const stateOf = (widget: Widget, text: string) => widget.status(text);
-
-/** Keeps a picture where one is asked for (`WIDGET_PICTURES`, a folder). */
-async function picture(widget: Widget, name: string): Promise<void> {
-  const folder = process.env['WIDGET_PICTURES'];
-  if (folder === undefined) return;
-  mkdirSync(folder, { recursive: true });
-  await widget.panel.screenshot({ path: join(folder, `${name}.png`) });
-}
 
 /** Brings one message into each state: delivered, sent, not sent, sending. */
 async function everyState(widget: Widget): Promise<void> {

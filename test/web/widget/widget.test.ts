@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { eventually, Stage } from './host-page.ts';
+import { eventually, picture, Stage } from './host-page.ts';
 
 const stage = new Stage();
 const { server } = stage;
@@ -85,6 +85,21 @@ describe('messages', () => {
     server.deliver();
     await widget.status('First').getByText('Delivered').waitFor();
     expect(server.violations).toEqual([]);
+  });
+
+  it('shows files as a list under the words, and not once the message is deleted', async () => {
+    const widget = await (await stage.visit()).open();
+    await widget.send('Hello');
+    await eventually(() => server.messages.length).toBe(1);
+    const attachments = [{ name: 'offer <1>.pdf' }, { name: 'plan.png' }];
+    server.add({ ...reply('Here you are'), attachments }, { ...reply(''), messageId: 'm-2', attachments });
+    const files = widget.page.getByRole('list', { name: 'Files' });
+    await eventually(() => files.count()).toBe(2);
+    expect(await files.first().getByRole('listitem').allInnerTexts()).toEqual(['📎 offer <1>.pdf', '📎 plan.png']);
+    await picture(widget, 'files');
+    server.add({ kind: 'agentMessageDeleted', messageId: 'm-2' });
+    await widget.text('Message deleted').waitFor();
+    expect(await files.count()).toBe(1);
   });
 
   it('shows who answers, edits and deletions', async () => {

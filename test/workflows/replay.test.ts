@@ -24,7 +24,7 @@ function traced(history: History): History {
   return history;
 }
 
-/** Runs are recorded by scripts/record-histories.ts, which also says when to record new ones. */
+/** Runs are recorded by tools/scripts/record-histories.ts, which also says when to record new ones. */
 const stored = await storedHistories();
 
 let bundled: Awaited<ReturnType<typeof workflowBundle>>;
@@ -36,7 +36,7 @@ beforeAll(async () => {
 const replay = (history: History, workflowId: string) =>
   Worker.runReplayHistory({ workflowBundle: bundled, dataConverter }, history, workflowId);
 
-describe('today’s workflow code continues runs of every released shape', () => {
+describe('today’s workflow code continues the recorded runs', () => {
   test.each(stored)('$file: $proves', async ({ file, workflowId }) => {
     await replay(await readHistory(file), workflowId);
   });
@@ -54,11 +54,11 @@ describe('today’s workflow code continues runs of every released shape', () =>
   });
 });
 
-describe('a run that today’s code would have led otherwise', () => {
+describe('a run that today’s code would have gone through otherwise', () => {
   test.each([
-    ['a chat', 'chat-ended-by-agent.v1.json', '"openChatChannel"', '"inviteAgent"'],
+    ['a chat', 'chat-ended-by-agent.v1.json', '"createChatChannel"', '"inviteAgent"'],
     ['an install', 'install-done.v1.json', '"provisionAccount"', '"recordOnboarded"'],
-    ['a grant', 'installation-refreshed-lost-and-removed.v1.json', '"askToReconnect"', '"forgetGrant"'],
+    ['a grant', 'grant.v1.json', '"askToReconnect"', '"forgetGrant"'],
   ])('is noticed: %s with another activity', async (_what, file, from, to) => {
     const json = JSON.stringify(historyAsJson(await readHistory(file)));
     expect(json).toContain(from);

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { z } from 'zod';
 import { encryptedDataConverter } from '../../codec/data-converter.ts';
+import { searchAttributes } from '../../domain/search-attributes.ts';
 import { taskQueues, workflowIds } from '../../domain/workflow-ids.ts';
 import { Admin, eventually, Visitor, ZoomSide, type SandboxChannel } from '../../test/support/driver.ts';
 import { testPayloadKeys } from '../../test/support/payload-keys.ts';
@@ -89,10 +91,9 @@ async function record({ urls }: Stack): Promise<void> {
     const chat = await chatOf(name);
     await zoom.press(jill, chat.card, 'Join Chat');
     const channel = await eventually(() => zoom.channel(new RegExp(`^${name} · `)));
+    await eventually(() => assert.ok(chat.visitor.entries.some(({ kind }) => kind === 'agentJoined')));
     await zoom.write(jill, channel.id, `Hello ${name}`);
-    await eventually(() => {
-      if (!chat.visitor.answers.includes(`Hello ${name}`)) throw new Error('The answer has not arrived.');
-    });
+    await eventually(() => assert.ok(chat.visitor.answers.includes(`Hello ${name}`)));
     return { ...chat, channel };
   };
   const over = async (name: string, workflowId: string, proves: string): Promise<void> => {
@@ -113,9 +114,7 @@ async function record({ urls }: Stack): Promise<void> {
 
   const byButton = await joinedChat('Bert');
   await zoom.press(sam, byButton.card, 'Join Chat');
-  await eventually(() => {
-    if (byButton.visitor.entries.filter(({ kind }) => kind === 'agentJoined').length < 2) throw new Error('Not yet.');
-  });
+  await eventually(() => assert.equal(byButton.visitor.entries.filter(({ kind }) => kind === 'agentJoined').length, 2));
   await zoom.press(jill, await greetingOf(byButton.channel), 'End Chat');
   await over('chat-ended-by-agent', byButton.workflowId, 'Two agents join, and one ends the chat by its button.');
 
@@ -133,8 +132,8 @@ async function record({ urls }: Stack): Promise<void> {
   await zoom.changeChannel(alex, inbound.id, { archived: true });
   const waiting = await chatWithoutCard('Walt');
   await eventually(async () => {
-    const { raw } = await client.workflow.getHandle(waiting.workflowId).describe();
-    if (!JSON.stringify(raw.searchAttributes).includes('LiveChatWaitsFor')) throw new Error('It does not wait yet.');
+    const { typedSearchAttributes } = await client.workflow.getHandle(waiting.workflowId).describe();
+    assert.equal(typedSearchAttributes.get(searchAttributes.waitsFor), 'ChannelGone');
   }, patienceMs);
   await zoom.changeChannel(alex, inbound.id, { archived: false });
   const card = await eventually(() => zoom.inboundCard('Hello from Walt'), patienceMs);
@@ -189,7 +188,7 @@ async function record({ urls }: Stack): Promise<void> {
   await zoom.faults({ tokens: { action: 'revoke', kinds: ['access', 'refresh'], user: alex } });
   await admin.request('/api/channels');
   await eventually(async () => {
-    if (!(await admin.dashboard()).needsReconnect) throw new Error('The loss has not been noticed.');
+    assert.ok((await admin.dashboard()).needsReconnect);
   }, patienceMs);
   await admin.install(alex);
   await save('grant', grantId, 'A grant that is refreshed, lost, and given again.');

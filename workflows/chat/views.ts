@@ -26,7 +26,8 @@ export function cardContent({ input, lifecycle, agents, card, channel }: ChatPar
     words: card.state.words,
     status: status === 'joining' ? beforeJoin : status,
     agents: agents.joined.map(({ name }) => name),
-    ...(channel.ref === undefined ? {} : { channelUrl: channel.ref.url }),
+    // With the agent who is in it, so that joining is one edit of the card.
+    ...(channel.ref && channel.state.greeted ? { channelUrl: channel.ref.url } : {}),
     ...(endedBy === undefined ? {} : { endedBy }),
   };
 }

@@ -54,7 +54,7 @@ export class Bench {
     this.zoom = new ZoomSide(options.stack.urls.sandbox ?? '');
   }
 
-  /** Remembers what a section has measured, for the targets of later ones. */
+  /** Remembers what a section has measured, for the bounds of later ones. */
   learn(figure: Figure): void {
     this.#figures.set(figure.id, figure);
   }
@@ -97,7 +97,7 @@ export class Bench {
     return this.#site;
   }
 
-  /** A visitor who has not connected yet, with an address of his own. */
+  /** A visitor who has not connected yet, with an address of their own. */
   async visitor(): Promise<BenchVisitor> {
     const { widget } = await this.site();
     this.#visitors += 1;

@@ -2,18 +2,18 @@ import { summarize } from './stats.ts';
 
 export type Unit = 'ms' | 's' | '/s' | 'B' | 'kB' | 'MB' | 'events' | 'ops' | 'sockets' | 'calls' | 'cores' | '×';
 
-/** A figure against what is asked of it. */
-export interface Verdict {
+/** What a figure has to hold. */
+export interface Bound {
   /** Such as `≤ 1.5 × floor`. */
-  target: string;
-  /** The figure in the target's terms; undefined when what it is compared with was not measured in this run. */
-  ratio: number | undefined;
-  pass: boolean | undefined;
+  text: string;
+  /** The figure in the bound's terms; undefined when what it is compared with was not measured in this run. */
+  value: number | undefined;
+  held: boolean | undefined;
 }
 
 /** One measured number of a run. */
 export interface Figure {
-  /** Names it in the JSON file, and for targets that compare with it. */
+  /** Names it in the JSON file, and for bounds that compare with it. */
   id: string;
   label: string;
   value: number;
@@ -22,7 +22,7 @@ export interface Figure {
   detail?: string;
   /** Further numbers for the JSON file. */
   numbers?: Readonly<Record<string, number>>;
-  verdict?: Verdict;
+  bound?: Bound;
 }
 
 /** Many latencies as one figure: the median, with the other percentiles beside it. */
@@ -39,16 +39,16 @@ export function latencyFigure(id: string, label: string, values: readonly number
   };
 }
 
-/** Holds `value / base` against a limit. A base that was not measured leaves the verdict open. */
-export function atMost(target: string, value: number, base: number | undefined, limit: number): Verdict {
-  if (base === undefined) return { target, ratio: undefined, pass: undefined };
-  return { target, ratio: value / base, pass: value / base <= limit };
+/** Holds `value / base` against a limit. A base that was not measured leaves open whether it is held. */
+export function atMost(text: string, value: number, base: number | undefined, limit: number): Bound {
+  if (base === undefined) return { text, value: undefined, held: undefined };
+  return { text, value: value / base, held: value / base <= limit };
 }
 
 /** The same for a lower limit. */
-export function atLeast(target: string, value: number, base: number | undefined, limit: number): Verdict {
-  if (base === undefined) return { target, ratio: undefined, pass: undefined };
-  return { target, ratio: value / base, pass: value / base >= limit };
+export function atLeast(text: string, value: number, base: number | undefined, limit: number): Bound {
+  if (base === undefined) return { text, value: undefined, held: undefined };
+  return { text, value: value / base, held: value / base >= limit };
 }
 
 /** Three significant digits, no exponent. */

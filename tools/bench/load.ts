@@ -1,7 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { TooLateError } from './waiting.ts';
 
-/** Sends the i-th message and resolves to how long it took, ms; rejects with {@link TooLateError} when it did not arrive. */
+/**
+ * Sends the i-th message and resolves to how long it took, ms; rejects with {@link TooLateError} when it did not
+ * arrive.
+ */
 export type Send = (index: number) => Promise<number>;
 
 /** How a load of messages went. */
@@ -27,8 +30,8 @@ export async function offer(rate: number, seconds: number, send: Send, signal: A
 }
 
 /**
- * Idle time between lone messages, ms. Temporal hands out tasks in at most 20 loads of their queue a second, and a message
- * takes up to three: closer together, messages would wait for each other.
+ * Idle time between lone messages, ms. Temporal hands out tasks in at most 20 loads of their queue a second, and a
+ * message takes up to three: closer together, messages would wait for each other.
  */
 const idlePauseMs = 200;
 
@@ -37,7 +40,7 @@ export async function idlePause(signal: AbortSignal): Promise<void> {
   await delay(idlePauseMs, undefined, { signal });
 }
 
-/** Keeps a number of messages under way and tells how many arrive in a second. */
+/** Keeps a number of messages under way. @returns how many arrive in a second */
 export async function saturate(underWay: number, seconds: number, send: Send, signal: AbortSignal): Promise<number> {
   const outcome: Outcome = { latencies: [], lost: 0 };
   const begun = performance.now();

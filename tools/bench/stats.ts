@@ -1,4 +1,4 @@
-/** What is told of many measurements of one thing. */
+/** What matters of many measurements of one thing. */
 export interface Summary {
   count: number;
   p50: number;

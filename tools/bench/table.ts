@@ -12,6 +12,7 @@ export interface SectionResult {
 
 const labelWidth = 58;
 const valueWidth = 12;
+const boundWidth = 24;
 
 /** All results as one table for people. */
 export function table(results: readonly SectionResult[]): string {
@@ -21,22 +22,31 @@ export function table(results: readonly SectionResult[]): string {
     for (const figure of figures) lines.push(`  ${row(figure)}`);
     if (error !== undefined) lines.push(`  could not be finished: ${error}`);
   }
-  const verdicts = results.flatMap(({ figures }) => figures.flatMap(({ verdict }) => (verdict ? [verdict] : [])));
-  const held = verdicts.filter(({ pass }) => pass === true).length;
-  const missed = verdicts.filter(({ pass }) => pass === false).length;
-  const open = verdicts.length - held - missed;
-  lines.push('', `Targets: ${held} held, ${missed} missed${open === 0 ? '' : `, ${open} not comparable in this run`}.`);
+  const bounded = results.flatMap(({ figures }) => figures.filter(({ bound }) => bound !== undefined));
+  lines.push('', 'Bounds');
+  for (const figure of bounded) lines.push(`  ${boundRow(figure)}`);
+  const count = (held: boolean | undefined) => bounded.filter(({ bound }) => bound?.held === held).length;
+  lines.push(`  ${count(true)} held, ${count(false)} missed, ${count(undefined)} not comparable in this run.`);
   return lines.join('\n');
 }
 
-function row({ label, value, unit, detail, verdict }: Figure): string {
+/** @returns whether a figure misses its bound. */
+export function isMissed(results: readonly SectionResult[]): boolean {
+  return results.some(({ figures }) => figures.some(({ bound }) => bound?.held === false));
+}
+
+function boundRow({ id, label, bound }: Figure): string {
+  const { text = '', value, held } = bound ?? {};
+  const outcome = held === undefined ? 'not comparable' : held ? 'held' : 'MISSED';
+  const shown = value === undefined ? '–' : shortNumber(value);
+  return [label.padEnd(labelWidth), text.padEnd(boundWidth), shown.padStart(valueWidth), `  ${outcome}  [${id}]`].join(
+    '',
+  );
+}
+
+function row({ label, value, unit, detail }: Figure): string {
   const shown = `${shortNumber(value)} ${unit}`;
   const parts = [label.padEnd(labelWidth), shown.padStart(valueWidth)];
   if (detail !== undefined) parts.push(`  (${detail})`);
-  if (verdict !== undefined) {
-    const { target, ratio, pass } = verdict;
-    const outcome = pass === undefined ? 'not comparable' : pass ? 'PASS' : 'FAIL';
-    parts.push(`  ${outcome}: ${ratio === undefined ? '' : `${shortNumber(ratio)}, `}target ${target}`);
-  }
   return parts.join('');
 }

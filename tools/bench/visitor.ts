@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { ServerFrame } from '../../domain/visitor-protocol.ts';
 import { marksIn, Sightings } from './waiting.ts';
 
-const claims = z.looseObject({ sub: z.string() });
+const tokenSchema = z.looseObject({ sub: z.string() });
 
 /** A visitor who notes when a frame arrives. Speaks the protocol as the widget does. */
 export class BenchVisitor {
@@ -19,7 +19,10 @@ export class BenchVisitor {
   #lastSeq = 0;
   #deliveredSeq = 0;
 
-  /** @param address the visitor's own IP address, as a proxy would tell it: the server limits what one address may open. */
+  /**
+   * @param address the visitor's own IP address, as a proxy would name it: the server limits what one address may
+   * open.
+   */
   constructor(options: { appUrl: string; widget: string; name: string; address: string }) {
     this.#url = `${options.appUrl.replace(/^http/, 'ws')}/visitor`;
     this.#widget = options.widget;
@@ -34,7 +37,7 @@ export class BenchVisitor {
   /** The chat's id: its token names it. */
   get chatId(): string {
     const [, payload = ''] = (this.#token ?? '').split('.');
-    return claims.parse(JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'))).sub;
+    return tokenSchema.parse(JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'))).sub;
   }
 
   get lastSeq(): number {
@@ -65,12 +68,15 @@ export class BenchVisitor {
     this.#send({ type: 'message', id: randomUUID(), text });
   }
 
-  /** When an agent's message with this mark, or the frame that an agent joined (`joined`), arrives: `performance.now()`. */
+  /**
+   * When an agent's message with this mark, or the frame that an agent joined (`joined`), arrives:
+   * `performance.now()`.
+   */
   arrival(mark: string): Promise<number> {
     return this.#arrivals.next(mark);
   }
 
-  /** Resolves once the visitor has been told that Zoom has this `seq`. */
+  /** Resolves once the visitor knows that Zoom has this `seq`. */
   async deliveredUpTo(seq: number): Promise<void> {
     while (this.#deliveredSeq < seq) {
       await new Promise<void>((resolve) => {

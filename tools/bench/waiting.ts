@@ -17,7 +17,7 @@ export function within<T>(work: Promise<T>, ms: number, what: string, signal?: A
   });
 }
 
-/** Waits for things by name, each seen once: whoever waits is told when. */
+/** Waits for things by name, each seen once. */
 export class Sightings<T> {
   readonly #waiting = new Map<string, (seen: T) => void>();
 
@@ -34,10 +34,10 @@ export class Sightings<T> {
   }
 
   seen(key: string, what: T): void {
-    const tell = this.#waiting.get(key);
-    if (tell === undefined) return;
+    const resolve = this.#waiting.get(key);
+    if (resolve === undefined) return;
     this.#waiting.delete(key);
-    tell(what);
+    resolve(what);
   }
 }
 
@@ -56,5 +56,5 @@ export function marksIn(text: string): string[] {
 
 /** A sentence of ordinary length with a mark in it. */
 export function sentence(mark: string): string {
-  return `Could you tell me when my order will arrive? ${mark}`;
+  return `Could you say when my order will arrive? ${mark}`;
 }

@@ -8,7 +8,7 @@ const startOrder: readonly KillTarget[] = ['temporal', 'mongo', 'worker', 'api']
 const lookEveryMs = 500;
 const startAgainMs = 300;
 
-/** What one kill led to. */
+/** What came of one kill. */
 export interface KillRecord {
   target: KillTarget;
   /** ms since 1970. */

@@ -49,7 +49,7 @@ export type FaultKind = (typeof faultKinds)[number];
 
 /**
  * Left out unless asked for: Zoom does what it was asked only after the caller has long given up and looked. Nothing
- * that Zoom offers tells the caller then, so a duplicate cannot be avoided.
+ * that Zoom offers shows the caller then, so a duplicate cannot be avoided.
  */
 const optIn: readonly FaultKind[] = ['late-effect'];
 

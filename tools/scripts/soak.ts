@@ -1,10 +1,11 @@
 /**
- * `npm run soak`: one chat of 20,000 messages on a development server, with Zoom and MongoDB replaced by lists, and what became of it.
+ * `npm run soak`: one chat of 20,000 messages on a development server, with Zoom and MongoDB replaced by lists, and
+ * what became of it.
  *
- *   npm run soak -- --messages 20000 --continue-after 1000 --long-way
+ *   npm run soak -- --messages 20000 --continue-after 1000
  *
- * Without `--continue-after` its runs change when Temporal suggests it. `--long-way` is a chat without local activities. Fails when a message is
- * missing, repeated or out of order.
+ * Without `--continue-after` its runs change when Temporal suggests it. Fails when a message is missing, repeated or
+ * out of order.
  */
 import { isDeepStrictEqual, parseArgs } from 'node:util';
 import { devServer } from '../../test/workflows/harness.ts';
@@ -14,7 +15,6 @@ const { values } = parseArgs({
   options: {
     messages: { type: 'string', default: '20000' },
     'continue-after': { type: 'string' },
-    'long-way': { type: 'boolean', default: false },
   },
 });
 const messages = Number(values.messages);
@@ -30,7 +30,7 @@ function faults({ written, arrived, fake }: LongChat): string[] {
 }
 
 function report(long: LongChat): void {
-  const { runs, seconds, repeatsAcrossSeams, fake, arrived } = long;
+  const { runs, seconds, repeatsAcrossRuns, fake, arrived } = long;
   const events = runs.reduce((sum, run) => sum + run.events, 0);
   const handed = runs.flatMap(({ handedOver }) => (handedOver ? [handedOver.bytes] : []));
   const lines: [string, string][] = [
@@ -38,10 +38,10 @@ function report(long: LongChat): void {
     ['until the last one was there', `${seconds} s (${Math.round(messages / seconds)}/s)`],
     ['runs', `${runs.length}, of at most ${Math.max(...runs.map((run) => run.events))} events`],
     ['events per message', (events / messages).toFixed(2)],
-    ['handed over at a seam', `at most ${Math.max(0, ...handed)} B`],
-    ['recognised as repeats across a seam', `${repeatsAcrossSeams}`],
+    ['handed over from run to run', `at most ${Math.max(0, ...handed)} B`],
+    ['repeats recognised in a later run', `${repeatsAcrossRuns}`],
     ['posts into the chat channel', `${fake.seen.posts.length}`],
-    ['tasks that began again at a seam', `${runs.reduce((sum, run) => sum + run.failedTasks, 0)}`],
+    ['tasks that began again at a change of runs', `${runs.reduce((sum, run) => sum + run.failedTasks, 0)}`],
   ];
   for (const [label, value] of lines) console.log(`${label.padEnd(38)}${value}`);
 }
@@ -50,7 +50,6 @@ const env = await devServer();
 try {
   const long = await runLongChat(env, {
     messages,
-    shortWay: !values['long-way'],
     ...(continueAfter === undefined ? {} : { continueAfterEvents: Number(continueAfter) }),
     report: (line) => console.log(line),
   });

@@ -372,7 +372,7 @@ describe('the checks of a run', () => {
     expect(toZoom()).toMatchObject({ lost: 1 });
   });
 
-  test('take only what Zoom refuses as told by a notice', () => {
+  test('take a notice only for what Zoom refuses', () => {
     const check = found('visitor → Zoom', (it) => {
       it.messages.splice(6, 1, {
         ...post('108', notice),

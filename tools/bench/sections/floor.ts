@@ -6,7 +6,7 @@ import { idlePause, sustainedRate } from '../load.ts';
 
 const workflows = 100;
 const idleMessages = 50;
-/** The idle messages go to so many workflows in turn, as they do in the relay's measurement. */
+/** The idle messages go to so many workflows, one after the other, as they do in the relay's measurement. */
 const spread = 10;
 const warmUp = 10;
 

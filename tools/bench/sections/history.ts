@@ -22,14 +22,14 @@ export const historySection: Section = {
         await settled(bench, chat);
       }
     });
-    yield historyFigure('history.toZoom', 'events, idle, visitor → Zoom', toZoom);
+    yield historyFigure('history.toZoom', 'events, idle, visitor → Zoom', toZoom, 16);
     const toVisitor = await perMessage(bench, [second], exchanges, async (chat) => {
       for (let n = 0; n < exchanges; n += 1) {
         await chat.toVisitor();
         await settled(bench, chat);
       }
     });
-    yield historyFigure('history.toVisitor', 'events, idle, Zoom → visitor', toVisitor);
+    yield historyFigure('history.toVisitor', 'events, idle, Zoom → visitor', toVisitor, 10);
     const counters = await mongoCounters(bench.stack.urls.mongodb);
     try {
       const before = await counters.read();
@@ -41,7 +41,7 @@ export const historySection: Section = {
           await settled(bench, chat);
         }
       });
-      yield historyFigure('history.talk', 'events, idle, a talk to and fro', talk, 10);
+      yield historyFigure('history.talk', 'events, idle, a talk to and fro', talk);
       yield* countedOps(before, await counters.read(), 2 * exchanges);
     } finally {
       await counters.close();
@@ -83,6 +83,6 @@ function historyFigure(id: string, label: string, { events, bytes }: HistorySize
     unit: 'events',
     detail: `${shortNumber(bytes)} B`,
     numbers: { bytes },
-    ...(limit === undefined ? {} : { verdict: atMost(`≤ ${limit}`, events, 1, limit) }),
+    ...(limit === undefined ? {} : { bound: atMost(`≤ ${limit}`, events, 1, limit) }),
   };
 }

@@ -8,8 +8,9 @@ const chats = 10;
 const messages = 50;
 
 /**
- * One message at a time: the next one leaves when the last one has arrived and nothing is under way behind it. The floor is
- * measured again in between, one for one: within minutes the machine itself gets faster and slower by more than is to be seen.
+ * One message at a time: the next one leaves when the last one has arrived and nothing is under way behind it. The
+ * floor is measured again in between, one for one: within minutes the machine itself gets faster and slower by more
+ * than is to be seen.
  */
 export const idleSection: Section = {
   name: 'idle',
@@ -41,7 +42,7 @@ export const idleSection: Section = {
       const floorFigure = latencyFigure('idle.floor', 'the floor meanwhile (p50)', bare);
       const against = (figure: Figure): Figure => ({
         ...figure,
-        verdict: atMost('≤ 1.5 × floor', figure.value, floorFigure.value, 1.5),
+        bound: atMost('≤ 1.5 × floor', figure.value, floorFigure.value, 1.5),
       });
       yield floorFigure;
       yield against(latencyFigure('idle.toZoom', 'visitor → Zoom (p50)', toZoom));

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Bench, Section } from '../bench.ts';
 import type { BenchChat } from '../chat.ts';
-import { cpuFigure, cpuTimes } from '../cpu.ts';
+import { cpuFigures, cpuTimes } from '../cpu.ts';
 import { atMost, latencyFigure, shortNumber } from '../figure.ts';
 import { summarize } from '../stats.ts';
 
@@ -12,7 +12,7 @@ const atOnce = 4;
 const compared = 100;
 const settleMs = 3_000;
 
-/** Open chats in one worker, which keeps each in its memory: none is worked off from its whole history again. */
+/** Open chats in one worker, which keeps each in its memory: none is replayed. */
 export const manySection: Section = {
   name: 'many',
   title: `${chats} open chats in one worker`,
@@ -48,16 +48,16 @@ export const manySection: Section = {
     const cacheAfter = await cacheOf(bench);
     yield latencyFigure('many.toZoom', 'a message in each, visitor → Zoom (p50)', toZoom);
     yield latencyFigure('many.toVisitor', 'a message in each, Zoom → visitor (p50)', toVisitor);
-    yield* await cpuFigure('many.cpu', 'CPU time per message', bench.stack, cpuBefore, 2 * chats);
+    yield* await cpuFigures('many.cpu', 'CPU time per message', bench.stack, cpuBefore, 2 * chats);
     if (cacheBefore && cacheAfter) {
       const misses = cacheAfter.misses - cacheBefore.misses;
       yield {
         id: 'many.misses',
-        label: 'of these, chats that were led through their history again',
+        label: 'of these, chats that were replayed',
         value: misses,
         unit: '×',
         detail: `the worker keeps ${cacheAfter.size} workflows`,
-        verdict: { target: '0', ratio: misses, pass: misses === 0 },
+        bound: { text: '0', value: misses, held: misses === 0 },
       };
     }
     const first = await sweep(open.slice(0, compared), bench);
@@ -69,7 +69,7 @@ export const manySection: Section = {
       value: p50(last),
       unit: 'ms',
       detail: `in the first ${compared}: ${shortNumber(p50(first))}`,
-      verdict: atMost('≤ 1.5 × first', p50(last), p50(first), 1.5),
+      bound: atMost('≤ 1.5 × first', p50(last), p50(first), 1.5),
     };
   },
 };

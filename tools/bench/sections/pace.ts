@@ -1,15 +1,15 @@
 import type { Bench, Section } from '../bench.ts';
 import type { BenchChat } from '../chat.ts';
-import { cpuFigure, cpuTimes } from '../cpu.ts';
-import { latencyFigure, shortNumber, type Figure, type Verdict } from '../figure.ts';
+import { cpuFigures, cpuTimes } from '../cpu.ts';
+import { latencyFigure, shortNumber, type Bound, type Figure } from '../figure.ts';
 import { offer, type Send } from '../load.ts';
 import { percentile } from '../stats.ts';
 
 const sizes = [20, 200] as const;
 /** Of one side of one chat. */
 const messageEverySeconds = 10;
-const paceTarget = 10;
-/** Fewer chats than these tell nothing about how fast chats open. */
+const paceLimit = 10;
+/** Fewer chats than these say nothing about how fast chats open. */
 const fewest = 50;
 
 /** Many people who type: in every chat one message in ten seconds each way. */
@@ -38,7 +38,7 @@ export const paceSection: Section = {
 
 async function atPace(bench: Bench, chats: readonly BenchChat[]): Promise<Figure[]> {
   const rate = chats.length / messageEverySeconds;
-  const inTurn =
+  const roundRobin =
     (send: (chat: BenchChat) => Promise<number>): Send =>
     (index) =>
       send(chats[index % chats.length] as BenchChat);
@@ -47,18 +47,18 @@ async function atPace(bench: Bench, chats: readonly BenchChat[]): Promise<Figure
     offer(
       rate,
       bench.seconds,
-      inTurn((chat) => chat.toZoom()),
+      roundRobin((chat) => chat.toZoom()),
       bench.signal,
     ),
     offer(
       rate,
       bench.seconds,
-      inTurn((chat) => chat.toVisitor()),
+      roundRobin((chat) => chat.toVisitor()),
       bench.signal,
     ),
   ]);
   const messages = toZoom.latencies.length + toVisitor.latencies.length;
-  const cpu = await cpuFigure(
+  const cpu = await cpuFigures(
     `pace${chats.length}.cpu`,
     `${chats.length} chats: CPU time per message`,
     bench.stack,
@@ -68,19 +68,19 @@ async function atPace(bench: Bench, chats: readonly BenchChat[]): Promise<Figure
   const figure = (way: 'toZoom' | 'toVisitor', words: string): Figure => {
     const { latencies, lost } = way === 'toZoom' ? toZoom : toVisitor;
     const made = latencyFigure(`pace${chats.length}.${way}`, `${chats.length} chats: ${words} (p50)`, latencies, lost);
-    return chats.length === sizes[1] ? { ...made, verdict: tailVerdict(bench, way, latencies, lost) } : made;
+    return chats.length === sizes[1] ? { ...made, bound: tailBound(bench, way, latencies, lost) } : made;
   };
   return [figure('toZoom', 'visitor → Zoom'), figure('toVisitor', 'Zoom → visitor'), ...cpu];
 }
 
-function tailVerdict(bench: Bench, way: string, latencies: readonly number[], lost: number): Verdict {
-  const target = `p99 < ${paceTarget} × idle p50`;
+function tailBound(bench: Bench, way: string, latencies: readonly number[], lost: number): Bound {
+  const text = `p99 < ${paceLimit} × idle p50`;
   const idle = bench.known(`idle.${way}`);
-  if (idle === undefined) return { target, ratio: undefined, pass: undefined };
+  if (idle === undefined) return { text, value: undefined, held: undefined };
   const ratio =
     percentile(
       [...latencies].sort((a, b) => a - b),
       0.99,
     ) / idle;
-  return { target, ratio: Number(shortNumber(ratio)), pass: ratio < paceTarget && lost === 0 };
+  return { text, value: ratio, held: ratio < paceLimit && lost === 0 };
 }

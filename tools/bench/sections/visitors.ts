@@ -17,9 +17,9 @@ const chatting = 400;
 const talking = 20;
 /** Files that a process has open beside its sockets. */
 const otherFiles = 500;
-const kilobytesTarget = 20;
-const backTarget = 30;
-const againTarget = 5;
+const kilobytesLimit = 20;
+const backLimit = 30;
+const againLimit = 5;
 const quietMs = 2_000;
 const longestMs = 60_000;
 
@@ -61,7 +61,7 @@ async function* gather(bench: Bench, api: StackProcess, crowd: Crowd, most: numb
   while (open < most) {
     const before = open;
     open = Math.min(most, steps.find((step) => step > before) ?? most);
-    const { seconds } = await crowd.tell({ order: 'open', count: open });
+    const { seconds } = await crowd.order({ order: 'open', count: open });
     // What the handshakes left behind is collected when there is time.
     await delay(quietMs, undefined, { signal: bench.signal });
     const rss = await api.rssBytes();
@@ -72,7 +72,7 @@ async function* gather(bench: Bench, api: StackProcess, crowd: Crowd, most: numb
       value: bytesEach / 1_000,
       unit: 'kB',
       detail: `${shortNumber((open - before) / seconds)} connections/s`,
-      ...(open === most ? { verdict: atMost(`≤ ${kilobytesTarget} kB`, bytesEach, 1_000, kilobytesTarget) } : {}),
+      ...(open === most ? { bound: atMost(`≤ ${kilobytesLimit} kB`, bytesEach, 1_000, kilobytesLimit) } : {}),
     };
   }
 }
@@ -87,14 +87,14 @@ async function storm(
   count: number,
 ): Promise<Figure> {
   const before = await cpuTimes(bench.stack, api);
-  const answer = await crowd.tell({ order: 'cut', count });
+  const answer = await crowd.order({ order: 'cut', count });
   const after = await cpuTimes(bench.stack, api);
   const used = [...after].map(([name, time]) => `${name} ${shortNumber(time - (before.get(name) ?? 0))}`).join(', ');
   return comeBackFigure(id, label, answer, `CPU s: ${used}`);
 }
 
 function comeBackFigure(id: string, label: string, { seconds, furtherTries, missing }: Answer, more: string): Figure {
-  const within = atMost(`≤ ${backTarget} s`, seconds, 1, backTarget);
+  const within = atMost(`≤ ${backLimit} s`, seconds, 1, backLimit);
   return {
     id,
     label,
@@ -102,7 +102,7 @@ function comeBackFigure(id: string, label: string, { seconds, furtherTries, miss
     unit: 's',
     detail: `${missing === 0 ? '' : `${missing} NOT BACK, `}${furtherTries} further tries; ${more}`,
     numbers: { furtherTries, missing },
-    verdict: missing === 0 ? within : { ...within, pass: false },
+    bound: missing === 0 ? within : { ...within, held: false },
   };
 }
 
@@ -116,7 +116,7 @@ async function* openChats(bench: Bench, crowd: Crowd): AsyncGenerator<Figure, st
   const side = { feed, zoom: bench.zoom, agent, signal: bench.signal };
   const marks = Array.from({ length: chatting }, newMark);
   const cards = marks.map((mark) => feed.message(mark));
-  const { seconds, chats = [] } = await crowd.tell({ order: 'chat', words: marks.map(sentence) });
+  const { seconds, chats = [] } = await crowd.order({ order: 'chat', words: marks.map(sentence) });
   yield {
     id: 'visitors.chats',
     label: `${chatting} of them begin a chat: all have ✓✓ after`,
@@ -124,7 +124,7 @@ async function* openChats(bench: Bench, crowd: Crowd): AsyncGenerator<Figure, st
     unit: 's',
     detail: `${shortNumber(chatting / seconds)} /s`,
   };
-  const joined = crowd.tell({ order: 'joined', count: talking });
+  const joined = crowd.order({ order: 'joined', count: talking });
   const channels = chats.slice(0, talking).map(async ({ name, chatId }, n) => {
     const channel = feed.channel(name);
     const card = await cards[n];
@@ -145,9 +145,9 @@ async function* killedApi(
 ): AsyncGenerator<Figure> {
   const { feed } = await bench.site();
   const agent = await bench.idOf('jill');
-  await crowd.tell({ order: 'thin', count: chatting });
+  await crowd.order({ order: 'thin', count: chatting });
   await delay(quietMs, undefined, { signal: bench.signal });
-  const back = crowd.tell({ order: 'comeBack' });
+  const back = crowd.order({ order: 'comeBack' });
   await api.kill('SIGKILL');
   const begun = performance.now();
   const said = channels.map(newMark);
@@ -158,7 +158,7 @@ async function* killedApi(
     await bench.zoom.write(agent, channel, sentence(mark));
     return ((await arrival) - begun) / 1_000;
   });
-  await crowd.tell({ order: 'say', texts: said.map(sentence) });
+  await crowd.order({ order: 'say', texts: said.map(sentence) });
   await api.start();
   const ready = (performance.now() - begun) / 1_000;
   const waited = `reported ready after ${shortNumber(ready)} s`;
@@ -180,6 +180,6 @@ function againFigure(id: string, label: string, seconds: number[]): Figure {
     unit: 's',
     detail: `half of them ${shortNumber(p50)}, all ${shortNumber(last)}`,
     numbers: { p50, last },
-    verdict: atMost(`≤ ${againTarget} s`, first, 1, againTarget),
+    bound: atMost(`≤ ${againLimit} s`, first, 1, againLimit),
   };
 }

@@ -35,7 +35,7 @@ export class Crowd {
   }
 
   /** Has this done. */
-  async tell(order: Order): Promise<Answer> {
+  async order(order: Order): Promise<Answer> {
     const id = (this.#orders += 1);
     const answer = new Promise<Answer>((resolve, reject) => this.#asked.set(id, { resolve, reject }));
     this.#process.send({ id, ...order });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { HeadlessWidget } from '../../../test/support/headless-widget.ts';
 
-const claims = z.looseObject({ sub: z.string() });
+const tokenSchema = z.looseObject({ sub: z.string() });
 
 /** A visitor with the page and the chat window open: the widget itself, without its looks. */
 export class Guest {
@@ -15,7 +15,7 @@ export class Guest {
       url: () => url,
       widget,
       visitor: { name: this.name },
-      // An address of his own, as a proxy would tell it.
+      // An address of their own, as a proxy would name it.
       headers: { 'x-forwarded-for': `10.${100 + (number >> 16)}.${(number >> 8) & 255}.${number & 255}` },
     });
   }
@@ -32,7 +32,7 @@ export class Guest {
   /** The chat's id: its token names it. */
   get chatId(): string {
     const [, payload = ''] = (this.#widget.app.getState().savedToken ?? '').split('.');
-    return claims.parse(JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'))).sub;
+    return tokenSchema.parse(JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'))).sub;
   }
 
   /** Opens the chat window; resolves at the welcome. */

@@ -1,6 +1,9 @@
 import { z } from 'zod';
 
-/** What the benchmark tells the process that holds the visitors. Visitors are numbered from 0; those that are meant are the first. */
+/**
+ * What the benchmark orders from the process that holds the visitors. Visitors are numbered from 0; those that are
+ * meant are the first.
+ */
 export const orderSchema = z.discriminatedUnion('order', [
   /** Gather until there are `count`. */
   z.object({ order: z.literal('open'), count: z.number() }),
@@ -35,5 +38,5 @@ export const answerSchema = z.object({
 });
 export type Answer = z.infer<typeof answerSchema>;
 
-/** What it tells by itself: a visitor has been shown a message of the team. */
+/** What it reports by itself: a visitor has been shown a message of the team. */
 export const heardSchema = z.object({ heard: z.string() });

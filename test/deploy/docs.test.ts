@@ -8,7 +8,7 @@ import * as chatMessages from '../../workflows/chat/messages.ts';
 import * as grantMessages from '../../workflows/grant/messages.ts';
 import * as installMessages from '../../workflows/install/messages.ts';
 import { SCOPE_NEEDS } from '../../zoom/scopes.ts';
-import { readExample } from './environment.ts';
+import { readExample, variablesOf } from './environment.ts';
 
 /** The pages of the project, the README included, with their texts. */
 async function pages(): Promise<{ page: string; text: string }[]> {
@@ -82,17 +82,18 @@ describe('the pages', () => {
   test('name every folder of the layout', async () => {
     const summary = await readFile('README.md', 'utf8');
     const layers = /const layers = \{\n([\s\S]*?)\n\};/.exec(await readFile('eslint.config.js', 'utf8'))?.[1] ?? '';
-    const folders = [...layers.matchAll(/^ {2}(\w+):/gm)].map((match) => match[1] ?? '');
+    const folders = [...layers.matchAll(/^ {2}'?([\w/]+)'?: \{/gm)].map((match) => match[1] ?? '');
     expect(folders.length).toBeGreaterThan(10);
     for (const folder of folders) expect(summary).toContain(`| \`${folder}/\``);
   });
 
-  test('name every setting of the programs in the README', async () => {
+  test('name every setting of the programs in the README, and none that there is not', async () => {
     const summary = await readFile('README.md', 'utf8');
     const section = /## Configuration\n([\s\S]*?)\n## /.exec(summary)?.[1] ?? '';
-    const named = new Set([...section.matchAll(/`([A-Z][A-Z0-9_]+)`/g)].map(([, name = '']) => name));
+    const named = [...section.matchAll(/`([A-Z][A-Z0-9_]+)`/g)].map(([, name = '']) => name);
     const known = (await readExample()).map(({ name }) => name);
-    expect([...named].filter((name) => !known.includes(name))).toEqual([]);
+    expect(named.filter((name) => !known.includes(name))).toEqual([]);
+    expect((await variablesOf('config/env.ts')).filter((name) => !named.includes(name))).toEqual([]);
   });
 });
 

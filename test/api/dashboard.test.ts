@@ -46,7 +46,7 @@ describe('the install', () => {
     });
   });
 
-  test('answers 503 with Retry-After while nobody can tell', async () => {
+  test('answers 503 with Retry-After while nobody knows', async () => {
     const { browser, temporal } = await signedIn();
     temporal.away = true;
     const response = await browser.get('/api/install');

@@ -40,7 +40,7 @@ describe('a first install', () => {
     });
   });
 
-  test('leaves no code, state, token or verifier in logs or in what Temporal is told', async () => {
+  test('leaves no code, state, token or verifier in logs or in what goes to Temporal', async () => {
     const app = await startTestApp();
     const { state } = await begin(app.browser);
     await app.browser.get(callback({ code: 'the-secret-code', state }));

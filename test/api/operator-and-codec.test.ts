@@ -184,7 +184,7 @@ describe('the codec endpoint', () => {
     }
   });
 
-  test('trusts this machine in development when told so, but not what came through a proxy', async () => {
+  test('trusts this machine in development when configured so, but not what came through a proxy', async () => {
     const app = await startTestApp({ CODEC_TRUST_LOOPBACK: 'true', NODE_ENV: 'development' });
     const payload = await encrypted(app, 'x');
     expect((await codec(app, [payload])).status).toBe(200);

@@ -39,7 +39,7 @@ describe('every answer', () => {
     expect(await problem.json()).toMatchObject({ status: 404, title: 'Not found' });
   });
 
-  test('tells nothing of the inside when something breaks', async () => {
+  test('shows nothing of the inside when something breaks', async () => {
     const { browser } = await startTestApp(
       {},
       {

@@ -4,14 +4,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createRenewTokens } from '../../activities/renew-tokens.ts';
 import { NeedsReconnectError, RenewalUnavailableError } from '../../activities/user-zoom.ts';
 import { TemporalUnavailableError } from '../../api/temporal/call.ts';
-import { createTemporalClients, type TemporalClients } from '../../api/temporal/clients.ts';
+import { createTemporalClients, measured, type TemporalClients } from '../../api/temporal/clients.ts';
 import { encryptedDataConverter } from '../../codec/data-converter.ts';
 import { searchAttributes } from '../../domain/search-attributes.ts';
 import { workflowIds } from '../../domain/workflow-ids.ts';
 import { testTemporal } from '../../tools/embedded/test-servers.ts';
 import type { ChatInput } from '../../workflows/chat/messages.ts';
 import { RecordedMetrics } from '../support/recorded-metrics.ts';
-import { member, start, testConfig } from './fakes.ts';
+import { FakeTemporal, member, start, testConfig } from './fakes.ts';
 
 let client: Client;
 let temporal: TemporalClients;
@@ -135,4 +135,22 @@ describe('without a worker or a server', () => {
     });
     await connection.close();
   });
+});
+
+test('calls are counted and timed by client, function and outcome, answered and thrown as before', async () => {
+  const metrics = new RecordedMetrics();
+  const fake = new FakeTemporal();
+  const chats = measured('chats', fake.chats, metrics);
+  const end = () => chats.signalVisitor('chat-1', { kind: 'ended' });
+  expect(await end()).toBe('taken');
+  fake.away = true;
+  await expect(end()).rejects.toThrow(TemporalUnavailableError);
+  fake.away = false;
+  fake.before = () => Promise.reject(new Error('a mistake'));
+  await expect(end()).rejects.toThrow('a mistake');
+  const calls = Object.fromEntries(metrics.counts);
+  for (const outcome of ['ok', 'unavailable', 'error'])
+    expect(calls[`live_chat_temporal_calls{call="chats.signalVisitor",outcome="${outcome}"}`]).toBe(1);
+  expect(calls['live_chat_temporal_calls{call="chats.signalZoom",outcome="unavailable"}']).toBe(0);
+  expect(metrics.observed.get('live_chat_temporal_call_seconds{call="chats.signalVisitor"}')).toHaveLength(3);
 });

@@ -151,7 +151,7 @@ describe('a new visitor', () => {
     expect(input?.visitor.name).toBe(`Visitor ${input?.chatId.slice(0, 4) ?? '?'}`);
   });
 
-  test('is told apart from every other', async () => {
+  test('has a token of their own', async () => {
     const app = await startVisitors();
     const all = await Promise.all(Array.from({ length: 20 }, () => welcomed(app.url)));
     expect(new Set(all.map(({ welcome }) => welcome.token)).size).toBe(20);

@@ -289,7 +289,7 @@ describe('settings', () => {
     expect(changes()).toEqual([]);
   });
 
-  it('loads again after Zoom did not answer, and tells of an empty list', async () => {
+  it('loads again after Zoom did not answer, and says so when the list is empty', async () => {
     site.api.channels = problem();
     await page.goto('/settings');
     await page.getByRole('alert').filter({ hasText: 'Your channels could not be loaded' }).waitFor();

@@ -173,7 +173,7 @@ describe('connection', () => {
     expect(sockets).toHaveLength(2);
   });
 
-  it('restarts when told, not before the time and not together with all others', () => {
+  it('restarts when asked, not before the time and not together with all others', () => {
     const { connection, sockets, welcome } = setUp();
     connection.start();
     welcome();
@@ -205,7 +205,7 @@ describe('connection', () => {
     expect(sockets).toHaveLength(2);
   });
 
-  it('pings at once when poked while connected, with the patience it is told', () => {
+  it('pings at once when poked while connected, with the patience it is given', () => {
     const { connection, events, welcome, last } = setUp();
     connection.start();
     welcome();

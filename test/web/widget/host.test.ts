@@ -53,7 +53,7 @@ describe('host page', () => {
     expect(stage.errors).toEqual(['the page is to blame', 'the page is to blame']);
   });
 
-  it('tells the server about visitor and page', async () => {
+  it('names visitor and page to the server', async () => {
     stage.host({ attributes: 'data-visitor-name="Vera" data-visitor-email="vera@example.com"' });
     await (await stage.visit()).open();
     expect(server.hellos[0]).toMatchObject({

@@ -208,7 +208,7 @@ describe('sending', () => {
     for (const frame of frames) visitorFrameSchema.parse(frame);
   });
 
-  it('keeps an accepted message listed until its entry takes its place', () => {
+  it('keeps an accepted message listed until its entry comes', () => {
     const driver = new Driver().do('open').online().submit('a').frame({ type: 'accepted', id: 'a' });
     expect(driver.statuses()).toEqual(['a accepted']);
     driver.take();
@@ -339,7 +339,7 @@ describe('errors', () => {
     expect(driver.take('send')).toEqual([{ type: 'hello', v: 1, widget: 'w1', lastSeq: 0 }]);
   });
 
-  it('takes the token of another tab in the place of a bad one', () => {
+  it('takes the token of another tab instead of a bad one', () => {
     const driver = new Driver({ token: 'old' }).do('start').do('socketOpen', { widget: 'w1' });
     driver.frame({ type: 'error', code: 'bad_token', message: '', retryable: false }, 'new');
     expect(driver.state.token).toBe('new');
@@ -387,7 +387,7 @@ describe('transcript', () => {
     expect(driver.state.lastSeq).toBe(5);
   });
 
-  it('keeps the place of a kind it does not know', () => {
+  it('counts an entry of a kind it does not know', () => {
     const unknown = { seq: 1, at: 1, kind: 'somethingNew' } as unknown as VisitorEntry;
     expect(chat().entries(unknown, agentSaid(2)).state.lastSeq).toBe(2);
   });

@@ -46,7 +46,7 @@ export async function settled(parts: {
   const since = Date.now();
   const hardDeadline = since + longestSettleMs(options);
   let arrivedBefore = -1;
-  let deadline = since;
+  let deadline = since + options.settle * 1_000;
   let looks = 0;
   while (Date.now() < Math.min(deadline, hardDeadline)) {
     signal.throwIfAborted();

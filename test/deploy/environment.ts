@@ -25,7 +25,7 @@ export async function readCompose() {
   return { text, ...composeSchema.parse(await readYaml('docker-compose.yml')) };
 }
 
-/** Names of the variables that a source file's zod object reads from the environment: `  NAME: …` on a line of its own. */
+/** Names of the variables that a source file's zod object reads from the environment: lines of `  NAME: …`. */
 export async function variablesOf(file: string): Promise<string[]> {
   const text = await readFile(file, 'utf8');
   return [...text.matchAll(/^ {2}([A-Z][A-Z0-9_]+): (?:z|url|port|flag|keyRing|httpUrl|text)\b/gm)].map(

@@ -22,7 +22,7 @@ export function parseQuery(expression: string): Query {
   const grouping = [...expression.matchAll(groups)].flatMap(([, labels = '']) =>
     labels.split(',').map((l) => l.trim()),
   );
-  // What is left are names with their matchers, functions (a parenthesis follows), keywords and durations (in brackets).
+  // What is left: names with their matchers, functions (a parenthesis follows), keywords, durations (in brackets).
   const rest = expression.replaceAll(groups, ' ').replaceAll(/\[[^\]]*\]|offset\s+\w+/g, ' ');
   const names = rest.matchAll(/(?<![\w"])([a-z_:][\w:]*)\s*(?:\{([^}]*)\})?(?!\s*\(|[\w:])/gi);
   const selectors = [...names].flatMap(([, metric = '', matchers = '']) => {

@@ -110,7 +110,7 @@ async function fetchFromFirst(binary: Binary, kept: string, report: Report): Pro
       await chmod(fetched, 0o755);
       const fault = await binary.check(fetched);
       if (fault !== undefined) throw new SourceError(fault);
-      // Only the binary is kept: archives and what a build left go with the rest. The rename makes it whole or not there.
+      // Only the binary is kept, not archives and what a build left. The rename makes it whole or not there.
       await rm(kept, { recursive: true, force: true });
       await mkdir(kept);
       await rename(fetched, cachedPath(binary));

@@ -38,8 +38,8 @@ export interface MongoBinary {
 
 /**
  * Finds a MongoDB server: `mongod` on PATH or in our cache, FerretDB in our cache, mongodb-memory-server's download of
- * mongod, and last FerretDB, which Go builds once from the pinned module in `tools/embedded/ferretdb`. What is fetched or
- * built stays in the cache folder.
+ * mongod, and last FerretDB, which Go builds once from the pinned module in `tools/embedded/ferretdb`. What is fetched
+ * or built stays in the cache folder.
  *
  * @param prefer the kind that wrote the data which is there already: neither can read the other's
  * @throws MissingBinaryError with what to install or set

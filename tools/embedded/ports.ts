@@ -43,7 +43,7 @@ interface PortUse {
 
 const embedsTemporal = ({ temporalAddress }: PortOptions): boolean => temporalAddress === undefined;
 
-export const portUses: Record<PortName, PortUse> = {
+const portUses: Record<PortName, PortUse> = {
   app: { what: 'the app', variable: 'PORT', needed: () => true },
   sandbox: { what: 'the Zoom sandbox', variable: 'SANDBOX_PORT', needed: ({ zoom }) => zoom === undefined },
   temporal: { what: 'Temporal', variable: 'TEMPORAL_PORT', needed: embedsTemporal },
@@ -72,20 +72,20 @@ export async function choosePorts(options: PortOptions): Promise<Record<PortName
     mongo: 0,
     apiMetrics: 0,
     workerMetrics: 0,
-    ...options.ports,
   };
-  // One after the other: each free port must differ from those before it.
-  for (const name of Object.keys(ports) as PortName[]) {
+  const names = Object.keys(ports) as PortName[];
+  const given = Object.values(options.ports ?? {});
+  for (const name of names) {
     const { what, variable, needed } = portUses[name];
-    if (!needed(options)) {
-      ports[name] = 0;
-    } else if (ports[name] === 0) {
-      ports[name] = await freePort(Object.values(ports));
-    } else if (!(await isFree(ports[name]))) {
-      faults.push(
-        `Port ${ports[name]}, wanted for ${what}, is in use or not allowed: end what uses it or set ${variable}.`,
-      );
+    if (!needed(options)) continue;
+    const wanted = options.ports?.[name] || undefined;
+    const other = names.find((each) => ports[each] === wanted);
+    if (other !== undefined) {
+      faults.push(`${variable} must differ from ${portUses[other].variable} (both are ${wanted}).`);
+    } else if (wanted !== undefined && !(await isFree(wanted))) {
+      faults.push(`Port ${wanted}, wanted for ${what}, is in use or not allowed: end what uses it or set ${variable}.`);
     }
+    ports[name] = wanted ?? (await freePort([...given, ...Object.values(ports)]));
   }
   if (faults.length > 0) throw new PortError(faults.join('\n'));
   return ports;

@@ -28,7 +28,7 @@ export function startOf(pid) {
   try {
     if (process.platform !== 'linux') return ps('lstart', pid);
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // From the third field of proc(5) "stat" on: the second, the name, may hold spaces and brackets. A zombie (Z) has ended.
+    // From the third field of proc(5) "stat" on: the second, a name, may hold blanks and brackets. A zombie has ended.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return fields[0] === 'Z' ? undefined : fields[19];
   } catch {

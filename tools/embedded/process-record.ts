@@ -13,8 +13,8 @@ export class DataFolderInUseError extends Error {
 
 /**
  * Who works on a data folder: a supervisor and the processes it has started, in `running.json`. It keeps a second
- * supervisor out, and lets no child outlive us, however we end. On a normal end the supervisor stops its children. If it
- * is killed, the reaper ends them within seconds. If the reaper is killed too, the next supervisor does.
+ * supervisor out, and lets no child outlive us, however we end. On a normal end the supervisor stops its children. If
+ * it is killed, the reaper ends them within seconds. If the reaper is killed too, the next supervisor does.
  */
 export class ProcessRecord {
   readonly #file: string;

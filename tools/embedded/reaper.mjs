@@ -1,5 +1,5 @@
-// Ends the processes that a supervisor leaves behind when it is killed. The supervisor holds the other end of our standard
-// input: when that closes, the supervisor is gone, and what its record lists is ended.
+// Ends the processes that a supervisor leaves behind when it is killed. The supervisor holds the other end of our
+// standard input: when that closes, the supervisor is gone, and what its record lists is ended.
 //
 // Usage: node reaper.mjs <record file> <the supervisor's pid>
 import { readFileSync } from 'node:fs';

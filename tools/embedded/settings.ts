@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { portUses, type PortName } from './ports.ts';
+import type { PortName } from './ports.ts';
 
 /** Faults in the environment, all of them, one line each. */
 export class SettingsError extends Error {
@@ -13,6 +13,10 @@ const port = (standard: number) =>
   z.coerce.number(portFault).int(portFault).min(0, portFault).max(65_535, portFault).default(standard);
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an address like https://chat.example.com' });
 const text = z.string().min(1);
+
+const credentials = ['ZOOM_CLIENT_ID', 'ZOOM_CLIENT_SECRET', 'ZOOM_WEBHOOK_SECRET_TOKEN', 'ZOOM_BOT_JID'] as const;
+/** Credentials of a real Zoom app. */
+export type ZoomCredentials = Record<(typeof credentials)[number], string>;
 
 const schema = z.object({
   PORT: port(3000),
@@ -42,12 +46,6 @@ const schema = z.object({
   ZOOM_BOT_JID: text.optional(),
 });
 
-/** Credentials of a real Zoom app. */
-export type ZoomCredentials = Record<
-  'ZOOM_CLIENT_ID' | 'ZOOM_CLIENT_SECRET' | 'ZOOM_WEBHOOK_SECRET_TOKEN' | 'ZOOM_BOT_JID',
-  string
->;
-
 /** What `npm start` takes from the environment, as options of `startStack`. */
 export type Settings = ReturnType<typeof readSettings>;
 
@@ -57,59 +55,36 @@ export type Settings = ReturnType<typeof readSettings>;
  * @throws SettingsError with every fault; values are not repeated, since some are secret.
  */
 export function readSettings(env: Readonly<Record<string, string | undefined>>) {
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
-  const parsed = schema.safeParse(given);
+  const parsed = schema.safeParse(Object.fromEntries(Object.entries(env).filter(([, value]) => value)));
   if (!parsed.success) fail(parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`));
   const e = parsed.data;
-  const ports: Record<PortName, number> = {
-    app: e.PORT,
-    sandbox: e.SANDBOX_PORT,
-    temporal: e.TEMPORAL_PORT,
-    temporalUi: e.TEMPORAL_UI_PORT,
-    mongo: e.MONGODB_PORT,
-    apiMetrics: e.API_METRICS_PORT,
-    workerMetrics: e.WORKER_METRICS_PORT,
-  };
-  const { ZOOM_CLIENT_ID, ZOOM_CLIENT_SECRET, ZOOM_WEBHOOK_SECRET_TOKEN, ZOOM_BOT_JID } = e;
-  const credentials = { ZOOM_CLIENT_ID, ZOOM_CLIENT_SECRET, ZOOM_WEBHOOK_SECRET_TOKEN, ZOOM_BOT_JID };
-  const faults = [...sharedPorts(ports), ...missingCredentials(credentials)];
-  if (faults.length > 0) fail(faults);
+  const given = credentials.filter((name) => e[name] !== undefined);
+  if (given.length > 0 && given.length < credentials.length) {
+    const missing = credentials.filter((name) => e[name] === undefined);
+    fail([`${missing.join(', ')} must be set too, since ${given.join(', ')} is (or unset it to use the sandbox)`]);
+  }
   return {
     dataDir: resolve(e.DATA_DIR),
-    ports,
+    ports: {
+      app: e.PORT,
+      sandbox: e.SANDBOX_PORT,
+      temporal: e.TEMPORAL_PORT,
+      temporalUi: e.TEMPORAL_UI_PORT,
+      mongo: e.MONGODB_PORT,
+      apiMetrics: e.API_METRICS_PORT,
+      workerMetrics: e.WORKER_METRICS_PORT,
+    } satisfies Record<PortName, number>,
     publicUrl: withoutSlash(e.PUBLIC_URL),
     temporalAddress: e.TEMPORAL_ADDRESS,
     temporalNamespace: e.TEMPORAL_NAMESPACE,
     mongodbUri: e.MONGODB_URI,
     logLevel: e.LOG_LEVEL,
     /** Without it the sandbox is started. */
-    zoom: isComplete(credentials) ? credentials : undefined,
+    zoom:
+      given.length === 0 ? undefined : (Object.fromEntries(given.map((name) => [name, e[name]])) as ZoomCredentials),
     zoomApiUrl: withoutSlash(e.ZOOM_API_URL),
     zoomOauthUrl: withoutSlash(e.ZOOM_OAUTH_URL),
   };
-}
-
-function sharedPorts(ports: Record<PortName, number>): string[] {
-  const fixed = (Object.keys(ports) as PortName[]).filter((name) => ports[name] !== 0);
-  return fixed.flatMap((name, index) => {
-    const other = fixed.slice(0, index).find((earlier) => ports[earlier] === ports[name]);
-    if (other === undefined) return [];
-    return [`${portUses[name].variable} must differ from ${portUses[other].variable} (both are ${ports[name]})`];
-  });
-}
-
-type Given = Record<keyof ZoomCredentials, string | undefined>;
-
-const isComplete = (given: Given): given is ZoomCredentials =>
-  Object.values(given).every((value) => value !== undefined);
-
-function missingCredentials(given: Given): string[] {
-  const [set, missing] = [true, false].map((wanted) =>
-    Object.entries(given).flatMap(([name, value]) => ((value !== undefined) === wanted ? [name] : [])),
-  ) as [string[], string[]];
-  if (set.length === 0 || missing.length === 0) return [];
-  const rest = set.length === 1 ? 'it' : 'them';
-  return [`${missing.join(', ')} must be set too, since ${set.join(', ')} is (or unset ${rest} to use the sandbox)`];
 }
 
 const withoutSlash = (url: string | undefined): string | undefined => url?.replace(/\/+$/, '');

@@ -69,7 +69,7 @@ async function checkCli(path: string, system: System): Promise<string | undefine
     : undefined;
 }
 
-/** It knows no option that only prints a version: no arguments make it print its usage, which may count as a failure. */
+/** It knows no option that only prints a version: without arguments it prints its usage, which may be a failure. */
 async function checkTestServer(path: string, system: System): Promise<string | undefined> {
   const { fault, output } = await system.run(path, [], { timeoutMs: checkMs });
   return /usage/i.test(output) ? undefined : `it does not run (temporal-test-server ${fault})`;

@@ -78,7 +78,7 @@ function commandLine(port: number, uiPort: number | undefined, options: Temporal
   const args = ['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port)];
   args.push('--log-level', options.logLevel ?? 'warn');
   const settings = {
-    // An activity on the workflows' own queue goes out with the answer to the workflow task. Servers before 1.32 need it.
+    // An activity on the workflows' own queue goes out in the answer to the workflow task; the default from 1.32 on.
     'system.enableActivityEagerExecution': true,
     // Fair between accounts; one partition, since each partition is fair only by itself.
     'matching.enableFairness': true,
@@ -89,7 +89,7 @@ function commandLine(port: number, uiPort: number | undefined, options: Temporal
   for (const [key, value] of Object.entries(settings)) args.push('--dynamic-config-value', `${key}=${value}`);
   if (options.inMemory !== true) {
     args.push('--db-filename', join(options.dataDir, 'temporal.db'));
-    // Three times the message rate of the defaults. A killed process loses nothing; a power cut can lose the last moments.
+    // Three times the message rate of the defaults. A kill loses nothing; a power cut can lose the last moments.
     args.push('--sqlite-pragma', 'journal_mode=wal', '--sqlite-pragma', 'synchronous=1');
   }
   if (uiPort === undefined) args.push('--headless');

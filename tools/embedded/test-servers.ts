@@ -32,7 +32,7 @@ export async function builtWebAssets(): Promise<void> {
   await ask('web');
 }
 
-/** Path of the time-skipping test server, for `createTimeSkipping({server: {executable: {type: 'existing-path', path}}})`. */
+/** Path of the time-skipping test server, for `createTimeSkipping` with an executable of type 'existing-path'. */
 export function testServerBinary(): Promise<string> {
   return findTestServer((line) => {
     console.log(line);

@@ -1,6 +1,6 @@
-// The first step of `npm start`, `npm test` and the load runs on any machine with Node and npm: gets a newer Node if this
-// one is too old, installs the dependencies if they are missing or older than package-lock.json, and runs the command's
-// TypeScript in this very process. Plain JavaScript without dependencies, since before that step there are none.
+// The first step of `npm start`, `npm test` and the load runs on any machine with Node and npm. It gets a newer Node if
+// this one is too old, installs the dependencies if they are missing or older than package-lock.json, and runs the
+// command's TypeScript in this very process. Plain JavaScript without dependencies, since before it there are none.
 //
 // Usage: node tools/scripts/bootstrap.mjs <command> [arguments]
 import { spawn } from 'node:child_process';
@@ -31,8 +31,8 @@ export function isTooOld(version) {
 }
 
 /**
- * Why the dependencies of a folder must be installed, or undefined when they are those of its package-lock.json. A stamp
- * with the hash of the lock file tells; without a stamp (somebody ran npm by hand) the list of what npm installed is
+ * Why the dependencies of a folder must be installed, or undefined when they are those of its package-lock.json. A
+ * stamp holds the hash of the lock file; without a stamp (somebody ran npm by hand) the list of what npm installed is
  * compared.
  *
  * @param {string} folder

@@ -28,6 +28,14 @@ test('every port in the way is named, with what it is for and the variable to se
   );
 });
 
+test('two things on one port are a fault, unless both are to be picked', async () => {
+  const port = await freePort();
+  await expect(choosePorts({ ports: { app: port, sandbox: port } })).rejects.toThrow(
+    `SANDBOX_PORT must differ from PORT (both are ${port}).`,
+  );
+  expect((await choosePorts({ ports: { app: 0, sandbox: 0 } })).app).toBeGreaterThan(0);
+});
+
 test('ports that are not needed are not looked at', async () => {
   const port = await freePort();
   await occupy(port, '127.0.0.1');

@@ -51,11 +51,6 @@ test('a real Zoom app needs all four credentials', () => {
   expect(() => readSettings(partial)).toThrow('ZOOM_CLIENT_SECRET, ZOOM_BOT_JID must be set too');
 });
 
-test('two things on one port are a fault, unless both are to be picked', () => {
-  expect(() => readSettings({ PORT: '4000', SANDBOX_PORT: '4000' })).toThrow('SANDBOX_PORT must differ from PORT');
-  expect(readSettings({ PORT: '0', SANDBOX_PORT: '0' }).ports.app).toBe(0);
-});
-
 test('a slash at the end of an address does not matter', () => {
   expect(readSettings({ PUBLIC_URL: 'https://chat.example.com/' }).publicUrl).toBe('https://chat.example.com');
 });

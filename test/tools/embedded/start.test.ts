@@ -22,7 +22,7 @@ interface Running {
   env: Record<string, string>;
 }
 
-/** Runs `npm start` with stand-ins; every process of it carries a mark. `through` puts a shell in between, as npm does. */
+/** Runs `npm start` with stand-ins, every process of it marked. `through` puts a shell in between, as npm does. */
 async function run(env: Record<string, string> = {}, through: 'node' | 'sh' = 'node'): Promise<Running> {
   const ports = { PORT: '0', SANDBOX_PORT: '0', TEMPORAL_PORT: '0', TEMPORAL_UI_PORT: '0', MONGODB_PORT: '0' };
   const mark = `${process.pid}-${String(Math.random())}`;

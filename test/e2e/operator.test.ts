@@ -181,8 +181,7 @@ describe('an operator in Temporal UI', () => {
           kind: 'status',
           status: 429,
           headers: { 'Retry-After': '240' },
-          // The short way, and the activity that follows on it.
-          times: 2,
+          times: 1,
           match: { method: 'POST', path: '/v2/im/chat/messages' },
         },
       ],
@@ -197,7 +196,7 @@ describe('an operator in Temporal UI', () => {
     await page.getByRole('link', { name: 'Kept waiting by Zoom' }).click();
     await workflows().first().click();
     const shown = await details();
-    await shown.getByText('Waits for a post into the chat channel').waitFor();
+    await shown.getByText('Waits for a post to the chat channel').waitFor();
     await shown.getByText('Zoom is away, overloaded, or asks to wait (ZoomUnavailable)').waitFor();
     await shot(page, 'operator-waits');
     await sendUpdate('retryNow');

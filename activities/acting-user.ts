@@ -45,10 +45,11 @@ export class ActingUsers {
 
   /**
    * Make calls as a member whose grant works; if Zoom refuses that member, as another one.
-   * @throws {NeedsReconnectError} when no member's grant works; else what the first member's calls failed with.
+   * @throws {NeedsReconnectError} when no member's grant works, or nobody but the owner may and the owner's does not;
+   *   else what the first member's calls failed with.
    */
   async asUser<T>(about: ActingFor, calls: (api: ZoomUserApi, userId: string) => Promise<T>): Promise<T> {
-    return this.#asFirstAllowed('user', about, anotherMayDo, (member) =>
+    return this.#asFirstAllowed('user', about, isRefusedForWho, (member) =>
       this.#userZoom(member._id, (api) => calls(api, member._id)),
     );
   }
@@ -82,6 +83,7 @@ export class ActingUsers {
     const members = (await this.#members.ofAccount(accountId))
       .filter(({ grantStatus }) => grantStatus === 'connected' || (as === 'bot' && grantStatus !== 'removed'))
       .sort((a, b) => rank(a) - rank(b));
+    const hasOwner = ownerUserId === undefined || members.some(({ _id }) => _id === ownerUserId);
     let refusal: unknown = new NeedsReconnectError();
     for (const [index, member] of members.slice(0, mostTried).entries()) {
       try {
@@ -90,15 +92,15 @@ export class ActingUsers {
         return result;
       } catch (error) {
         if (!mayTryAnother(error)) throw error;
-        if (index === 0) refusal = error;
+        if (index === 0 && hasOwner) refusal = error;
       }
     }
     throw refusal;
   }
 }
 
-/** Whether a call failed for who made it, and so took no effect. */
-function anotherMayDo(error: unknown): boolean {
+/** Whether a call was refused for who made it, and so took no effect: another member might be allowed. */
+export function isRefusedForWho(error: unknown): boolean {
   return (
     error instanceof NeedsReconnectError ||
     isZoomError(error, 'unauthorized', 'grantInvalid', 'forbidden', 'scopeMissing')

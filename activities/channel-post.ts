@@ -4,10 +4,11 @@ import type { ChannelRef } from '../domain/channel.ts';
 import { endCommand } from '../domain/commands.ts';
 import type { PushOutcome, PushTarget } from '../domain/push.ts';
 import { isZoomError } from '../zoom/index.ts';
+import { isRefusedForWho } from './acting-user.ts';
 import { channelPostCard } from './cards.ts';
 import type { ChatZoomContext } from './chat-zoom-context.ts';
 import { orWithoutVisitorWords, pushDelivered } from './posting.ts';
-import { findPosted, mayHaveActed, readBackWindow } from './read-back.ts';
+import { findPosted, mayHaveActed, mayPostUnseen, readBackWindow } from './read-back.ts';
 import { asZoomFailures } from './zoom-failures.ts';
 
 export interface PostToChannelInput {
@@ -73,9 +74,8 @@ export function createChannelPostActivities(context: ChatZoomContext) {
       const found = findPosted(history, postMark(post), postText(visitorName, post, endCommand));
       return found && { messageId: found.id, as: found.fromBot ? 'bot' : 'user' };
     } catch (error) {
-      // Nobody is left who can look. A post that shows twice is better than none.
-      if (!isZoomError(error, 'forbidden')) throw error;
-      log.warn('The chat channel cannot be read for an earlier post.', { chatId });
+      if (!isRefusedForWho(error) || !mayPostUnseen(firstTriedAt)) throw error;
+      log.warn('Nobody can look whether this post is in the chat channel: posting it, perhaps again.', { chatId });
       return undefined;
     }
   }

@@ -4,10 +4,11 @@ import { failureTypes } from '../domain/failures.ts';
 import type { InboundCardContent } from '../domain/inbound-card.ts';
 import type { PushOutcome, PushTarget } from '../domain/push.ts';
 import { isZoomError } from '../zoom/index.ts';
+import { isRefusedForWho } from './acting-user.ts';
 import { inboundCard, withoutVisitorWords } from './cards.ts';
 import type { ChatZoomContext } from './chat-zoom-context.ts';
 import { orWithoutVisitorWords, pushDelivered } from './posting.ts';
-import { findPosted, mayHaveActed, readBackWindow } from './read-back.ts';
+import { findPosted, mayHaveActed, mayPostUnseen, readBackWindow } from './read-back.ts';
 import { asZoomFailures } from './zoom-failures.ts';
 
 export interface PostInboundCardInput {
@@ -95,9 +96,10 @@ export function createInboundCardActivities(context: ChatZoomContext) {
         const found = findPosted(history, chatId);
         if (found) return { messageId: found.id, channelId, channelJid };
       } catch (error) {
-        // Nobody can look there. A card that shows twice is better than none.
-        if (!isZoomError(error, 'channelGone', 'channelArchived', 'forbidden')) throw error;
-        log.warn('An inbound channel cannot be read for an earlier card.', { chatId, channelId, kind: error.kind });
+        // A card that was posted there is seen by nobody any more.
+        if (isZoomError(error, 'channelGone', 'channelArchived')) continue;
+        if (!isRefusedForWho(error) || !mayPostUnseen(firstTriedAt)) throw error;
+        log.warn('Nobody can look whether this card is in an inbound channel.', { chatId, channelId });
       }
     }
     return undefined;

@@ -8,6 +8,8 @@ import { cardMarks, type ZoomMessage } from '../zoom/index.ts';
 
 /** How much Zoom's clock may be behind or ahead of ours, ms. */
 const clockSkewMs = 5_000;
+/** How long a repeat waits for somebody who can look, ms: a grant may work again, a member come back. */
+const longestWaitToLookMs = 2 * 60_000;
 
 /**
  * Whether what the running activity does may have been done before, by an earlier attempt or by an earlier activity.
@@ -21,9 +23,17 @@ export function mayHaveActed(firstTriedAt?: number): boolean {
 
 /** The times between which an earlier try can have posted something. */
 export function readBackWindow(firstTriedAt?: number): { from: Date; to: Date } {
+  return { from: new Date(triedSince(firstTriedAt) - clockSkewMs), to: new Date(Date.now() + clockSkewMs) };
+}
+
+/** Whether nobody has been able to look for so long that a post which shows twice is better than none. */
+export function mayPostUnseen(firstTriedAt?: number): boolean {
+  return Date.now() - triedSince(firstTriedAt) >= longestWaitToLookMs;
+}
+
+function triedSince(firstTriedAt: number | undefined): number {
   const { scheduledTimestampMs } = activityInfo();
-  const since = Math.min(firstTriedAt ?? scheduledTimestampMs, scheduledTimestampMs);
-  return { from: new Date(since - clockSkewMs), to: new Date(Date.now() + clockSkewMs) };
+  return Math.min(firstTriedAt ?? scheduledTimestampMs, scheduledTimestampMs);
 }
 
 /**

@@ -37,7 +37,7 @@ const refusalKinds = {
   /** Zoom or an administrator disabled the app. */
   appDisabled: "The app is disabled. Enable it on marketplace.zoom.us or in the account's app management.",
   forbidden: "The user's role or membership does not allow this. Check channel membership and the role's chat rights.",
-  /** No such thing, not told apart further. */
+  /** No such thing, not set apart further. */
   notFound: 'Zoom does not know this. Check that it was not deleted.',
   invalidRequest:
     'Zoom rejected what was sent. This is an error in the app or its configuration; trying again will not help.',

@@ -31,7 +31,6 @@ const actorShape = {
   operator: optionalText,
   operator_id: optionalText,
   operator_member_id: optionalText,
-  by_external_user: z.boolean().nullish(),
 };
 
 /** What both families of message events share. `event_ts` is in milliseconds. */
@@ -97,7 +96,6 @@ export const deauthorizedShape = z.object({
   payload: z.object({
     account_id: requiredText,
     user_id: requiredText,
-    client_id: optionalText,
     deauthorization_time: optionalText,
   }),
 });

@@ -9,8 +9,6 @@ interface MessageEvent {
   readonly messageId: string;
   /** Zoom user id of the writer; absent for people of other accounts. */
   readonly operatorId?: string | undefined;
-  /** Written by someone of another Zoom account. */
-  readonly external: boolean;
   /** Written by the app's own bot; false when no Bot JID was given to compare with. */
   readonly fromBot: boolean;
   /** Milliseconds since 1970. Order by this: events come late and out of order. */
@@ -78,7 +76,6 @@ export interface AppDeauthorizedEvent {
   readonly kind: 'appDeauthorized';
   readonly accountId: string;
   readonly userId: string;
-  readonly clientId?: string | undefined;
   readonly deauthorizedAt?: Date | undefined;
 }
 

@@ -100,7 +100,6 @@ const READERS: Readonly<Record<string, Reader>> = {
       kind: 'appDeauthorized',
       accountId: payload.account_id,
       userId: payload.user_id,
-      clientId: payload.client_id,
       deauthorizedAt: at === undefined ? undefined : new Date(at),
     };
   }),
@@ -114,7 +113,6 @@ interface Actor {
   readonly operator?: string | undefined;
   readonly operator_id?: string | undefined;
   readonly operator_member_id?: string | undefined;
-  readonly by_external_user?: boolean | null | undefined;
 }
 
 /** A message's content and times, in Zoom's fields. */
@@ -156,7 +154,6 @@ function messageEvent(
   const common = {
     ...ids,
     operatorId: actor.operator_id,
-    external: actor.by_external_user ?? false,
     fromBot: isBot([actor.operator_id, actor.operator_member_id, actor.operator], botJid),
     timestamp: object.timestamp ?? millisOf(object.date_time) ?? eventTs ?? 0,
   };

@@ -17,8 +17,8 @@ export type { ChannelType, ZoomChannel } from './channels.ts';
 export type { ZoomMember } from './members.ts';
 export type { ZoomFile, ZoomMessage } from './messages.ts';
 export type { BotApi } from './chatbot.ts';
-export { actions, button, card, cardMarks, fields, link, message, type Card, type CardElement } from './cards.ts';
-export { urlValidationAnswer, verifyWebhook, type WebhookRefusal, type WebhookVerdict } from './webhooks.ts';
+export { actions, button, card, cardMarks, fields, link, message, type Card } from './cards.ts';
+export { urlValidationAnswer, verifyWebhook, type WebhookRefusal } from './webhooks.ts';
 export { normalizeEvent } from './events.ts';
 export type {
   ButtonPressedEvent,
@@ -28,4 +28,4 @@ export type {
   ZoomEvent,
 } from './event-types.ts';
 export { channelJid, channelUrl, userJid } from './jids.ts';
-export { queueRatePerSecond, type ZoomPlan } from './rates.ts';
+export { queueRatePerSecond } from './rates.ts';

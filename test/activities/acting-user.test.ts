@@ -75,9 +75,11 @@ describe('calls in a member’s name', () => {
     expect(tried).toEqual(['ann', 'bob', 'cat']);
   });
 
-  test('wait for a reconnect when nobody’s grant works', async () => {
-    const { asUser } = setUp([member('ann', 'needsReconnect')]);
-    await expect(asUser()).rejects.toBeInstanceOf(NeedsReconnectError);
+  test('wait for a reconnect when nobody’s grant works, or the owner’s does not and nobody else may', async () => {
+    const alone = setUp([member('ann', 'needsReconnect')]);
+    await expect(alone.asUser()).rejects.toBeInstanceOf(NeedsReconnectError);
+    const shut = setUp([member('ann', 'needsReconnect'), member('bob')], { bob: zoomError('forbidden') });
+    await expect(shut.asUser({ ownerUserId: 'ann' })).rejects.toBeInstanceOf(NeedsReconnectError);
   });
 });
 

@@ -117,7 +117,7 @@ describe('a post that is repeated', () => {
     expect(channel.messages).toHaveLength(1);
   });
 
-  test('of the same words as another one is told by its mark', async () => {
+  test('of the same words as another one is known by its mark', async () => {
     const { post, channel, zoom } = await setUp();
     await post(1, lines('ok', 7));
     zoom.fail('bot.postMessage', down());
@@ -223,12 +223,14 @@ describe('when the channel’s owner is inactive', () => {
     expect(it.zoom.calls).toEqual(['bot.postMessage', 'bot.postMessage', 'bot.postMessage']);
   });
 
-  test('a repeat goes on too, although nobody is left who could read the channel', async () => {
+  test('a repeat waits for somebody who can look whether it is there, and goes on in the end', async () => {
     const it = await setUp();
     await it.addMember(it.agent);
     await it.store.members.setGrantStatus(it.owner.id, 'needsReconnect');
     it.zoom.deactivate(it.owner.id);
-    await it.post(2, lines('Hello'));
+    expect(await failureOf(it.post(2, lines('Hello')))).toMatchObject({ type: 'NeedsReconnect', nonRetryable: true });
+    expect(it.channel.messages).toEqual([]);
+    await it.post(1, lines('Hello'), { firstTriedAt: Date.now() - 3 * 60_000 });
     expect(it.channel.messages).toHaveLength(1);
   });
 

@@ -236,11 +236,11 @@ export class FakeZoom {
           channel.members.splice(at, 1);
         }),
       listMessages: ({ channelId, from, to }) =>
-        this.#call('listMessages', () =>
-          mine(channelId).messages.filter(
-            ({ timestamp }) => timestamp >= from.getTime() && timestamp <= to.getTime(),
-          ),
-        ),
+        this.#call('listMessages', () => {
+          const { archived, messages } = mine(channelId);
+          if (archived) throw zoomError('channelArchived');
+          return messages.filter(({ timestamp }) => timestamp >= from.getTime() && timestamp <= to.getTime());
+        }),
       sendMessage: ({ channelId, message }) =>
         this.#call('sendMessage', () => {
           const channel = mine(channelId);

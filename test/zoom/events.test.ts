@@ -55,7 +55,6 @@ describe('messages in channels', () => {
     channelId: 'c1',
     messageId: 'm1',
     operatorId: 'u1',
-    external: false,
     fromBot: false,
     text: 'Hello',
     files: [],
@@ -87,7 +86,6 @@ describe('messages in channels', () => {
   it('may come from outsiders, who have only a member id', () => {
     const outsider = { account_id: '', operator: '', operator_id: '', by_external_user: true };
     expect(event(newer('posted', {}, outsider))).toMatchObject({
-      external: true,
       accountId: 'owner',
       operatorId: undefined,
     });
@@ -205,7 +203,6 @@ describe('channels and the app', () => {
       kind: 'appDeauthorized',
       accountId: 'acc',
       userId: 'u',
-      clientId: 'ABC',
       deauthorizedAt: new Date('2020-06-17T13:52:28.632Z'),
     });
   });

@@ -40,7 +40,7 @@ describe('authorize', () => {
     );
   });
 
-  it('leaves the scopes to the app when told so', () => {
+  it('leaves the scopes to the app when it is given none', () => {
     expect(zoom.oauth.authorizeUrl({ redirectUri: 'x', state: 's', codeChallenge: 'c', scopes: [] })).not.toContain(
       'scope=',
     );

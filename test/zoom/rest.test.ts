@@ -189,9 +189,7 @@ describe('the bot', () => {
   const withToken =
     (answer: Handler): Handler =>
     (request, response, socket) =>
-      request.path === '/oauth/token'
-        ? { access_token: 'bt', expires_in: 3600 }
-        : (answer(request, response, socket));
+      request.path === '/oauth/token' ? { access_token: 'bt', expires_in: 3600 } : answer(request, response, socket);
 
   it('posts for a user into a channel', async () => {
     const server = await startServer(withToken((_request, response) => send(response, 201, { message_id: 'm1' })));

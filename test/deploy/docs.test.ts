@@ -3,6 +3,8 @@ import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { failureTypes } from '../../domain/failures.ts';
 import { searchAttributes } from '../../domain/search-attributes.ts';
+import { sections } from '../../tools/bench/sections.ts';
+import { faultKinds } from '../../tools/chaos/options.ts';
 import { noAnswer } from '../../workflows/failures.ts';
 import * as chatMessages from '../../workflows/chat/messages.ts';
 import * as grantMessages from '../../workflows/grant/messages.ts';
@@ -118,5 +120,17 @@ describe('docs/operations.md', () => {
   test('has every search attribute', async () => {
     const rows = cells(await readFile('docs/operations.md', 'utf8')).map(([, first]) => first);
     for (const { name } of Object.values(searchAttributes)) expect(rows).toContain(`\`${name}\``);
+  });
+});
+
+describe('what the load runs do', () => {
+  test('is in docs/promise.md: every fault of the chaos run', async () => {
+    const rows = cells(await readFile('docs/promise.md', 'utf8')).map(([, first]) => first);
+    for (const kind of faultKinds) expect(rows).toContain(`\`${kind}\``);
+  });
+
+  test('is in docs/performance.md: every section of the benchmark', async () => {
+    const rows = cells(await readFile('docs/performance.md', 'utf8')).map(([, first]) => first);
+    for (const { name } of sections) expect(rows).toContain(`\`${name}\``);
   });
 });

@@ -1,6 +1,7 @@
 import { access, readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { failureTypes } from '../../domain/failures.ts';
 import { searchAttributes } from '../../domain/search-attributes.ts';
 import { sections } from '../../tools/bench/sections.ts';
@@ -78,6 +79,19 @@ describe('the pages', () => {
     const list = await readFile('docs/decisions/README.md', 'utf8');
     for (const file of await readdir('docs/decisions')) {
       if (file !== 'README.md') expect(list).toContain(`](${file})`);
+    }
+  });
+
+  test('say of every library what it is for', async () => {
+    const manifest = z
+      .object({ dependencies: z.record(z.string(), z.string()), devDependencies: z.record(z.string(), z.string()) })
+      .parse(JSON.parse(await readFile('package.json', 'utf8')));
+    const page = await readFile('docs/decisions/0001-libraries.md', 'utf8');
+    const [taken = ''] = page.split('not taken');
+    for (const name of Object.keys({ ...manifest.dependencies, ...manifest.devDependencies })) {
+      if (name.startsWith('@types/')) continue;
+      const words = name.startsWith('@temporalio/') ? '@temporalio/' : name.replace('@opentelemetry/', '');
+      expect(taken, name).toContain(words);
     }
   });
 

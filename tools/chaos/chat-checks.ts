@@ -8,6 +8,8 @@ import { besides, isForVisitor, numbered, partsIn, refusedWord } from './words.t
 
 /** Clocks are read one after the other. */
 const slackMs = 50;
+/** For so long the outcome of a post can be unknown. */
+const unansweredMs = 20_000;
 const notice = 'wrote something that Zoom refuses to show here';
 const noticeRange = /#(\d+)(?:–(\d+))? not shown/;
 const closingWords = /\bchat (?:has )?(?:been )?ended\b|\bended this chat\b|\bchat has ended\b/i;
@@ -57,10 +59,8 @@ export class ChatChecks {
     const said = visitor.said.flatMap(({ id, text }) => partsIn(text).map((part) => ({ id, part })));
     const order = numbered(said.map(({ part }) => part));
     const required = new Set(order.filter((_, n) => visitor.accepted.has(said[n]?.id ?? '')));
-    const refused = new RefusedWords(chat);
-    const relayed = numbered(
-      messages.flatMap((message) => [...partsIn(visitorWordsIn(message)), ...refused.noticedBy(message)]),
-    );
+    const { relayed, repeated } = relayedWords(chat, order);
+    check.unavoidable += repeated;
     const { onCard, isFull } = wordsOnCard(chat, order, relayed);
     const seen = [...relayed, ...onCard];
     if (isFull) for (const item of required) if (!seen.includes(item)) required.delete(item);
@@ -190,6 +190,36 @@ class RefusedWords {
     this.#noticed += meant.length;
     return meant.flatMap(({ parts }) => parts);
   }
+}
+
+/**
+ * The visitor's words as they are in the chat's channels, in order. What was posted just before a channel was lost
+ * may be in the next one too: with the channel went the answer to whether it was there.
+ */
+function relayedWords(chat: ChatFacts, order: readonly string[]): { relayed: string[]; repeated: number } {
+  const refused = new RefusedWords(chat);
+  const known = new Set(order);
+  let words: string[] = [];
+  let mayRepeat = 0;
+  let repeated = 0;
+  for (const { id, messages } of chat.channels) {
+    const posts = messages.map((message) => {
+      return { at: timeOf(message), words: [...partsIn(visitorWordsIn(message)), ...refused.noticedBy(message)] };
+    });
+    const next = posts.flatMap((post) => post.words);
+    const isGood = (list: string[]): boolean =>
+      new Set(list).size === list.length && list.every((one) => known.has(one));
+    const overlaps = Array.from({ length: Math.min(mayRepeat, next.length) + 1 }, (_, length) => length).filter(
+      (length) => words.slice(words.length - length).join() === next.slice(0, length).join(),
+    );
+    const overlap = overlaps.find((length) => isGood(numbered([...words, ...next.slice(length)]))) ?? 0;
+    repeated += overlap;
+    words = [...words, ...next.slice(overlap)];
+    const lostAt = chat.lost.find(({ channelId }) => channelId === id)?.at;
+    const last = posts.filter(({ at }) => lostAt !== undefined && at > lostAt - unansweredMs);
+    mayRepeat = last.flatMap((post) => post.words).length;
+  }
+  return { relayed: numbered(words), repeated };
 }
 
 /**

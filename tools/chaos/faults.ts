@@ -80,7 +80,9 @@ export function planFault(kind: FaultKind, random: Random, nth: number): Fault {
   const oftenElse = (chance: number): boolean => random.chance(chance) || nth === 0;
   const rules = (...list: object[]): Fault => ({ do: 'rules', fault: kind, rules: list });
   if (isChange(kind)) {
-    return { do: 'change', fault: kind, variant: nth, repairAfterMs: random.int(1_500, 6_000) };
+    // Of the inbound channel it matters only when somebody begins a chat meanwhile.
+    const repairAfterMs = isAboutNewChats(kind) ? random.int(4_000, 9_000) : random.int(1_500, 6_000);
+    return { do: 'change', fault: kind, variant: nth, repairAfterMs };
   }
   switch (kind) {
     case 'cut':
@@ -156,6 +158,11 @@ export function planFault(kind: FaultKind, random: Random, nth: number): Fault {
     case 'reroute':
       return { do: 'reroute', fault: kind };
   }
+}
+
+/** Whether a fault is about chats that begin: it comes while they do. */
+export function isAboutNewChats(kind: FaultKind): boolean {
+  return kind.startsWith('inbound-');
 }
 
 function isChange(kind: FaultKind): kind is WorldFaultKind {

@@ -1,4 +1,4 @@
-import { planFault, timesIn, type Fault } from './faults.ts';
+import { isAboutNewChats, planFault, timesIn, type Fault } from './faults.ts';
 import { faultKinds, type ChaosOptions, type FaultKind, type KillTarget } from './options.ts';
 import { Random } from './random.ts';
 import { words } from './words.ts';
@@ -97,7 +97,8 @@ function planFaults(kind: FaultKind, { seconds }: ChaosOptions, random: Random):
   // One in each stretch of the time.
   return Array.from({ length: count }, (_, stretch) => {
     const part = (stretch + random.next()) / count;
-    const at = Math.round(seconds * (faultPart.from + (faultPart.to - faultPart.from) * part) * 1_000);
+    const to = isAboutNewChats(kind) ? openingPart : faultPart.to;
+    const at = Math.round(seconds * (faultPart.from + (to - faultPart.from) * part) * 1_000);
     return { at, ...planFault(kind, random, stretch) };
   });
 }

@@ -441,6 +441,19 @@ describe('the checks of a run', () => {
       expect(crossed(false)).toMatchObject({ lost: 1 });
     });
 
+    test('let the last words before the loss be in the next channel again, and no others', () => {
+      const again = (texts: readonly string[], lostAt: number) =>
+        found('visitor → Zoom', (it) => {
+          lose(it, 'archived', true);
+          goOn(it);
+          Object.assign(at(it.lost, 0), { at: lostAt });
+          at(it.channels, it.channels.length - 1).messages.push(...texts.map((text, n) => post(String(210 + n), text)));
+        });
+      expect(again(['v-01-same'], 200)).toMatchObject({ unavoidable: 1, duplicated: 0, lost: 0 });
+      expect(again(['v-01-0001'], 200)).toMatchObject({ unavoidable: 0, duplicated: 1 });
+      expect(again(['v-01-same'], 30_000)).toMatchObject({ unavoidable: 0, wrong: 1 });
+    });
+
     test('ask for an answer in a deleted channel only where a webhook had brought it before', () => {
       const unread = (how: 'deleted' | 'archived', takenAt: number) =>
         found('agent → visitor', (it) => {

@@ -117,15 +117,16 @@ async function setUp({ colleague = false } = {}) {
   /** Texts in a channel, and who they are of. */
   const messagesIn = async (channelId: string) =>
     list((await it.channel(channelId))['messages']).map((message) => String(part(message)['text']));
-  return { it, activities, chat, alex, jill, inbound, postCard, createChannel, inChannel, messagesIn };
+  return { it, activities, chat, widgetId, alex, jill, inbound, postCard, createChannel, inChannel, messagesIn };
 }
 
 test('a card is posted, found again by its mark, and edited', async () => {
-  const { activities, chat, postCard, inbound } = await setUp();
+  const { activities, chat, postCard, inbound, widgetId } = await setUp();
   const first = await postCard(1);
   expect((await postCard(2)).card).toEqual(first.card);
   await attempt(1, activities.updateInboundCard, {
     ...chat,
+    widgetId,
     card: first.card,
     content: { visitorName: 'Jane Doe', words: 'Hello', status: 'ended', agents: ['Jill'], endedBy: 'visitor', page },
     deliveredSeq: 1,

@@ -43,25 +43,31 @@ export function createInboundCardActivities(context: ChatZoomContext) {
       );
     },
 
-    /** Make the card say where the chat stands now. Repeating it is harmless. */
+    /**
+     * Make the card say where the chat stands now. Repeating it is harmless. Fails with `MessageGone` for a card that cannot come back:
+     * Zoom has it no more, or its channel is gone and chats go to another one by now.
+     */
     async updateInboundCard(input: {
       chatId: string;
       accountId: string;
+      widgetId: string;
       card: CardRef;
       content: InboundCardContent;
       deliveredSeq: number;
       targets: PushTarget[];
     }): Promise<{ outcomes: PushOutcome[] }> {
-      const { chatId, accountId, card, content, deliveredSeq } = input;
+      const { chatId, accountId, widgetId, card, content, deliveredSeq } = input;
       return asZoomFailures(async () => {
-        await orWithoutVisitorWords((all) =>
-          acting.asBot({ accountId, channelId: card.channelId }, (userJid) =>
-            zoom.bot.updateMessage({
-              accountId,
-              userJid,
-              messageId: card.messageId,
-              content: inboundCard(chatId, all ? content : withoutVisitorWords(content)),
-            }),
+        await orCardGone(widgetId, card, () =>
+          orWithoutVisitorWords((all) =>
+            acting.asBot({ accountId, channelId: card.channelId }, (userJid) =>
+              zoom.bot.updateMessage({
+                accountId,
+                userJid,
+                messageId: card.messageId,
+                content: inboundCard(chatId, all ? content : withoutVisitorWords(content)),
+              }),
+            ),
           ),
         );
         await store.chats.set(chatId, { deliveredSeq });
@@ -69,6 +75,16 @@ export function createInboundCardActivities(context: ChatZoomContext) {
       });
     },
   };
+
+  async function orCardGone<T>(widgetId: string, card: CardRef, edit: () => Promise<T>): Promise<T> {
+    try {
+      return await edit();
+    } catch (error) {
+      if (!isZoomError(error, 'channelGone', 'channelArchived')) throw error;
+      if ((await inboundChannelOf(widgetId)).id === card.channelId) throw error;
+      throw ApplicationFailure.nonRetryable('The card went with its channel.', failureTypes.messageGone);
+    }
+  }
 
   async function inboundChannelOf(widgetId: string): Promise<ChannelRef> {
     const widget = await store.widgets.get(widgetId);

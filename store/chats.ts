@@ -38,6 +38,7 @@ export type ChatChanges = Partial<
   Pick<ChatRecord, 'status' | 'agents' | 'endedAt' | 'waitsFor' | 'deliveredSeq' | 'channel' | 'card' | 'cardPostedTo'>
 >;
 
+const unjoinedStatuses: ChatStatus[] = ['waiting', 'missed', 'joining'];
 const openStatuses = chatStatuses.filter((status) => status !== 'ended');
 
 /** Reads and writes of chat records. */
@@ -98,14 +99,26 @@ export function chatStore(connection: Connection) {
       const oldest = await model.findOne({ status: 'waiting' }, { createdAt: 1 }).sort({ createdAt: 1 }).lean();
       return oldest?.createdAt;
     },
-    /** Ids of the account's chats that Zoom keeps waiting. */
+    /** Ids of the account's chats that a repair may help: those that Zoom keeps waiting, and those that wait for an agent. */
     async waitingForZoom(accountId: string): Promise<string[]> {
-      return idsOf(await model.find({ accountId, waitsFor: { $type: 'string' } }, { _id: 1 }).lean());
+      return idsOf(
+        await model
+          .find(
+            { accountId, $or: [{ waitsFor: { $type: 'string' } }, { status: { $in: unjoinedStatuses } }] },
+            { _id: 1 },
+          )
+          .lean(),
+      );
     },
     /** Ids of chats of the account that ended before `before`, the oldest first. */
     async endedBefore(accountId: string, before: Date, limit: number): Promise<string[]> {
       const ended = model.find({ accountId, endedAt: { $lt: before } }, { _id: 1 });
       return idsOf(await ended.sort({ endedAt: 1 }).limit(limit).lean());
+    },
+    /** Open chats of all accounts that began before `before`, the oldest first. */
+    async openSince(before: Date, limit: number): Promise<ChatRecord[]> {
+      const open = model.find({ status: { $in: openStatuses }, createdAt: { $lt: before } });
+      return open.sort({ createdAt: 1 }).limit(limit).lean();
     },
     /** Chats of the account's visitors with this e-mail address, open ones too. Reads all chats of the account. */
     async ofVisitor(accountId: string, email: string): Promise<ChatRecord[]> {

@@ -3,3 +3,4 @@ export { chat } from './chat/workflow.ts';
 export { install } from './install/workflow.ts';
 export { accountStep } from './install/account-step.ts';
 export { grant } from './grant/workflow.ts';
+export { erase, retention } from './retention/workflow.ts';

@@ -2,7 +2,7 @@ import { ApplicationFailure } from '@temporalio/workflow';
 
 /*
  * Parsing by hand, in a code base that has zod for it: each open workflow has a copy of all code that it loads, and zod was more than
- * all of our own (docs/decisions/0072-no-library-in-workflow-code.md).
+ * all of our own (docs/decisions/0002-toolchain.md).
  */
 
 /** A field of what an operator types: what it takes, and that in words. */

@@ -8,7 +8,7 @@ import {
   teamChatMessageShape,
   urlValidationShape,
 } from './event-shapes.ts';
-import { isBot } from './jids.ts';
+import { isAnyBot, isBot } from './jids.ts';
 import type { ZoomFile } from './messages.ts';
 import type {
   ChannelMessageDeletedEvent,
@@ -151,10 +151,11 @@ function messageEvent(
   object: MessageObject,
   eventTs: number | undefined,
 ): ZoomEvent {
+  const identities = [actor.operator_id, actor.operator_member_id, actor.operator];
   const common = {
     ...ids,
     operatorId: actor.operator_id,
-    fromBot: isBot([actor.operator_id, actor.operator_member_id, actor.operator], botJid),
+    fromBot: isBot(identities, botJid) || isAnyBot(identities),
     timestamp: object.timestamp ?? millisOf(object.date_time) ?? eventTs ?? 0,
   };
   switch (kind) {

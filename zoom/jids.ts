@@ -35,6 +35,14 @@ export function isBot(identities: readonly (string | undefined)[], botJid: strin
   return bot !== '' && identities.some((identity) => identity !== undefined && localPart(identity) === bot);
 }
 
+/**
+ * Whether one of these identities is a bot's, of whatever app: `v1` and an id. A user's JID has the user's id alone,
+ * which is shorter.
+ */
+export function isAnyBot(identities: readonly (string | undefined)[]): boolean {
+  return identities.some((identity) => identity !== undefined && /^v1[\w-]{21,}$/.test(localPart(identity)));
+}
+
 function localPart(jid: string): string {
   const whole = jid.replace(/^.*\/robot_/, '').replace(/^robot_/, '');
   return (whole.split('@')[0] ?? '').toLowerCase();

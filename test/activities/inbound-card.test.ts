@@ -170,11 +170,12 @@ describe('an administrator is asked for help', () => {
 });
 
 describe('updateInboundCard', () => {
-  const update = (it: SettledChat, changes: Partial<InboundCardContent> = {}) => {
-    const { chatId, accountId, inbound } = it;
+  const update = (it: SettledChat, changes: Partial<InboundCardContent> = {}, inbound = it.inbound) => {
+    const { chatId, accountId } = it;
     return attempt(1, it.activities.updateInboundCard, {
       chatId,
       accountId,
+      widgetId: it.widgetId,
       card: { messageId: 'card-1', channelId: inbound.id, channelJid: channelJid(inbound.id) },
       content: { ...content, ...changes },
       deliveredSeq: 3,
@@ -196,5 +197,13 @@ describe('updateInboundCard', () => {
     const it = await setUp();
     it.zoom.fail('bot.updateMessage', zoomError('messageGone'));
     expect(await failureOf(update(it))).toMatchObject({ type: 'MessageGone', nonRetryable: true });
+  });
+
+  test('says so too when chats go to another channel by now, and waits for a repair while they do not', async () => {
+    const it = await setUp();
+    it.zoom.fail('bot.updateMessage', zoomError('channelArchived'), zoomError('channelGone'));
+    expect(await failureOf(update(it))).toMatchObject({ type: 'ChannelGone' });
+    const former = { ...it.inbound, id: 'former' };
+    expect(await failureOf(update(it, {}, former))).toMatchObject({ type: 'MessageGone', nonRetryable: true });
   });
 });

@@ -119,7 +119,7 @@ describe('an operator in Temporal UI', () => {
       .filter({ hasText: 'Waiting for an agent' })
       .getByText('1', { exact: true })
       .waitFor();
-    await page.getByLabel('What you were told').fill('Marco Polo');
+    await page.getByLabel('What to look for').fill('Marco Polo');
     await page.getByRole('button', { name: 'Find' }).click();
     await shot(page, 'operator-found');
     await page.getByRole('link', { name: 'Marco Polo' }).click();

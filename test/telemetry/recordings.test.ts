@@ -1,10 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { measuredGateway } from '../../api/measured-gateway.ts';
-import { TemporalUnavailableError } from '../../api/temporal-gateway.ts';
 import type { TranscriptEntry } from '../../domain/transcript.ts';
 import { measuredRefresh, pushedToVisitor, relayedToZoom } from '../../telemetry/recordings.ts';
 import { observeZoomCalls } from '../../telemetry/zoom-calls.ts';
-import { FakeTemporal } from '../api/fakes.ts';
 import { RecordedMetrics } from '../support/recorded-metrics.ts';
 
 const said = (seq: number, agoMs: number): TranscriptEntry => ({
@@ -71,24 +68,5 @@ describe('a refresh of tokens', () => {
       'live_chat_token_refreshes{outcome="grantInvalid"}': 1,
       'live_chat_token_refreshes{outcome="failed"}': 1,
     });
-  });
-});
-
-describe('calls to Temporal', () => {
-  test('are counted by call and outcome, answered and thrown as before', async () => {
-    const metrics = new RecordedMetrics();
-    const temporal = new FakeTemporal();
-    const gateway = measuredGateway(temporal, metrics);
-    expect(await gateway.signalVisitor('chat-1', { kind: 'ended' })).toBe('taken');
-    temporal.away = true;
-    await expect(gateway.signalVisitor('chat-1', { kind: 'ended' })).rejects.toThrow(TemporalUnavailableError);
-    temporal.away = false;
-    temporal.before = () => Promise.reject(new Error('a mistake'));
-    await expect(gateway.signalVisitor('chat-1', { kind: 'ended' })).rejects.toThrow('a mistake');
-    const calls = Object.fromEntries(metrics.counts);
-    for (const outcome of ['ok', 'unavailable', 'error'])
-      expect(calls[`live_chat_temporal_calls{call="signalVisitor",outcome="${outcome}"}`]).toBe(1);
-    expect(calls['live_chat_temporal_calls{call="signalZoom",outcome="unavailable"}']).toBe(0);
-    expect(metrics.observed.get('live_chat_temporal_call_seconds{call="signalVisitor"}')).toHaveLength(3);
   });
 });

@@ -253,7 +253,7 @@ describe('the traces', () => {
     const way = pushed ? lineage(pushed) : [];
     expect(way.map(({ name }) => name.replace(/^activity \w+$/, 'activity'))).toEqual([
       'push to visitor',
-      'deliver to visitor',
+      'receive push',
       'activity',
       'workflow chat',
       'signal zoom',

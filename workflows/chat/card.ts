@@ -44,6 +44,11 @@ export class Card {
     this.state.shown = JSON.stringify(content);
   }
 
+  /** Something was repaired: see whether the card is still there, by making it say what it says already. */
+  recheck(): void {
+    if (this.state.ref) delete this.state.shown;
+  }
+
   /** The chat asks for an agent again: a new card, which is seen. */
   renew(words: string): void {
     this.state.words = words.slice(0, cardWordsLength).toWellFormed();

@@ -1,13 +1,24 @@
 import type { ChannelRef } from '../../domain/channel.ts';
 
+export interface FormerChannel {
+  id: string;
+  ownerUserId: string;
+  /** From when on its history is to be read, ms. */
+  sinceMs: number;
+}
+
 export interface ChatChannelState {
   ref?: ChannelRef;
   /** The Zoom user who owns it, and in whose name the app posts where the bot may not. */
   ownerUserId?: string;
   /** The first post is there: who this is about and how to answer. */
   greeted: boolean;
+  /** It was deleted or archived in Zoom: nothing can be posted there any more. */
+  isGone?: boolean;
   /** The closing note is there, or nobody can read it. */
   closed: boolean;
+  /** The channel that vanished before this one: its history is read once more, for what a lost webhook would have said. */
+  former?: FormerChannel;
   /** How many chat channels have vanished in Zoom: the next one needs a name of its own. */
   lost: number;
   /** First word since the channel was last read back, ms; how often it was since anybody wrote; when it last was. */
@@ -46,13 +57,26 @@ export class ChatChannel {
     this.state.closed = true;
   }
 
-  vanished(): void {
+  gone(): void {
+    this.state.isGone = true;
+  }
+
+  /** The chat goes on without it, in a new channel. */
+  vanished(startedAt: number): void {
+    const { ref, ownerUserId } = this.state;
+    if (ref && ownerUserId !== undefined) {
+      this.state.former = { id: ref.id, ownerUserId, sinceMs: this.readBackFrom(startedAt) };
+    }
     const lost = this.state.lost + 1;
     Object.assign(this.state, { greeted: false, closed: false, lost, readBacks: 0 });
     delete this.state.ref;
     delete this.state.ownerUserId;
     delete this.state.readBackAt;
     delete this.state.unreadSince;
+  }
+
+  formerRead(): void {
+    delete this.state.former;
   }
 
   /** Somebody wrote, on either side. */

@@ -47,7 +47,9 @@ export class Chat extends ChatParts {
   /** What happened in Zoom, however it was learnt: by a webhook, or by reading the channel back. */
   onZoom(event: ZoomSignal, now: number): void {
     const { ref } = this.channel;
-    if (event.channelId !== undefined && ref && event.channelId !== ref.id) return;
+    // What became of a channel that the chat has lost, or of its members, is of no interest; what was written there is.
+    const isOfFormer = event.channelId !== undefined && ref !== undefined && event.channelId !== ref.id;
+    if (isOfFormer && (event.kind === 'channelGone' || event.kind === 'agentLeft')) return;
     switch (event.kind) {
       case 'joinPressed':
         this.requestJoin({ user: event.user }, now);
@@ -133,18 +135,29 @@ export class Chat extends ChatParts {
     this.waits.succeeded('channel');
     if (this.lifecycle.isEnded || this.outbox.isEmpty) {
       this.end('agent', now);
-      this.channel.closed();
+      this.channel.gone();
       // What crossed the end is shown where the team still looks.
       const left = this.outbox.giveUp();
       if (left.length > 0) this.card.renew([this.card.state.words, ...left].join('\n'));
       return;
     }
-    this.channel.vanished();
+    this.channel.vanished(this.lifecycle.state.startedAt);
     this.outbox.channelLost();
     this.agents.channelLost();
     this.card.renew('');
     for (const { seq, text = '…' } of this.outbox.state.waiting) this.card.addWords(seq, text);
     this.lifecycle.waitsAgain(now);
+  }
+
+  /** Somebody has repaired something: what waits for Zoom is tried at once, and a card that agents wait for is looked after. */
+  tryAgain(now: number): void {
+    this.waits.release(now);
+    if (this.isWaitingForAgent) this.card.recheck();
+  }
+
+  /** Nobody is in, so that the card is the only way in. */
+  get isWaitingForAgent(): boolean {
+    return !this.lifecycle.isEnded && this.agents.joined.length === 0;
   }
 
   // ---- what is to be done
@@ -180,6 +193,7 @@ export class Chat extends ChatParts {
   get hasChannelWork(): boolean {
     return (
       this.agents.nextRequest !== undefined ||
+      this.channel.state.former !== undefined ||
       (this.channel.ref !== undefined && !this.outbox.isEmpty) ||
       this.needsClosing
     );

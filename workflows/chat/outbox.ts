@@ -15,6 +15,8 @@ export interface OutboxState {
   waiting: WaitingMessage[];
   /** The post that was begun: it stays the same until its outcome is known, so that a repeat is recognised. */
   current?: { lastSeq: number; part: number; refused?: boolean };
+  /** Messages up to here are posted one by one: Zoom refused to show one of them. */
+  singlyUpTo?: number;
   /** Zoom has taken every visitor message up to here. */
   deliveredSeq: number;
   /** Times of recent posts into the chat channel, ms, for Zoom's per-channel limits. */
@@ -86,10 +88,18 @@ export class Outbox {
     this.deliveredUpTo(current.lastSeq);
   }
 
-  /** Zoom refuses to show the post for what is in it: the next post says that, so that it holds up nothing. */
+  /**
+   * Zoom refuses to show the post for what is in it. Of several messages each is tried alone; in place of the one that is refused
+   * the next post says that it is there, so that it holds up nothing.
+   */
   refused(): void {
     const { current } = this.state;
     if (!current) return;
+    if (this.#nextMessages().length > 1) {
+      this.state.singlyUpTo = current.lastSeq;
+      delete this.state.current;
+      return;
+    }
     // Refused as well: there is nothing left to try.
     if (current.refused) this.posted();
     else current.refused = true;
@@ -161,6 +171,8 @@ export class Outbox {
   #nextMessages(): WaitingMessage[] {
     const { waiting, current } = this.state;
     if (current) return waiting.filter(({ seq }) => seq <= current.lastSeq);
+    const [first] = waiting;
+    if (first && first.seq <= (this.state.singlyUpTo ?? 0)) return [first];
     const messages: WaitingMessage[] = [];
     let length = 0;
     for (const message of waiting) {

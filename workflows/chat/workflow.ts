@@ -78,7 +78,7 @@ function mayContinueAsNew({ input, transcript }: Chat): boolean {
 function handleMessages(chat: Chat): void {
   setHandler(visitorSignal, (event) => chat.onVisitor(event, Date.now()));
   setHandler(zoomSignal, (event) => chat.onZoom(event, Date.now()));
-  setHandler(tryAgainSignal, () => chat.waits.release(Date.now()));
+  setHandler(tryAgainSignal, () => chat.tryAgain(Date.now()));
   setHandler(getChatQuery, () => snapshot(chat));
 }
 

@@ -6,6 +6,7 @@ import { searchAttributes } from '../../domain/search-attributes.ts';
 import { failureMessage, failureType, noAnswer, nothingDone, tryAgainInMs } from '../failures.ts';
 import * as zoom from './activities.ts';
 import type { JoinRequest } from './agents.ts';
+import type { FormerChannel } from './channel.ts';
 import type { Chat } from './chat.ts';
 import { firstAgentJoined } from './metrics.ts';
 import { cardContent } from './views.ts';
@@ -29,7 +30,7 @@ export async function showCard(chat: Chat): Promise<void> {
     async () => {
       let outcomes;
       if (ref) {
-        ({ outcomes } = await zoom.updateInboundCard({ ...input, card: ref }));
+        ({ outcomes } = await zoom.updateInboundCard({ ...input, widgetId, card: ref }));
         // The chat may have asked for a new card meanwhile.
         if (chat.card.ref?.messageId === ref.messageId) chat.card.shows(content, ref);
       } else {
@@ -41,20 +42,29 @@ export async function showCard(chat: Chat): Promise<void> {
       chat.presence.pushed(route, outcomes, Date.now());
     },
     (type) => {
-      // A card that is gone, or may not be edited, is left as it is in the end: the chat goes on without it.
-      const tries = chat.waits.state.waits.card?.tries ?? 0;
-      const mayPass = type === failureTypes.zoomUnavailable || type === noAnswer || tries < triesToEditCard;
-      if (!ref || (mayPass && type !== failureTypes.messageGone)) return false;
-      chat.card.leaveAsIs(content);
+      if (!ref) return false;
+      // Without its card nobody could join: a new one. A chat that is joined goes on without it.
+      if (type === failureTypes.messageGone && chat.isWaitingForAgent) chat.card.renew(content.words);
+      else if (mayBeRepaired(chat, type)) return false;
+      else chat.card.leaveAsIs(content);
       return true;
     },
   );
 }
 
+/** Whether an edit of the card is worth waiting for. */
+function mayBeRepaired(chat: Chat, type: string): boolean {
+  if (type === failureTypes.messageGone) return false;
+  const { isEnded } = chat.lifecycle;
+  const passes = type === failureTypes.zoomUnavailable || type === noAnswer || type === failureTypes.channelGone;
+  return (passes && !isEnded) || (chat.waits.state.waits.card?.tries ?? 0) < triesToEditCard;
+}
+
 /** The next thing in the chat channel: let an agent in, post what the visitor wrote, or say goodbye. */
 export async function workInChannel(chat: Chat, draining: () => boolean): Promise<void> {
   const request = chat.agents.nextRequest;
-  if (request) await admit(chat, request);
+  if (chat.channel.state.former) await readFormer(chat, chat.channel.state.former);
+  else if (request) await admit(chat, request);
   else if (!chat.outbox.isEmpty) await postVisitorLines(chat, draining);
   else await close(chat);
 }
@@ -178,10 +188,27 @@ export async function readBack(chat: Chat): Promise<void> {
   }
 }
 
+/** The last words in a channel that has vanished; if it cannot be read any more, there is nothing to be done. */
+async function readFormer(chat: Chat, { id, ownerUserId, sinceMs }: FormerChannel): Promise<void> {
+  try {
+    const messages = await zoom.readChannel({ accountId: chat.input.accountId, channelId: id, ownerUserId, sinceMs });
+    for (const message of messages) chat.onZoom({ kind: 'message', channelId: id, ...message }, Date.now());
+  } catch (error) {
+    if (!(error instanceof ActivityFailure)) throw error;
+    log.warn('A chat channel that has vanished could not be read back.', { type: failureType(error) });
+  }
+  chat.channel.formerRead();
+}
+
+/** The chat is over: a last look, and the closing note. */
 async function close(chat: Chat): Promise<void> {
   // A last look: what a lost webhook held would otherwise never be seen.
   await readBack(chat);
   if (!chat.needsClosing) return;
+  if (chat.channel.state.isGone) {
+    chat.channel.closed();
+    return;
+  }
   await orWait(chat, 'channel', 'the closing note', async () => {
     const by = chat.lifecycle.state.endedBy ?? 'system';
     if (await post(chat, { kind: 'closing', by })) chat.channel.closed();

@@ -1,0 +1,169 @@
+import { randomUUID } from 'node:crypto';
+import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createRetentionActivities } from '../../activities/retention.ts';
+import { workflowIds } from '../../domain/workflow-ids.ts';
+import type { ChatRecord } from '../../store/index.ts';
+import { testTemporal } from '../../tools/embedded/test-servers.ts';
+import { attempt, testStore } from './harness.ts';
+
+const dayMs = 86_400_000;
+const held = testStore();
+/** Temporal deletes in the background. */
+const soon = { timeout: 15_000 };
+let connection: Connection;
+let client: Client;
+beforeAll(async () => {
+  connection = await Connection.connect({ address: await testTemporal() });
+  client = new Client({ connection });
+}, 120_000);
+afterAll(() => connection.close());
+
+/** Retention at a time that the test sets, with an account that keeps chats for ten days. */
+async function setUp() {
+  const { store } = held;
+  const accountId = randomUUID();
+  await store.accounts.provision({
+    _id: accountId,
+    name: 'example.com',
+    ownerUserId: 'alex',
+    createdAt: new Date(),
+    trialEndsAt: new Date(),
+    retentionDays: 10,
+  });
+  const time = { now: Date.now() };
+  const activities = createRetentionActivities({ store, client, clock: () => time.now });
+  const chat = (chatId: string) => client.workflow.getHandle(workflowIds.chat({ chatId }));
+
+  /** A chat with all that belongs to it. */
+  async function begin(changes: Partial<ChatRecord> = {}): Promise<string> {
+    const _id = randomUUID();
+    const begun = { widgetId: 'w', visitor: { name: 'Jane', email: 'jane@example.org' }, createdAt: new Date() };
+    await store.chats.begin({ _id, accountId, ...begun, status: 'active', agents: [], deliveredSeq: 0, ...changes });
+    await store.transcript.append(_id, [{ seq: 1, at: 1, kind: 'missed' }]);
+    await store.chatChannels.assign({ _id: `channel-${_id}`, chatId: _id, accountId });
+    // No worker takes it up: what it does is of no interest here.
+    await client.workflow.start('chat', { workflowId: workflowIds.chat({ chatId: _id }), taskQueue: randomUUID() });
+    return _id;
+  }
+  /** The same, ended so many days ago, with two runs of its workflow. */
+  async function ended(daysAgo: number): Promise<string> {
+    const chatId = await begin({ status: 'ended', endedAt: new Date(time.now - daysAgo * dayMs) });
+    await chat(chatId).terminate();
+    await client.workflow.start('chat', { workflowId: workflowIds.chat({ chatId }), taskQueue: randomUUID() });
+    await chat(chatId).terminate();
+    return chatId;
+  }
+  /** What is left of a chat. */
+  async function left(chatId: string): Promise<string[]> {
+    const runs: string[] = [];
+    const query = `WorkflowId = "${workflowIds.chat({ chatId })}"`;
+    for await (const { runId } of client.workflow.list({ query })) runs.push(runId);
+    const described = await chat(chatId)
+      .describe()
+      .then(
+        () => true,
+        (error: unknown) => !(error instanceof WorkflowNotFoundError),
+      );
+    return Object.entries({
+      record: (await store.chats.get(chatId)) !== null,
+      transcript: (await store.transcript.lastSeq(chatId)) > 0,
+      channel: (await store.chatChannels.among([`channel-${chatId}`])).size > 0,
+      workflow: described,
+      runs: runs.length > 0,
+    }).flatMap(([what, isThere]) => (isThere ? [what] : []));
+  }
+  const everything = ['record', 'transcript', 'channel', 'workflow', 'runs'];
+  return { store, accountId, time, activities, chat, begin, ended, left, everything };
+}
+
+describe('retention', () => {
+  test('erases chats that ended longer ago than their account keeps them, in MongoDB and in Temporal, and no others', async () => {
+    const { accountId, activities, begin, ended, left, everything } = await setUp();
+    const [old, recent, open] = [await ended(11), await ended(9), await begin()];
+    // Visibility lags a little behind: all runs are there before they are to go.
+    await expect.poll(() => left(old), soon).toEqual(everything);
+    await expect.poll(() => left(recent), soon).toEqual(everything);
+    expect(await attempt(1, activities.eraseExpired, { accountId })).toEqual({ erased: 1, more: false });
+    await expect.poll(() => left(old), soon).toEqual([]);
+    expect(await left(recent)).toEqual(everything);
+    expect(await left(open)).toContain('record');
+    expect(await attempt(2, activities.eraseExpired, { accountId })).toEqual({ erased: 0, more: false });
+  });
+
+  test('goes by the age that the account has now', async () => {
+    const { store, accountId, activities, ended, left } = await setUp();
+    const old = await ended(11);
+    await store.accounts.setRetentionDays(accountId, 30);
+    expect(await attempt(1, activities.eraseExpired, { accountId })).toMatchObject({ erased: 0 });
+    await store.accounts.setRetentionDays(accountId, 1);
+    expect(await attempt(1, activities.eraseExpired, { accountId })).toMatchObject({ erased: 1 });
+    await expect.poll(() => left(old), soon).toEqual([]);
+  });
+
+  test('goes through chats whose workflows Temporal has forgotten, so many at a time', async () => {
+    const { store, accountId, activities, time } = await setUp();
+    const endedAt = new Date(time.now - 20 * dayMs);
+    const chat = { accountId, widgetId: 'w', visitor: { name: 'Jane' }, agents: [], deliveredSeq: 0 };
+    for (let n = 0; n < 60; n += 1) {
+      await store.chats.begin({ ...chat, _id: randomUUID(), status: 'ended', createdAt: endedAt, endedAt });
+    }
+    expect(await attempt(1, activities.eraseExpired, { accountId })).toEqual({ erased: 50, more: true });
+    expect(await attempt(1, activities.eraseExpired, { accountId })).toEqual({ erased: 10, more: false });
+  });
+
+  test('closes the record of a chat whose workflow was terminated, so that it is erased in time', async () => {
+    const { store, accountId, activities, time, chat, begin, left } = await setUp();
+    const createdAt = new Date(time.now - 2 * dayMs);
+    const [terminated, open] = [await begin({ createdAt, waitsFor: 'ZoomRefused' }), await begin({ createdAt })];
+    await chat(terminated).terminate();
+    await attempt(1, activities.closeAbandonedChats);
+    expect(await store.chats.get(terminated)).toMatchObject({ status: 'ended', waitsFor: null });
+    expect(await store.chats.get(open)).toMatchObject({ status: 'active' });
+    time.now += 11 * dayMs;
+    await attempt(1, activities.eraseExpired, { accountId });
+    await expect.poll(() => left(terminated), soon).toEqual([]);
+  });
+
+  test('forgets used states, ended api instances and notices by their age', async () => {
+    const { store, activities, time, accountId } = await setUp();
+    const notice = { accountId, channelId: 'c', cause: 'channelGone' } as const;
+    const state = randomUUID();
+    await store.usedStates.use(state);
+    await store.instances.register({ _id: accountId, url: 'http://a', startedAt: new Date() });
+    await store.notices.begin(notice);
+    await attempt(1, activities.forgetOldRecords);
+    expect(await store.usedStates.use(state)).toBe(false);
+    time.now += 40 * dayMs;
+    await attempt(1, activities.forgetOldRecords);
+    expect(await store.usedStates.use(state)).toBe(true);
+    expect(await store.instances.all()).toEqual([]);
+    expect(await store.notices.begin(notice)).toBe(true);
+  });
+});
+
+describe('erasing', () => {
+  test('finds a chat by its id, or a visitor’s chats by e-mail address, and says which are open', async () => {
+    const { accountId, activities, begin, ended } = await setUp();
+    const [closed, open] = [await ended(1), await begin()];
+    const find = (input: { chatId: string } | { accountId: string; email: string }) =>
+      attempt(1, activities.findChats, input);
+    expect(await find({ chatId: closed })).toEqual({ chatIds: [closed], open: [] });
+    expect(await find({ chatId: randomUUID() })).toEqual({ chatIds: [], open: [] });
+    const ofVisitor = await find({ accountId, email: 'jane@example.org' });
+    expect({ ...ofVisitor, chatIds: ofVisitor.chatIds.sort() }).toEqual({
+      chatIds: [closed, open].sort(),
+      open: [open],
+    });
+    expect(await find({ accountId: randomUUID(), email: 'jane@example.org' })).toEqual({ chatIds: [], open: [] });
+  });
+
+  test('deletes whatever the age, and as often as it runs', async () => {
+    const { activities, ended, left, everything } = await setUp();
+    const chatId = await ended(0);
+    await expect.poll(() => left(chatId)).toEqual(everything);
+    await attempt(1, activities.eraseChats, { chatIds: [chatId] });
+    await expect.poll(() => left(chatId)).toEqual([]);
+    await attempt(2, activities.eraseChats, { chatIds: [chatId] });
+  });
+});

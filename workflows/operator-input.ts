@@ -21,7 +21,7 @@ export interface ByOperator {
 /** Input that may be left out. */
 export const nothingNeeded = { by };
 
-/** A person, by what an operator knows of him. */
+/** A person, by what an operator knows of them. */
 export const somebodyNeeded = {
   to: {
     fits: (value: unknown) => typeof value === 'string' && /^[^\s/]{1,254}$/.test(value),

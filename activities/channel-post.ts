@@ -23,6 +23,8 @@ export interface PostToChannelInput {
   /** Zoom has taken all visitor messages up to this `seq` once it has this post. */
   deliveredSeq: number;
   targets: PushTarget[];
+  /** Posts of ours that are others than this one: in a user's name two can have the same text. */
+  knownIds?: string[];
   /** When an earlier activity first tried this, ms. */
   firstTriedAt?: number;
 }
@@ -63,7 +65,7 @@ export function createChannelPostActivities(context: ChatZoomContext) {
   };
 
   async function postedBefore(input: PostToChannelInput): Promise<Posted | undefined> {
-    const { chatId, accountId, ownerUserId, visitorName, post, firstTriedAt } = input;
+    const { chatId, accountId, ownerUserId, visitorName, post, knownIds = [], firstTriedAt } = input;
     if (!mayHaveActed(firstTriedAt)) return undefined;
     const channelId = input.channel.id;
     try {
@@ -71,7 +73,8 @@ export function createChannelPostActivities(context: ChatZoomContext) {
       const history = await acting.asUser({ accountId, channelId, ownerUserId }, (api) =>
         api.listMessages({ channelId, ...window }),
       );
-      const found = findPosted(history, postMark(post), postText(visitorName, post, endCommand));
+      const others = history.filter(({ id }) => !knownIds.includes(id));
+      const found = findPosted(others, postMark(post), postText(visitorName, post, endCommand));
       return found && { messageId: found.id, as: found.fromBot ? 'bot' : 'user' };
     } catch (error) {
       if (!isRefusedForWho(error) || !mayPostUnseen(firstTriedAt)) throw error;

@@ -8,11 +8,14 @@ export type ZoomPlan = 'free' | 'pro' | 'business';
  */
 const mediumPerSecond: Readonly<Record<ZoomPlan, number>> = { free: 2, pro: 20, business: 60 };
 
-/** Part of Zoom's rate at which activities are started. */
-const startedPart = 0.85;
+/**
+ * Part of Zoom's rate at which activities are started. Temporal saves up the starts of one second, so that twice the rate goes out
+ * in the first second of a burst: that is not to be more than Zoom takes either.
+ */
+const startedPart = 0.45;
 
 /**
- * How many activities of one account are to be started in a second on the Zoom queue: 1.7, 17 or 51.
+ * How many activities of one account are to be started in a second on the Zoom queue: 0.9, 9 or 27.
  *
  * Below Zoom's rate, since an activity is one call but for a few: a repeat reads back first, lists have pages, and
  * the settings page lists channels past the queue. An account with many Light calls stays further below: they take up

@@ -153,6 +153,15 @@ describe('a post that is repeated', () => {
     expect(channel.messages).toHaveLength(2);
   });
 
+  test('in a user’s name is not found in another post of ours with the same words', async () => {
+    const { post, channel, zoom } = await setUp();
+    const { messageId } = await post(1, lines('ok', 7), { as: 'user' });
+    zoom.fail('sendMessage', down());
+    await failureOf(post(1, lines('ok', 8), { as: 'user', knownIds: [messageId] }));
+    await post(2, lines('ok', 8), { as: 'user', knownIds: [messageId] });
+    expect(channel.messages).toHaveLength(2);
+  });
+
   test('waits for the attempt before it, which Temporal gave up and Zoom did not', async () => {
     const { post, channel, zoom } = await setUp();
     const goOn = zoom.pause('bot.postMessage');

@@ -31,6 +31,9 @@ export interface OutboxState {
 /** How many messages without their text are read back at once. */
 const textsAtOnce = 50;
 
+/** Posts that can have been made since an earlier try of the same text. */
+const mostKnownIds = 20;
+
 /** What the visitor wrote, on its way to the chat channel: in order, several messages in one post or a long one in parts. */
 export class Outbox {
   readonly #ownPosts: RecentKeys;
@@ -147,6 +150,11 @@ export class Outbox {
     state.postTimes = [...state.postTimes.filter((time) => time > now - 1_000_000), now];
     state.postsAs = as;
     delete state.awaitedEcho;
+  }
+
+  /** Ids of the last posts that were made in a user's name, which the text of a further one may repeat. */
+  get knownIds(): string[] {
+    return this.state.postsAs === 'user' ? this.state.ownPostIds.slice(-mostKnownIds) : [];
   }
 
   /** Whether a message in the channel is a post of ours. Only one in a user's name is recognised by its text. */

@@ -238,6 +238,7 @@ async function post(chat: Chat, content: ChannelPost): Promise<boolean> {
     as: chat.outbox.state.postsAs,
     deliveredSeq,
     targets: route.targets,
+    knownIds: chat.outbox.knownIds,
   };
   chat.outbox.posting(postText(visitor.name, content, endCommand));
   const sent = await once(chat, key, (tried) => zoom.postToChannel({ ...input, ...tried }));

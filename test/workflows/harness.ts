@@ -56,8 +56,8 @@ export interface TestWorkers {
 }
 
 /**
- * Workers for `activities`: workflows on a task queue of their own, and the queues of Zoom and of tokens beside it, whose names are
- * the system's. So every test ends the workflows that it starts.
+ * Workers for `activities`: workflows on a task queue of their own, and the queues of Zoom and of tokens beside it,
+ * whose names are the system's. So every test ends the workflows that it starts.
  */
 export async function testWorker(
   env: TestWorkflowEnvironment,
@@ -88,10 +88,13 @@ export async function testWorker(
 }
 
 /**
- * A Temporal development server of one's own, in real time: for what the time-skipping one lacks, or with other settings.
+ * A Temporal development server of one's own, in real time: for what the time-skipping one lacks, or with other
+ * settings.
  * @param settings dynamic configuration.
  */
-export async function devServer(settings: Record<string, number | boolean> = {}): Promise<TestWorkflowEnvironment> {
+export async function devServer(
+  settings: Record<string, number | boolean | string> = {},
+): Promise<TestWorkflowEnvironment> {
   quietRuntime();
   const path = await findTemporalCli((line) => {
     console.log(line);
@@ -102,7 +105,7 @@ export async function devServer(settings: Record<string, number | boolean> = {})
       log: { level: 'error', format: 'pretty' },
       extraArgs: Object.entries(settings).flatMap(([key, value]) => [
         '--dynamic-config-value',
-        `${key}=${String(value)}`,
+        `${key}=${JSON.stringify(value)}`,
       ]),
     },
     client: { dataConverter },

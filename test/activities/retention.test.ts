@@ -167,9 +167,9 @@ describe('erasing', () => {
   test('deletes whatever the age, and as often as it runs', async () => {
     const { activities, ended, left, everything } = await setUp();
     const chatId = await ended(0);
-    await expect.poll(() => left(chatId)).toEqual(everything);
+    await expect.poll(() => left(chatId), soon).toEqual(everything);
     await attempt(1, activities.eraseChats, { chatIds: [chatId] });
-    await expect.poll(() => left(chatId)).toEqual([]);
+    await expect.poll(() => left(chatId), soon).toEqual([]);
     await attempt(2, activities.eraseChats, { chatIds: [chatId] });
   });
 });

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import { copyFile, mkdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ferretdbBuild, ferretdbSources } from './ferretdb-build.ts';
 import {
   fetchBinary,
   findBinary,
@@ -20,15 +19,12 @@ export const mongodVersion = '8.2.6';
 /** The oldest server that the driver of this mongoose talks to. */
 const oldestMongod = [4, 2] as const;
 const ferretdbVersion = '1.24.2';
-/** From 1.21 on Go fetches by itself the newer Go that a module asks for. */
-const oldestGo = [1, 21] as const;
 
 const advice = 'Install MongoDB so that "mongod" is on PATH, or Go 1.21 or newer (go.dev/dl), or set MONGODB_URI.';
 
 const checkMs = 15_000;
 const downloadMs = 10 * 60_000;
 const stallMs = 20_000;
-const buildMs = 20 * 60_000;
 
 /** A server that speaks MongoDB's wire protocol: MongoDB itself, or FerretDB, which keeps its data in SQLite. */
 export interface MongoBinary {
@@ -111,13 +107,10 @@ function mongodDownload(system: System): Source {
   };
 }
 
-const moduleFiles = ['go.mod', 'go.sum', 'main.go', 'keyindex.go', 'onewriter.go'] as const;
-
 async function ferretdb(system: System): Promise<Binary> {
-  const folder = fileURLToPath(new URL('ferretdb', import.meta.url));
   const go = await system.run('go', ['version'], { timeoutMs: checkMs });
   const hash = createHash('sha256').update(go.ok ? go.output.trim() : '');
-  for (const file of moduleFiles) hash.update(await readFile(join(folder, file)));
+  hash.update(await ferretdbSources());
   return {
     title: `FerretDB ${ferretdbVersion}`,
     cacheKey: `ferretdb-${ferretdbVersion}-${hash.digest('hex').slice(0, 12)}`,
@@ -127,37 +120,7 @@ async function ferretdb(system: System): Promise<Binary> {
       const { fault, output } = await system.run(path, ['-help'], { timeoutMs: checkMs });
       return output.includes('-exit-with-stdin') ? undefined : `it does not run (ferretdb ${fault})`;
     },
-    sources: [ferretdbBuild(folder, system)],
+    sources: [ferretdbBuild(ferretdbVersion, system)],
     advice,
-  };
-}
-
-function ferretdbBuild(folder: string, system: System): Source {
-  return {
-    name: 'the build of FerretDB',
-    doing: `Building FerretDB ${ferretdbVersion} with Go, once, one to three minutes`,
-    async fetch(into, onProgress) {
-      const go = await system.run('go', ['version'], { timeoutMs: checkMs });
-      if (!go.ok) throw new SourceError(`Go ${go.fault}`);
-      const version = /go(\d+)\.(\d+)/.exec(go.output);
-      if (version === null) throw new SourceError('"go version" names no version');
-      if (isOlder(version, oldestGo)) {
-        throw new SourceError(`Go ${version[0].slice(2)} is older than ${oldestGo.join('.')}`);
-      }
-      // Built from a copy, so that Go never writes into the sources.
-      const copy = join(into, 'module');
-      await mkdir(copy);
-      for (const file of moduleFiles) await copyFile(join(folder, file), join(copy, file));
-      const binary = join(into, 'live-chat-ferretdb');
-      const flags = ['-mod=readonly', '-trimpath', '-buildvcs=false', '-tags=ferretdb_no_postgresql'];
-      const build = await system.run('go', ['build', ...flags, '-o', binary, '.'], {
-        cwd: copy,
-        timeoutMs: buildMs,
-        onProgress,
-        env: { CGO_ENABLED: '0', GOFLAGS: '', GOWORK: 'off' },
-      });
-      if (!build.ok) throw new SourceError(`go build ${build.fault}`);
-      return binary;
-    },
   };
 }

@@ -1,8 +1,10 @@
-import { join } from 'node:path';
-import { readdir } from 'node:fs/promises';
+import { appendFile, mkdir, readdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
+import { patches } from '../../../tools/embedded/ferretdb-build.ts';
 import { findMongoServer } from '../../../tools/embedded/mongo-binary.ts';
 import { emptyCache, failed, fakeSystem, ok, putFile, valueAfter, type Answer } from './fake-system.ts';
+import { tempFolder } from './temp-folder.ts';
 
 const silent = (): void => undefined;
 const mongod = ok('db version v8.0.4\nBuild Info: {}');
@@ -13,6 +15,21 @@ const builds: Answer = async (args) => {
   await putFile(valueAfter(args, '-o'));
   return ok();
 };
+/** Go's copy of FerretDB: files with what our patches look for. */
+const goModule: Answer = async () => {
+  const folder = await tempFolder();
+  for (const { file, find } of patches) {
+    if (find === undefined) continue;
+    await mkdir(dirname(join(folder, file)), { recursive: true });
+    await appendFile(join(folder, file), `${find}\n`);
+  }
+  return ok(folder);
+};
+const goTools = [
+  ['go version', go],
+  ['go mod', ok()],
+  ['go list', goModule],
+] as const;
 const downloads: Answer = async (args) => {
   const path = join(args.at(-1) ?? '', 'mongod-x64-debian-8.2.6');
   await putFile(path);
@@ -57,12 +74,7 @@ test('with neither, mongod is downloaded and kept', async () => {
 
 test('with no download FerretDB is built once, and then used without trying the download again', async () => {
   await emptyCache();
-  const rules = [
-    ['fetchers/mongod.mjs', noNetwork],
-    ['go version', go],
-    ['go build', builds],
-    ['-help', usage],
-  ] as const;
+  const rules = [['fetchers/mongod.mjs', noNetwork], ...goTools, ['go build', builds], ['-help', usage]] as const;
   const lines: string[] = [];
   const found = await findMongoServer((line) => lines.push(line), fakeSystem(rules));
   expect(found.kind).toBe('ferretdb');
@@ -79,6 +91,7 @@ test('another version of Go builds its own', async () => {
     fakeSystem([
       ['fetchers/mongod.mjs', noNetwork],
       ['go version', ok(version)],
+      ...goTools,
       ['go build', builds],
       ['-help', usage],
     ]);
@@ -89,15 +102,9 @@ test('another version of Go builds its own', async () => {
 
 test('data that FerretDB wrote is opened by FerretDB, even where mongod is at hand', async () => {
   await emptyCache();
-  const system = fakeSystem(
-    [
-      ['mongod --version', mongod],
-      ['go version', go],
-      ['go build', builds],
-      ['-help', usage],
-    ],
-    { mongod: '/usr/bin/mongod' },
-  );
+  const system = fakeSystem([['mongod --version', mongod], ...goTools, ['go build', builds], ['-help', usage]], {
+    mongod: '/usr/bin/mongod',
+  });
   expect((await findMongoServer(silent, system, 'ferretdb')).kind).toBe('ferretdb');
 });
 
@@ -115,27 +122,26 @@ test.each([
   ['Go is too old', [['go version', ok('go version go1.19.8 linux/amd64')]], 'Go 1.19 is older than 1.21'],
   [
     'the build fails',
-    [
-      ['go version', go],
-      ['go build', failed('main.go:1: error: no such module')],
-    ],
+    [...goTools, ['go build', failed('main.go:1: error: no such module')]],
     'go build failed with code 1: main.go:1: error: no such module',
   ],
   [
     'a checksum of the module differs',
-    [
-      ['go version', go],
-      ['go build', failed('verifying module: checksum mismatch\n  SECURITY ERROR')],
-    ],
+    [...goTools, ['go build', failed('verifying module: checksum mismatch\n  SECURITY ERROR')]],
     'SECURITY ERROR',
   ],
   [
-    'what was built does not run',
+    'FerretDB is not what the patches were made for',
     [
       ['go version', go],
-      ['go build', builds],
-      ['-help', failed('exec format error')],
+      ['go mod', ok()],
+      ['go list', ok('/nowhere')],
     ],
+    'no such file or directory',
+  ],
+  [
+    'what was built does not run',
+    [...goTools, ['go build', builds], ['-help', failed('exec format error')]],
     'does not run',
   ],
 ] as const)(

@@ -10,8 +10,6 @@ import (
 	"flag"
 	"io"
 	"log/slog"
-	"net"
-	"net/url"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -48,7 +46,7 @@ func main() {
 	// Warnings would print whole replies, and with them what visitors wrote.
 	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))
 	server, err := ferretdb.New(&ferretdb.Config{
-		Listener: ferretdb.ListenerConfig{TCP: "127.0.0.1:0"},
+		Listener: ferretdb.ListenerConfig{TCP: *listen},
 		Handler:  "sqlite",
 		// Otherwise each write waits for the disk, and all others for it. A killed process loses nothing; a power cut can lose the last moments.
 		SQLiteURL: "file:" + filepath.ToSlash(folder) + "/?_pragma=synchronous(normal)",
@@ -57,18 +55,6 @@ func main() {
 	if err != nil {
 		fail("cannot start", err)
 	}
-	front, err := net.Listen("tcp", *listen)
-	if err != nil {
-		fail("cannot listen", err)
-	}
-	go func() {
-		// Waits until the server behind listens.
-		behind, err := url.Parse(server.MongoDBURI())
-		if err != nil {
-			fail("cannot find the server", err)
-		}
-		serve(ctx, front, behind.Host, &keyIndexes{folder: folder, known: map[string]bool{}})
-	}()
 	if err := server.Run(ctx); err != nil {
 		fail("stopped", err)
 	}

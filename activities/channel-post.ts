@@ -40,7 +40,7 @@ const nobodysName = 'a visitor';
 
 /** Posts of ours into a chat channel. */
 export function createChannelPostActivities(context: ChatZoomContext) {
-  const { store, zoom, acting, notices, oneAtATime, relayed } = context;
+  const { zoom, acting, notices, oneAtATime, relayed } = context;
 
   return {
     /**
@@ -49,14 +49,13 @@ export function createChannelPostActivities(context: ChatZoomContext) {
      * deleted or archived.
      */
     async postToChannel(input: PostToChannelInput): Promise<Posted & { outcomes: PushOutcome[] }> {
-      const { chatId, post, deliveredSeq, firstTriedAt } = input;
+      const { chatId, post, firstTriedAt } = input;
       return asZoomFailures(
         () =>
           oneAtATime.run(`post ${chatId}`, async () => {
             const posted = (await postedBefore(input)) ?? (await postAs(input));
             if (post.kind !== 'visitorLines' && post.kind !== 'notShown') return { ...posted, outcomes: [] };
             relayed?.(firstTriedAt ?? activityInfo().scheduledTimestampMs);
-            await store.chats.set(chatId, { deliveredSeq });
             return { ...posted, outcomes: await pushDelivered(context.push, input) };
           }),
         firstTriedAt,

@@ -45,7 +45,7 @@ export function createChatActivities({ store, push }: ChatActivityDependencies) 
       // Recorded first: what a visitor has seen must still be there when they come back.
       await Promise.all([
         store.transcript.append(news.chatId, news.entries),
-        standing ? store.chats.set(news.chatId, standingChanges(standing)) : undefined,
+        standing ? store.chats.set(news.chatId, recordedStanding(standing, news.deliveredSeq)) : undefined,
       ]);
       return { outcomes: targets.length === 0 ? [] : await push(targets, news) };
     },
@@ -65,6 +65,6 @@ export function createChatActivities({ store, push }: ChatActivityDependencies) 
 }
 export type ChatActivities = ReturnType<typeof createChatActivities>;
 
-function standingChanges({ endedAt, ...standing }: ChatStanding) {
-  return { ...standing, ...(endedAt === undefined ? {} : { endedAt: new Date(endedAt) }) };
+function recordedStanding({ endedAt, ...standing }: ChatStanding, deliveredSeq: number) {
+  return { ...standing, deliveredSeq, ...(endedAt === undefined ? {} : { endedAt: new Date(endedAt) }) };
 }

@@ -196,7 +196,7 @@ export class ChatConnection implements PushReceiver {
     const lastSeq = missed.length < limits.entriesPerFrame ? read : await store.transcript.lastSeq(chatId);
     const status = record?.status ?? 'waiting';
     if (begun) this.#state = status === 'ended' ? 'ended' : 'open';
-    this.#deliveredSeq = record?.deliveredSeq ?? 0;
+    this.#deliveredSeq = Math.max(record?.deliveredSeq ?? 0, this.#presence.deliveredSeq);
     this.#visitor.send({
       type: 'welcome',
       ...details,

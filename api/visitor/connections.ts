@@ -18,6 +18,8 @@ export class Presence {
   readonly sockets = new Set<PushReceiver>();
   /** The chat knows of it, and pushes here what is new. */
   announced = false;
+  /** The highest that was pushed here: the chat's record is written when its standing changes, not for every message. */
+  deliveredSeq = 0;
   /** Runs while no socket is open. */
   graceTimer: NodeJS.Timeout | undefined;
 
@@ -66,6 +68,7 @@ export class VisitorConnections {
   push(push: VisitorPush): number {
     const presence = this.#byChat.get(push.chatId);
     if (presence === undefined) return 0;
+    presence.deliveredSeq = Math.max(presence.deliveredSeq, push.deliveredSeq);
     if (presence.sockets.size === 0) this.#forget(presence);
     for (const socket of presence.sockets) socket.receive(push);
     return presence.sockets.size;

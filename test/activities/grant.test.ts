@@ -1,3 +1,4 @@
+import type { ChatStatus } from '../../domain/transcript.ts';
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { createGrantActivities } from '../../activities/grant.ts';
@@ -202,15 +203,18 @@ describe('askToReconnect', () => {
 });
 
 describe('wakeWaitingChats', () => {
-  test('has each chat of the account that waits for Zoom try again, and no other', async () => {
+  test('has each chat of the account that waits for Zoom or for an agent try again, and no other', async () => {
     const { store, accountId, activities, triedAgain } = await setUp();
-    const begin = async (_id: string, ofAccount: string, waitsFor: string | null) => {
+    const begin = async (_id: string, ofAccount: string, waitsFor: string | null, status: ChatStatus = 'active') => {
       const visitor = { name: 'Jane' };
-      const chat = { _id, accountId: ofAccount, widgetId: 'w', visitor, status: 'waiting' as const, agents: [] };
+      const chat = { _id, accountId: ofAccount, widgetId: 'w', visitor, status, agents: [] };
       await store.chats.begin({ ...chat, createdAt: new Date(), deliveredSeq: 0, waitsFor });
       return _id;
     };
-    const waiting = [await begin(randomUUID(), accountId, 'NeedsReconnect'), await begin(randomUUID(), accountId, 'X')];
+    const waiting = [
+      await begin(randomUUID(), accountId, 'NeedsReconnect'),
+      await begin(randomUUID(), accountId, null, 'missed'),
+    ];
     await begin(randomUUID(), accountId, null);
     await begin(randomUUID(), randomUUID(), 'NeedsReconnect');
     await attempt(1, activities.wakeWaitingChats, { accountId });

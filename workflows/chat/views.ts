@@ -4,13 +4,13 @@ import type { ChatParts } from './parts.ts';
 import type { ChatSnapshot } from './messages.ts';
 
 /** Where the chat stands, as its record says it. */
-export function standing({ lifecycle, agents, waits }: ChatParts): ChatStanding {
+export function standing({ lifecycle, agents, outbox, waits }: ChatParts): ChatStanding {
   const { status, endedAt } = lifecycle.state;
   const [wait] = waits.all;
   return {
     status,
     agents: [...agents.joined],
-    ...(endedAt === undefined ? {} : { endedAt }),
+    ...(endedAt === undefined ? {} : { endedAt, deliveredSeq: outbox.state.deliveredSeq }),
     waitsFor: wait?.why.type ?? null,
   };
 }

@@ -57,7 +57,7 @@ describe('the production build', () => {
       },
     });
     const zoom = new ZoomSide(stack.urls.sandbox ?? '');
-    // What a busy machine answers too late, Zoom sends again: after seconds here, in place of minutes.
+    // What a busy machine answers too late, Zoom sends again: after seconds here, not minutes.
     await zoom.faults({ switches: { retryScale: 0.01 } });
     const { users } = await zoom.state();
     const alex = users.find((user) => user.email === 'alex@example.com')?.id ?? '';

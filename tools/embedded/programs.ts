@@ -9,7 +9,7 @@ const callMs = 3_000;
 const buildMs = 120_000;
 const webBuild = ['--import', 'tsx', 'web/build.ts'];
 
-/** The product's programs and how each tells that it is ready. */
+/** The product's programs and how each shows that it is ready. */
 export const defaultPrograms: Programs = {
   build: webBuild,
   sandbox: {

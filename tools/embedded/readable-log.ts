@@ -19,7 +19,7 @@ const entrySchema = z.object({
 });
 
 /**
- * Turns one line of a child's output into a line for people. JSON lines (pino) are important from level 40 (warn) on;
+ * Makes a line for people of one line of a child's output. JSON lines (pino) are important from level 40 (warn) on;
  * other lines when they come on stderr and do not call themselves info, debug or trace.
  */
 export function readableLine(stream: 'stdout' | 'stderr', line: string): ReadableLine {

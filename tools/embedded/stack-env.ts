@@ -29,7 +29,7 @@ export function apiAndWorkerEnv(
     ZOOM_CLIENT_SECRET: credentials.ZOOM_CLIENT_SECRET,
     ZOOM_WEBHOOK_SECRET_TOKEN: credentials.ZOOM_WEBHOOK_SECRET_TOKEN,
     ZOOM_BOT_JID: credentials.ZOOM_BOT_JID,
-    // What the simulator allows unless it is told otherwise.
+    // What the simulator allows by default.
     ...(urls.sandbox === undefined ? {} : { ZOOM_PLAN: own['ZOOM_PLAN'] || 'business' }),
     SESSION_SECRET: secret('SESSION_SECRET'),
     TOKEN_ENCRYPTION_KEYS: secret('TOKEN_ENCRYPTION_KEYS'),

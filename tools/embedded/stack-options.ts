@@ -16,7 +16,7 @@ export interface Program {
   ready: (context: ProgramContext) => Promise<void>;
 }
 
-/** The product's programs; tests of the supervisor put small ones in their place. */
+/** The product's programs; tests of the supervisor use small stand-ins. */
 export interface Programs {
   /** Builds the web assets; runs to its end before the programs start. */
   build: readonly string[] | undefined;

@@ -30,7 +30,7 @@ export function startTable(stack: Pick<Stack, 'urls' | 'env'>, seconds: number, 
   return ['', `Ready in ${seconds.toFixed(1)} s.`, '', ...lines, '', ...notice, '  Ctrl-C stops.', ''].join('\n');
 }
 
-/** A connection string can hold a password; a terminal is no place for it. */
+/** A connection string can hold a password, which a terminal must not show. */
 function withoutPassword(uri: string): string {
   return uri.replace(/^([a-z+]+:\/\/)[^@/]*@/, '$1***@');
 }

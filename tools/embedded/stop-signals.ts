@@ -35,7 +35,7 @@ export function onStopSignals(onStop: (why: string) => void, onForce: () => void
 
 /**
  * Calls `onGone` once when the npm that started us is gone. npm passes SIGTERM on to the shell it runs scripts in, and
- * that shell dies without passing it on; a killed npm tells nobody. In both cases we would go on with no owner.
+ * that shell dies without passing it on; a killed npm says nothing. In both cases we would go on with no owner.
  *
  * Only for a process that npm started: one started by hand may well outlive its terminal (nohup).
  */

@@ -12,7 +12,7 @@ const forcedCode = 130;
 /**
  * `npm start`: starts everything, says where it is, and keeps it running until it is asked to stop.
  *
- * @param programs small programs in the place of the product's, for tests of this file
+ * @param programs small stand-ins for the product's, for tests of this file
  * @returns the exit code: 0 after a requested stop, 1 when something could not be started or kept running
  */
 export async function main(_args: readonly string[], programs: Partial<Programs> = {}): Promise<number> {

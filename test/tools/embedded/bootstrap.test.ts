@@ -79,7 +79,7 @@ test('a fresh folder is installed with progress, then the script runs with its a
     join(folder, 'tools', 'scripts', 'start.ts'),
     'export const main = (args: string[]) => { console.log(`args ${args.join()}`); return 5; };\n',
   );
-  // npm is told to run by a file of ours, which puts a tsx there as `npm ci` would.
+  // npm is a file of ours here, which puts a tsx there as `npm ci` would.
   const npm = join(folder, 'npm.js');
   await writeFile(
     npm,

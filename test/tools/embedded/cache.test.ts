@@ -14,7 +14,7 @@ test('LIVE_CHAT_CACHE_DIR says where the cache is; without it the user has one',
   vi.unstubAllEnvs();
 });
 
-test('work under one lock never overlaps, and the waiting side is told once', async () => {
+test('work under one lock never overlaps, and the waiting side hears of it once', async () => {
   const lock = join(await tempFolder(), 'a.lock');
   let inside = 0;
   let most = 0;

@@ -24,7 +24,7 @@ test('an empty environment gives the documented defaults and the sandbox', () =>
   });
 });
 
-test('all faults are told at once, without values', () => {
+test('all faults are named at once, without values', () => {
   const error = (() => {
     try {
       readSettings({

@@ -48,7 +48,8 @@ func main() {
 	server, err := ferretdb.New(&ferretdb.Config{
 		Listener: ferretdb.ListenerConfig{TCP: *listen},
 		Handler:  "sqlite",
-		// Otherwise each write waits for the disk, and all others for it. A killed process loses nothing; a power cut can lose the last moments.
+		// Otherwise each write waits for the disk, and all others for it. A killed process loses nothing; a power cut can
+		// lose the last moments.
 		SQLiteURL: "file:" + filepath.ToSlash(folder) + "/?_pragma=synchronous(normal)",
 		Logger:    logger,
 	})

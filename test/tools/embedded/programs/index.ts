@@ -4,7 +4,7 @@ import type { Programs } from '../../../../tools/embedded/stack-options.ts';
 
 const path = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 
-/** Small programs in the place of the product's: what is under test is the supervisor. */
+/** Small stand-ins for the product's programs: what is under test is the supervisor. */
 export const standIns: Programs = {
   build: undefined,
   sandbox: {

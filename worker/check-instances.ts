@@ -5,8 +5,8 @@ import type { Store } from '../store/index.ts';
 const timeoutMs = 2_000;
 
 /**
- * Prove at the worker's start that it reaches the api instances that are running, and say so when not: what happens in a chat
- * would come to its visitor only with their next connection.
+ * Prove at the worker's start that it reaches the api instances that are running, and say so when not: what happens in
+ * a chat would come to its visitor only with their next connection.
  */
 export async function checkInstances(store: Pick<Store, 'instances'>, log: Logger): Promise<void> {
   const alive = (await store.instances.all()).filter(({ seenAt }) => Date.now() - seenAt.getTime() < instanceAliveMs);

@@ -8,6 +8,7 @@ import { heartbeating } from '../activities/heartbeat.ts';
 import { createInstallActivities } from '../activities/install.ts';
 import { cacheMembers } from '../activities/members.ts';
 import { createRenewTokens } from '../activities/renew-tokens.ts';
+import { createRetentionActivities } from '../activities/retention.ts';
 import { createUserZoom } from '../activities/user-zoom.ts';
 import { encryptedDataConverter } from '../codec/data-converter.ts';
 import type { Config } from '../config/env.ts';
@@ -22,6 +23,7 @@ import { observeZoomCalls } from '../telemetry/zoom-calls.ts';
 import { createZoomClient, queueRatePerSecond, ZOOM_ERROR_KINDS } from '../zoom/index.ts';
 import { checkInstances } from './check-instances.ts';
 import { createPush } from './push.ts';
+import { ensureRetentionSchedule } from './retention-schedule.ts';
 import { registerSearchAttributes } from './search-attributes.ts';
 import { tryAgain } from './try-again.ts';
 import { configureZoomQueue } from './zoom-queue.ts';
@@ -35,8 +37,8 @@ const capacity = {
   maxConcurrentWorkflowTaskExecutions: 40,
   // They wait for MongoDB and the api, so there may be many.
   maxConcurrentActivityTaskExecutions: 200,
-  // Open chats that stay in memory. The default goes by the size of the heap, for larger workflows than ours; see `many` in
-  // docs/performance.md for what they take.
+  // Open chats that stay in memory. The default goes by the size of the heap, for larger workflows than ours; see
+  // `many` in docs/performance.md for what they take.
   maxCachedWorkflows: 2_000,
   // How long a chat waits for the worker that knew it before any other takes it up.
   stickyQueueScheduleToStartTimeout: '2 seconds',
@@ -46,8 +48,8 @@ const capacity = {
 const zoomCallsAtOnce = 200;
 
 /**
- * Run the worker until it is asked to stop (SIGTERM, SIGINT). Three queues: workflows with the activities that are dispatched
- * eagerly; calls to Zoom, whose rate the server keeps; token refreshes, which calls to Zoom wait for.
+ * Run the worker until it is asked to stop (SIGTERM, SIGINT). Three queues: workflows with the activities that are
+ * dispatched eagerly; calls to Zoom, whose rate the server keeps; token refreshes, which calls to Zoom wait for.
  * @throws when Temporal or MongoDB cannot be reached at start, or a worker fails.
  */
 export async function runWorker(config: Config, log: Logger): Promise<void> {
@@ -71,6 +73,7 @@ export async function runWorker(config: Config, log: Logger): Promise<void> {
     await registerSearchAttributes(client);
     const { plan } = config.zoom;
     await configureZoomQueue(client, plan === 'off' ? undefined : queueRatePerSecond(plan), log);
+    await ensureRetentionSchedule(client);
     await checkInstances(store, log);
 
     const zoom = createZoomClient({ ...config.zoom, onCall: observeZoomCalls(metrics, ZOOM_ERROR_KINDS) });
@@ -80,6 +83,7 @@ export async function runWorker(config: Config, log: Logger): Promise<void> {
     const { publicUrl } = config.http;
     const grants = createGrantActivities({ store, zoom, publicUrl, tryAgain: tryAgain(client) });
     const installs = createInstallActivities({ store, zoom, userZoom, product: config.product, publicUrl });
+    const retention = createRetentionActivities({ store, client, clock: Date.now });
     const relayed = relayedToZoom(metrics);
 
     const common: WorkerOptions = {
@@ -96,7 +100,7 @@ export async function runWorker(config: Config, log: Logger): Promise<void> {
         ...capacity,
         ...workflowCode(config.workflowBundle, common.interceptors),
         sinks: tracingSinks,
-        activities: { ...createChatActivities({ store, push }), ...installs, ...grants },
+        activities: { ...createChatActivities({ store, push }), ...installs, ...grants, ...retention },
       }),
       Worker.create({
         ...common,

@@ -5,7 +5,10 @@ import { searchAttributeTypes } from '../domain/search-attributes.ts';
 const { IndexedValueType } = proto.temporal.api.enums.v1;
 const alreadyExists = 6;
 
-/** Register our search attributes with the server, unless it has them. Needs the operator API; a cloud namespace sets them up by hand. */
+/**
+ * Register our search attributes with the server, unless it has them. Needs the operator API; a cloud namespace sets
+ * them up by hand.
+ */
 export async function registerSearchAttributes(client: Client): Promise<void> {
   const known = await operatorOf(client).listSearchAttributes({ namespace: client.options.namespace });
   const missing = Object.keys(searchAttributeTypes).filter((name) => known.customAttributes[name] === undefined);

@@ -1,53 +1,57 @@
-import type { Client } from '@temporalio/client';
+import { isGrpcServiceError, type Client } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import type { Logger } from '../config/logger.ts';
 import { taskQueues } from '../domain/workflow-ids.ts';
 
 const { TaskQueueType } = proto.temporal.api.enums.v1;
 
-/** How our own configuration is recognised: an operator's has another reason. */
-const reason = 'live-chat: below the rate that Zoom allows one account (ZOOM_PLAN)';
+/** Beside a rate Temporal keeps who has set it. What was not set by us is an operator's. */
+const ourIdentity = 'live-chat-worker';
 
 /**
- * Have the server keep each account's rate on the Zoom queue: the rate of one fairness key, which is the account. Weights, for
- * accounts on larger plans, are the operators', and so is a rate that somebody else has set: both are left alone.
+ * Have the server keep each account's rate on the Zoom queue: the rate of one fairness key, which is the account. A
+ * rate that an operator has set, or taken away, is left alone, and so are the weights, by which the rate of an account
+ * on a larger plan is multiplied. To give the rate back to us: `temporal task-queue config set … --identity
+ * live-chat-worker`.
  * @param perSecond undefined: no rate is kept.
  */
-export async function configureZoomQueue(client: Client, perSecond: number | undefined, log: Logger): Promise<void> {
+export async function configureZoomQueue(
+  client: Client,
+  perSecond: number | undefined,
+  log: Logger,
+  taskQueue: string = taskQueues.zoom,
+): Promise<void> {
+  const queue = {
+    namespace: client.options.namespace,
+    taskQueueType: TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
+  };
   try {
-    const known = await currentRate(client);
-    if (known && known.reason !== reason) {
-      log.info(
-        { perSecond: known.perSecond, reason: known.reason },
-        'The Zoom queue keeps a rate that an operator has set.',
-      );
+    const { config } = await client.workflowService.describeTaskQueue({
+      ...queue,
+      taskQueue: { name: taskQueue },
+      reportConfig: true,
+    });
+    const { rateLimit, metadata } = config?.fairnessKeysRateLimitDefault ?? {};
+    const current = rateLimit?.requestsPerSecond;
+    if (metadata && metadata.updateIdentity !== ourIdentity) {
+      log.info({ perSecond: current, setBy: metadata.updateIdentity }, 'The rate of the Zoom queue is an operator’s.');
       return;
     }
-    if (known?.perSecond === perSecond) return;
+    // Temporal keeps it with fewer digits than we have.
+    if (Math.fround(current ?? 0) === Math.fround(perSecond ?? 0)) return;
     await client.workflowService.updateTaskQueueConfig({
-      namespace: client.options.namespace,
-      identity: 'live-chat-worker',
-      taskQueue: taskQueues.zoom,
-      taskQueueType: TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
+      ...queue,
+      taskQueue,
+      identity: ourIdentity,
       updateFairnessKeyRateLimitDefault: {
-        reason,
+        reason: 'Below the rate that Zoom allows one account (ZOOM_PLAN)',
         ...(perSecond === undefined ? {} : { rateLimit: { requestsPerSecond: perSecond } }),
       },
     });
-    log.info({ perSecond }, 'The Zoom queue keeps this rate for each account.');
+    log.info({ perSecond, before: current }, 'The Zoom queue keeps this rate for each account.');
   } catch (error) {
+    if (!isGrpcServiceError(error)) throw error;
     // Zoom then refuses what is too much with 429, and the activities wait as it asks.
-    log.warn({ err: error }, 'The server could not be asked to keep the rate of calls to Zoom.');
+    log.warn({ err: error }, 'The server cannot keep the rate of calls to Zoom: that takes Temporal 1.29 or newer.');
   }
-}
-
-async function currentRate(client: Client): Promise<{ perSecond: number; reason: string } | undefined> {
-  const { config } = await client.workflowService.describeTaskQueue({
-    namespace: client.options.namespace,
-    taskQueue: { name: taskQueues.zoom },
-    taskQueueType: TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
-    reportConfig: true,
-  });
-  const { rateLimit, metadata } = config?.fairnessKeysRateLimitDefault ?? {};
-  return rateLimit ? { perSecond: rateLimit.requestsPerSecond ?? 0, reason: metadata?.reason ?? '' } : undefined;
 }

@@ -3,8 +3,8 @@ import prettier from 'eslint-config-prettier';
 
 /**
  * Which of our folders a folder may import from. Arrows go one way; what is not listed is a layering mistake. `types`
- * are folders that may be imported for their types only. The messages of workflows (names, types, schemas) are a contract
- * that both sides import.
+ * are folders that may be imported for their types only. The messages of workflows (names, types, schemas) are a
+ * contract that both sides import.
  */
 const layers = {
   domain: { may: [] },

@@ -83,7 +83,9 @@ export async function choosePorts(options: PortOptions): Promise<Record<PortName
     if (other !== undefined) {
       faults.push(`${variable} must differ from ${portUses[other].variable} (both are ${wanted}).`);
     } else if (wanted !== undefined && !(await isFree(wanted))) {
-      faults.push(`Port ${wanted}, wanted for ${what}, is in use or not allowed: end what uses it or set ${variable}.`);
+      faults.push(
+        `Port ${wanted}, wanted for ${what}, is already in use or not allowed: end what uses it or set ${variable}.`,
+      );
     }
     ports[name] = wanted ?? (await freePort([...given, ...Object.values(ports)]));
   }

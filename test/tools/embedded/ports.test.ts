@@ -22,8 +22,8 @@ test('every port in the way is named, with what it is for and the variable to se
   await occupy(temporal, '127.0.0.1');
   await expect(choosePorts({ ports: { app, temporal } })).rejects.toThrow(
     [
-      `Port ${app}, wanted for the app, is in use or not allowed: end what uses it or set PORT.`,
-      `Port ${temporal}, wanted for Temporal, is in use or not allowed: end what uses it or set TEMPORAL_PORT.`,
+      `Port ${app}, wanted for the app, is already in use or not allowed: end what uses it or set PORT.`,
+      `Port ${temporal}, wanted for Temporal, is already in use or not allowed: end what uses it or set TEMPORAL_PORT.`,
     ].join('\n'),
   );
 });

@@ -129,7 +129,7 @@ test('a port in use ends it with code 1, the port and the variable', async () =>
   const running = await run({ PORT: String(port) });
   expect(await running.exited).toBe(1);
   expect(running.output()).toContain(
-    `Port ${port}, wanted for the app, is in use or not allowed: end what uses it or set PORT.`,
+    `Port ${port}, wanted for the app, is already in use or not allowed: end what uses it or set PORT.`,
   );
 });
 

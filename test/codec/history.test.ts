@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { createTemporalGateway } from '../../api/temporal-gateway.ts';
+import { createChatsClient } from '../../api/temporal/chats.ts';
+import { createInstallsClient } from '../../api/temporal/installs.ts';
 import { EncryptionCodec } from '../../codec/payload-codec.ts';
 import { taskQueues, workflowIds } from '../../domain/workflow-ids.ts';
 import { endChatUpdate, reassignChatUpdate } from '../../workflows/chat/messages.ts';
@@ -64,22 +65,22 @@ async function openedPayloads(value: unknown): Promise<string[]> {
 
 test('a chat’s raw history shows nobody’s words, names or failures, and the key opens them all', async () => {
   const fake = fakeChatActivities({
-    async readChannelBack() {
+    async readChannel() {
       throw ApplicationFailure.nonRetryable(`cannot read ${failed}`, 'ZoomRefused');
     },
     async updateInboundCard() {
       throw ApplicationFailure.nonRetryable(`cannot edit ${failed}`, 'MessageGone');
     },
-    async findAgent({ user }) {
-      if (user.id.startsWith(refused)) throw ApplicationFailure.nonRetryable(`no ${refused}`, 'UserGone');
-      return { id: user.id, name: agentName, email: `${agentName}@example.com` };
+    async findAgent({ userId }) {
+      if (userId.startsWith(refused)) throw ApplicationFailure.nonRetryable(`no ${refused}`, 'UserGone');
+      return { id: userId, name: agentName, email: `${agentName}@example.com` };
     },
   });
   const chatId = randomUUID().slice(0, 12);
-  const gateway = createTemporalGateway(env.client);
+  const chats = createChatsClient(env.client);
   const worker = await testWorker(env, fake.activities, taskQueues.main);
   const history = await worker.runUntil(async () => {
-    await gateway.visitorMessage(
+    await chats.sendMessage(
       {
         chatId,
         accountId: 'account-1',
@@ -90,10 +91,10 @@ test('a chat’s raw history shows nobody’s words, names or failures, and the 
       },
       { kind: 'message', clientId: 'client-0', text: said, at: 1 },
     );
-    await gateway.signalZoom(chatId, { kind: 'joinPressed', user: { id: 'jill', name: agentName } });
+    await chats.signalZoom(chatId, { kind: 'joinPressed', user: { id: 'jill', name: agentName } });
     const answer = { kind: 'message' as const, messageId: 'z1', userId: 'jill', text: answered, at: 2 };
     await vi.waitFor(() => expect(fake.seen.posts).toHaveLength(2), { timeout: 10_000 });
-    await gateway.signalZoom(chatId, answer);
+    await chats.signalZoom(chatId, answer);
     const handle = env.client.workflow.getHandle(workflowIds.chat({ chatId }));
     // What an operator types, and is refused for, is kept no more openly than the rest.
     await expect(
@@ -107,7 +108,7 @@ test('a chat’s raw history shows nobody’s words, names or failures, and the 
   const readable = texts(history).join('\n');
   for (const word of words) expect(readable.toLowerCase()).not.toContain(word.toLowerCase());
   // What is left readable is what an operator needs: types, ids and states.
-  expect(readable).toContain('openChatChannel');
+  expect(readable).toContain('createChatChannel');
   expect(readable).toContain('Encoded failure');
   // What Temporal UI does not decrypt: the sentence of a refused Update, in our words.
   expect(readable).toContain('The new agent was not found: Zoom knows no active member');
@@ -131,7 +132,7 @@ test('an install’s raw history shows nobody’s name or address, in its failur
   const worker = await testWorker(env, fake.activities, taskQueues.main);
   const history = await worker.runUntil(async () => {
     const person = { zoomUserId, accountId: 'account-1', name, email: `${email}@example.com` };
-    await createTemporalGateway(env.client).startInstall(person);
+    await createInstallsClient(env.client).start(person);
     const handle = env.client.workflow.getHandle(workflowIds.install({ zoomUserId }));
     await vi.waitFor(async () => expect((await handle.query(getInstallProgressQuery)).status).toBe('failed'), {
       timeout: 10_000,

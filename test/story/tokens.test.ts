@@ -13,7 +13,7 @@ import { workflowIds } from '../../domain/workflow-ids.ts';
 import { startStack, type Stack } from '../../tools/embedded/supervisor.ts';
 import { builtWebAssets } from '../../tools/embedded/test-servers.ts';
 import { connectMongo, createStore } from '../../store/index.ts';
-import { cardTexts, createZoomClient } from '../../zoom/index.ts';
+import { createZoomClient } from '../../zoom/index.ts';
 import { Admin, eventually, Visitor, ZoomSide } from '../support/driver.ts';
 
 /**
@@ -166,7 +166,7 @@ describe('a refresh that was lost after Zoom rotated the tokens', () => {
       return asked;
     }, 30_000);
     expect(more).toEqual([]);
-    expect(cardTexts(message?.content)).toContain(`${stack.urls.public}/install`);
+    expect(JSON.stringify(message?.content)).toContain(`${stack.urls.public}/install`);
     await eventually(async () => expect((await admin.dashboard()).needsReconnect).toBe(true));
     expect(await rotations(ids.alex)).toBe(before + 1);
 

@@ -40,7 +40,7 @@ export const metrics = {
   },
   live_chat_relay_seconds: {
     kind: 'histogram',
-    help: 'One message of a joined chat. to_zoom: from its arrival here until Zoom has taken it. to_visitor: from the time that Zoom gave it until it is written to the socket.',
+    help: 'One message of a joined chat. to_zoom: a post of what a visitor wrote, from when it was first to be made until Zoom has taken it. to_visitor: from the time that Zoom gave it until it is written to the socket.',
     labels: ['direction'],
     buckets: latency,
   },

@@ -7,6 +7,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { freePort } from '../../../tools/embedded/ports.ts';
 import { endMarked, processesMarked } from '../../../tools/embedded/marked-processes.ts';
 import { startTable } from '../../../tools/embedded/start-table.ts';
+import { testMongoUri, testTemporal } from '../../../tools/embedded/test-servers.ts';
 import { tempFolder } from './temp-folder.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -50,6 +51,9 @@ async function run(env: Record<string, string> = {}, through: 'node' | 'sh' = 'n
   };
 }
 
+/** The servers that the test run shares, for what is not about servers: quicker than new ones. */
+const sharedServers = async () => ({ TEMPORAL_ADDRESS: await testTemporal(), MONGODB_URI: await testMongoUri() });
+
 const ready = (running: Running): Promise<void> =>
   expect.poll(running.output, { timeout: 30_000 }).toContain('Ctrl-C stops.');
 
@@ -65,7 +69,7 @@ test.each(['SIGINT', 'SIGTERM'] as const)('%s stops everything within seconds, e
 
 test("a terminal's Ctrl-C, which goes to the whole group, does not reach the programs", async () => {
   const events = join(await tempFolder(), 'events');
-  const running = await run({ EVENTS: events });
+  const running = await run({ EVENTS: events, ...(await sharedServers()) });
   await ready(running);
   process.kill(-(running.child.pid ?? 0), 'SIGINT');
   expect(await running.exited).toBe(0);
@@ -77,7 +81,7 @@ test("a terminal's Ctrl-C, which goes to the whole group, does not reach the pro
 });
 
 test('a second Ctrl-C forces the end', async () => {
-  const running = await run({ IGNORE_TERM: 'api' });
+  const running = await run({ IGNORE_TERM: 'api', ...(await sharedServers()) });
   await ready(running);
   running.child.kill('SIGINT');
   await expect.poll(running.output).toContain('Stopping (SIGINT)');
@@ -106,7 +110,7 @@ test('when the supervisor is killed its processes end by themselves, and the nex
 });
 
 test('when npm and its shell are gone the supervisor stops', async () => {
-  const running = await run({ npm_lifecycle_event: 'start' }, 'sh');
+  const running = await run({ npm_lifecycle_event: 'start', ...(await sharedServers()) }, 'sh');
   await ready(running);
   running.child.kill('SIGKILL');
   await expect.poll(running.processes, { timeout: 10_000 }).toBe(0);
@@ -134,7 +138,7 @@ test('a port in use ends it with code 1, the port and the variable', async () =>
 });
 
 test('a program that cannot start ends it with code 1 and its last words, and nothing is left', async () => {
-  const failing = await run({ FAIL_AT_START: 'api' });
+  const failing = await run({ FAIL_AT_START: 'api', ...(await sharedServers()) });
   expect(await failing.exited).toBe(1);
   expect(failing.output()).toContain('api cannot start: the moon is full');
   await expect.poll(failing.processes, { timeout: 5_000 }).toBe(0);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { startOf } from '../../../tools/embedded/process-info.mjs';
 import { startStack, type Stack, type StackOptions } from '../../../tools/embedded/supervisor.ts';
+import { testMongoUri, testTemporal } from '../../../tools/embedded/test-servers.ts';
 import { standIns } from './programs/index.ts';
 import { tempFolder } from './temp-folder.ts';
 
@@ -14,6 +15,9 @@ interface Started {
   /** What the stand-ins noted, in order. */
   events: () => Promise<string[]>;
 }
+
+/** The servers that the test run shares, for what is not about servers: quicker than new ones. */
+const sharedServers = async () => ({ temporalAddress: await testTemporal(), mongodbUri: await testMongoUri() });
 
 async function start(options: Partial<StackOptions> = {}): Promise<Started> {
   const dataDir = options.dataDir ?? (await tempFolder());
@@ -89,7 +93,7 @@ test('a process that is killed comes back by itself, Temporal and MongoDB includ
 });
 
 test('without automatic restarts a killed process stays down until it is started; a stopped one too', async () => {
-  const { stack } = await start({ autoRestart: false });
+  const { stack } = await start({ autoRestart: false, ...(await sharedServers()) });
   const { api, worker } = stack.processes;
   const first = api.pid;
   await api.kill();
@@ -105,7 +109,7 @@ test('without automatic restarts a killed process stays down until it is started
 });
 
 test('a paused process is neither ended nor restarted', async () => {
-  const { stack } = await start();
+  const { stack } = await start(await sharedServers());
   const { worker } = stack.processes;
   const { pid } = worker;
   await worker.kill('SIGSTOP');
@@ -114,7 +118,7 @@ test('a paused process is neither ended nor restarted', async () => {
 });
 
 test('more workers and apis can be added, and stop with the stack', async () => {
-  const { stack } = await start();
+  const { stack } = await start(await sharedServers());
   const second = await stack.add('worker', 'worker-2');
   expect(second.pid).not.toBe(stack.processes.worker.pid);
   const pid = second.pid ?? 0;
@@ -124,7 +128,12 @@ test('more workers and apis can be added, and stop with the stack', async () => 
 
 test('when a program cannot start, all is stopped and the reason given', async () => {
   const dataDir = await tempFolder();
-  const starting = startStack({ dataDir, programs: standIns, temporalUi: false, env: { FAIL_AT_START: 'api' } });
+  const starting = startStack({
+    dataDir,
+    programs: standIns,
+    env: { FAIL_AT_START: 'api' },
+    ...(await sharedServers()),
+  });
   await expect(starting).rejects.toThrow(
     'api ended while starting (exit code 3). Its last lines: api cannot start: the moon is full',
   );
@@ -146,7 +155,7 @@ test('a start can be given up at any moment, with nothing left', async () => {
 
 test('warnings of a program reach the console in readable form; all lines are in its log', async () => {
   const shown: string[] = [];
-  const { stack, dataDir } = await start({ console: (line) => shown.push(line) });
+  const { stack, dataDir } = await start({ ...(await sharedServers()), console: (line) => shown.push(line) });
   await fetch(`${stack.urls.app}/warn`);
   await expect.poll(() => shown).toEqual([expect.stringMatching(/^api: \d\d:\d\d:\d\d WARN something is odd$/)]);
   await stack.stop();
@@ -162,7 +171,7 @@ test('with credentials of a real Zoom app there is no sandbox', async () => {
     ZOOM_WEBHOOK_SECRET_TOKEN: 'real-token',
     ZOOM_BOT_JID: 'v1real@xmpp.zoom.us',
   };
-  const { stack } = await start({ zoom, publicUrl: 'https://chat.example.com' });
+  const { stack } = await start({ ...(await sharedServers()), zoom, publicUrl: 'https://chat.example.com' });
   expect(stack.processes.sandbox).toBeUndefined();
   const env = await envOf(stack.urls.app);
   expect(env).toMatchObject({ ...zoom, PUBLIC_URL: 'https://chat.example.com' });
@@ -170,13 +179,12 @@ test('with credentials of a real Zoom app there is no sandbox', async () => {
 });
 
 test('servers from outside are used and not stopped; one that does not answer is named', async () => {
-  const { stack } = await start();
-  const outside = { temporalAddress: stack.urls.temporal, mongodbUri: stack.urls.mongodb };
-  const second = await start(outside);
-  expect(second.stack.processes.temporal).toBeUndefined();
-  await second.stack.stop();
-  expect(stack.processes.temporal?.pid).toBeDefined();
-  expect(stack.processes.mongo?.pid).toBeDefined();
+  const outside = await sharedServers();
+  const { stack } = await start(outside);
+  expect(stack.processes.temporal).toBeUndefined();
+  expect(stack.urls).toMatchObject({ temporal: outside.temporalAddress, mongodb: outside.mongodbUri });
+  await stack.stop();
+  await (await start(outside)).stack.stop();
 
   await expect(start({ ...outside, temporalAddress: '127.0.0.1:9' })).rejects.toThrow(/check TEMPORAL_ADDRESS/);
   await expect(start({ ...outside, mongodbUri: 'mongodb://127.0.0.1:9/x' })).rejects.toThrow(/check MONGODB_URI/);

@@ -50,7 +50,7 @@ export function createInstallActivities({ store, zoom, userZoom, product, public
       });
     },
 
-    /** The account with its trial and its first widget, unless this Zoom account has one. `created` tells which. */
+    /** The account with its trial and its first widget, unless this Zoom account has one. `created` says which. */
     async provisionAccount(input: {
       accountId: string;
       zoomUserId: string;
@@ -184,7 +184,7 @@ async function findOrCreate(api: ZoomUserApi, name: string) {
   }
 }
 
-/** Zoom does not tell an account's name: the e-mail domain of its first installer is the best word for it. */
+/** Zoom does not give an account's name: the e-mail domain of its first installer is the best word for it. */
 function accountName(email: string): string {
   return email.split('@')[1] ?? 'Zoom account';
 }

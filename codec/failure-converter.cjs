@@ -4,9 +4,9 @@ const { ApplicationFailure, DefaultFailureConverter } = require('@temporalio/com
 const plain = new DefaultFailureConverter();
 
 /**
- * Failure messages and stack traces are encrypted like every other payload. One type is not: a sentence in our own words
- * for an operator whose Update is refused, since Temporal UI decrypts no failure of an Update. Its words must be free of
- * names, addresses and anything else that came from outside; see `refuse` in workflows/operator-input.ts.
+ * Failure messages and stack traces are encrypted like every other payload. One type is not: a sentence in our own
+ * words for an operator whose Update is refused, since Temporal UI decrypts no failure of an Update. Its words must be
+ * free of names, addresses and anything else that came from outside; see `refuse` in workflows/operator-input.ts.
  */
 class Converter extends DefaultFailureConverter {
   errorToFailure(error, payloadConverter, context) {

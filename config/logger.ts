@@ -4,8 +4,8 @@ import { pino, type DestinationStream, type Logger, type LoggerOptions } from 'p
 export type { Logger } from 'pino';
 
 /**
- * JSON log lines on stdout, with the trace they belong to where traces are sent. Redaction is a second line of defence: tokens, secrets and visitors' text are not to be
- * passed to a logger in the first place.
+ * JSON log lines on stdout, with the trace they belong to where traces are sent. Redaction is a second line of defence:
+ * tokens, secrets and visitors' text are not to be passed to a logger in the first place.
  * @param to Default: stdout.
  */
 export function createLogger(name: string, level: string, to?: DestinationStream): Logger {

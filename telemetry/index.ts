@@ -10,7 +10,7 @@ import { startTracing } from './tracing.ts';
 
 export type { Metrics } from './metrics.ts';
 
-/** What one process tells about itself. */
+/** What one process reports about itself. */
 export interface Telemetry {
   metrics: Metrics;
   /** Whether anybody can ask for them: if not, nothing needs to be looked up for them. */
@@ -25,8 +25,8 @@ export interface Telemetry {
 }
 
 /**
- * Install Temporal's runtime with our metrics in it, and switch tracing on if it is configured. Once in a process, before
- * anything of Temporal's is used.
+ * Install Temporal's runtime with our metrics in it, and switch tracing on if it is configured. Once in a process,
+ * before anything of Temporal's is used.
  * @param runtime the rest of the runtime's options.
  * @throws when the metrics port cannot be listened on.
  */

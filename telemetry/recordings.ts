@@ -6,7 +6,8 @@ import { recordSpan } from './tracing.ts';
 
 /**
  * Zoom has taken a post of what a visitor wrote.
- * @returns to be called with when the post was first to be made, ms. What was written before anybody joined waited for a person.
+ * @returns to be called with when the post was first to be made, ms. What was written before anybody joined waited for
+ * a person.
  */
 export function relayedToZoom(metrics: Metrics): (sinceMs: number) => void {
   return (sinceMs) => {
@@ -14,7 +15,10 @@ export function relayedToZoom(metrics: Metrics): (sinceMs: number) => void {
   };
 }
 
-/** What agents wrote is written to the visitor's socket; `entries` are those of a live delivery, not of a reconnect's replay. */
+/**
+ * What agents wrote is written to the visitor's socket; `entries` are those of a live delivery, not of a reconnect's
+ * replay.
+ */
 export function pushedToVisitor(metrics: Metrics, chatId: string, entries: readonly TranscriptEntry[]): void {
   const messages = entries.filter(({ kind }) => kind === 'agentMessage');
   if (messages.length === 0) return;

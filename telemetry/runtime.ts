@@ -3,8 +3,8 @@ import type { Config } from '../config/env.ts';
 import { metrics, type MetricDefinition } from '../domain/metrics.ts';
 
 /**
- * What `Runtime.install` is given: an endpoint for Prometheus, `http://<host>:<port>/metrics`, with the SDK's metrics and
- * ours; nothing when no port is configured. Durations are in seconds, as Prometheus has them.
+ * What `Runtime.install` is given: an endpoint for Prometheus, `http://<host>:<port>/metrics`, with the SDK's metrics
+ * and ours; nothing when no port is configured. Durations are in seconds, as Prometheus has them.
  *
  * `Runtime.install` throws when the port is taken.
  */

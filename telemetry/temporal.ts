@@ -5,13 +5,15 @@ import type { ActivityInboundCallsInterceptor, InjectedSinks } from '@temporalio
 import { traceHeader, type WorkflowStep } from '../domain/tracing.ts';
 import { currentTraceparent, inSpan, recordSpan } from './tracing.ts';
 
-/** What workflows tell of themselves; `workflows/tracing.ts` calls it. */
+/** What workflows report of themselves; `workflows/tracing.ts` calls it. */
 export interface TracingSinks {
   [name: string]: { step(step: WorkflowStep): void };
   tracing: { step(step: WorkflowStep): void };
 }
 
-/** A client's calls to workflows as spans, whose trace goes on in the workflow. For a client of a process that traces. */
+/**
+ * A client's calls to workflows as spans, whose trace goes on in the workflow. For a client of a process that traces.
+ */
 export const tracedClient: WorkflowClientInterceptor = {
   signal: (input, next) =>
     inSpan(`signal ${input.signalName}`, workflowSpan(input.workflowExecution.workflowId), () =>
@@ -66,7 +68,7 @@ function causesIn(headers: Headers): string[] {
   return Array.isArray(causes) ? causes.filter((cause): cause is string => typeof cause === 'string') : [];
 }
 
-/** The worker's end of what workflows tell. Never during a replay. */
+/** The worker's end of what workflows report. Never during a replay. */
 export const tracingSinks: InjectedSinks<TracingSinks> = {
   tracing: {
     step: {

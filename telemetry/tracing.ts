@@ -28,9 +28,9 @@ export interface Tracing {
 const stopPatienceMs = 3_000;
 
 /**
- * Switch tracing on for this process. Sampling, the collector's address and headers, and more about this process are what
- * the standard `OTEL_…` variables say, which the OpenTelemetry SDK reads by itself. Without this call every function of
- * this file does nothing, at next to no cost.
+ * Switch tracing on for this process. Sampling, the collector's address and headers, and more about this process are
+ * what the standard `OTEL_…` variables say, which the OpenTelemetry SDK reads by itself. Without this call every
+ * function of this file does nothing, at next to no cost.
  * @param service `service.name`, unless OTEL_SERVICE_NAME says another.
  */
 export function startTracing(service: string): Tracing {
@@ -74,11 +74,16 @@ export interface SpanOptions {
   attributes?: Attributes;
   /** ms since 1970. Default: now. */
   began?: number;
-  /** `traceparent` of each cause, the latest first: parent of the span, and links. Without any: what is under way here. */
+  /**
+   * `traceparent` of each cause, the latest first: parent of the span, and links. Without any: what is under way here.
+   */
   causes?: readonly string[];
 }
 
-/** Run `work` inside a span, which is then the parent of the spans that it makes. What it throws is marked by its type only. */
+/**
+ * Run `work` inside a span, which is then the parent of the spans that it makes. What it throws is marked by its type
+ * only.
+ */
 export async function inSpan<T>(name: string, options: SpanOptions, work: () => Promise<T>): Promise<T> {
   const { attributes = {}, causes = [] } = options;
   const [parent, ...links] = causes.flatMap(contextOf);

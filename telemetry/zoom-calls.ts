@@ -1,7 +1,7 @@
 import type { Metrics } from './metrics.ts';
 import { recordSpan } from './tracing.ts';
 
-/** What the Zoom client tells of a finished call; see `ZoomCall` in zoom/config.ts. */
+/** What the Zoom client reports of a finished call; see `ZoomCall` in zoom/config.ts. */
 interface FinishedCall {
   readonly operation: string;
   readonly status?: number | undefined;
@@ -10,8 +10,8 @@ interface FinishedCall {
 }
 
 /**
- * The `onCall` of the Zoom client: counts the call, and makes its span, a child of what is under way. Nothing of ours is
- * sent to Zoom for it.
+ * The `onCall` of the Zoom client: counts the call, and makes its span, a child of what is under way. Nothing of ours
+ * is sent to Zoom for it.
  * @param errorKinds every `kind` that a failed call can have.
  */
 export function observeZoomCalls(metrics: Metrics, errorKinds: readonly string[]): (call: FinishedCall) => void {

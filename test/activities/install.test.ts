@@ -3,11 +3,11 @@ import { createInstallActivities } from '../../activities/install.ts';
 import { FakeZoom, lostAnswer, zoomError } from './fake-zoom.ts';
 import { attempt, cardTexts, failureOf, testStore } from './harness.ts';
 
-const held = testStore();
+const database = testStore();
 let accounts = 0;
 
 function setUp() {
-  const { store } = held;
+  const { store } = database;
   const zoom = new FakeZoom();
   const accountId = `new-account-${(accounts += 1)}`;
   const alex = zoom.addUser(`alex-${accounts}`, { accountId });

@@ -9,7 +9,7 @@ import { devServer } from '../workflows/harness.ts';
 import { attempt, testStore } from './harness.ts';
 
 const dayMs = 86_400_000;
-const held = testStore();
+const database = testStore();
 /** Temporal lists and deletes in the background. */
 const soon = { timeout: 10_000 };
 let env: TestWorkflowEnvironment;
@@ -26,7 +26,7 @@ afterAll(() => env.teardown());
 
 /** Retention at a time that the test sets, with an account that keeps chats for ten days. */
 async function setUp() {
-  const { store } = held;
+  const { store } = database;
   const accountId = randomUUID();
   await store.accounts.provision({
     _id: accountId,

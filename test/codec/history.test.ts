@@ -20,7 +20,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => env.teardown());
 
-/** Words that are nowhere else: what the visitor and the agent write, who they are, and what failures tell. */
+/** Words that are nowhere else: what the visitor and the agent write, who they are, and what failures say. */
 const words = [
   'Xanthippe',
   'Quixotic',
@@ -113,7 +113,7 @@ test('a chat’s raw history shows nobody’s words, names or failures, and the 
   // What Temporal UI does not decrypt: the sentence of a refused Update, in our words.
   expect(readable).toContain('The new agent was not found: Zoom knows no active member');
 
-  // The words are there, for whoever has the key: the search above looks at the right place.
+  // The words are there, for whoever has the key: the search above looks where they are.
   const opened = (await openedPayloads(history)).join('\n');
   for (const word of words) expect(opened).toContain(word);
   expect(opened).toContain(`Chat with ${name}`);

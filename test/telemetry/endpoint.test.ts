@@ -75,7 +75,7 @@ describe('the metrics endpoint', () => {
     expect(of(series, 'live_chat_oldest_waiting_seconds')[0]?.value).toBeNaN();
   });
 
-  test('tells of the process itself', async () => {
+  test('reports the process itself', async () => {
     const { series } = await scrape();
     // Set before the other test wrote over it, and true to this process.
     expect(of(series, 'live_chat_process_start_time_seconds')).toHaveLength(1);

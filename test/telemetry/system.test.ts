@@ -12,8 +12,8 @@ import { OtlpReceiver, type ReceivedSpan } from '../support/otlp-receiver.ts';
 import { parseExposition, parseQuery, type Series } from '../support/promql.ts';
 
 /**
- * One story through the whole system, at log level debug and with traces on, and then what the operator sees of it: metrics,
- * traces, logs. And what the operator must not see: anybody's words, names and tokens.
+ * One story through the whole system, at log level debug and with traces on, and then what the operator sees of it:
+ * metrics, traces, logs. And what the operator must not see: anybody's words, names and tokens.
  */
 const words = {
   visitor: 'Quentin Zebra',
@@ -276,7 +276,7 @@ describe('the logs', () => {
     expect(forbidden.filter((text) => all.includes(text))).toEqual([]);
   });
 
-  test('name the workflow and the trace of what they tell of', () => {
+  test('name the workflow and the trace of what they are about', () => {
     const lines = [...logs].flatMap(([file, text]) =>
       /^(api|worker)\.log$/.test(file)
         ? text

@@ -254,7 +254,7 @@ describe('an app that was removed in Zoom', () => {
     });
   });
 
-  test('of which Zoom tells late, after it was added again, stays connected', async () => {
+  test('whose removal comes late, after it was added again, stays connected', async () => {
     const fake = fakeGrantActivities({ forgetGrant: async () => ({ removed: false }) });
     await granted(fake, async ({ handle, renew }) => {
       await handle.signal(grantedSignal);
@@ -288,7 +288,7 @@ describe('a grant that lives long', () => {
     expect(fake.seen.refreshes).toBe(20);
   });
 
-  test('continues as new after as many events as it was told', async () => {
+  test('continues as new after as many events as its input says', async () => {
     await granted(
       fakeGrantActivities(),
       async ({ handle, renew }) => {

@@ -27,7 +27,7 @@ export const { recordLost } = recording('Record that Zoom refuses the grant');
 export const { forgetGrant } = recording('Forget the tokens of the removed app');
 
 /** Each chat also tries again by itself, so this one may be given up. */
-export const { wakeWaitingChats } = proxyActivities<GrantActivities>({
+export const { wakeChats } = proxyActivities<GrantActivities>({
   startToCloseTimeout: '1 minute',
   scheduleToCloseTimeout: '10 minutes',
   summary: 'Have chats that wait for Zoom try again',

@@ -18,7 +18,7 @@ export interface GrantInput {
 /** The OAuth callback stored a new grant. */
 export const grantedSignal = defineSignal('granted');
 /**
- * The user removed the app in Zoom (`app_deauthorized`). `at`: when, ms; Zoom may tell of it after the user has added
+ * The user removed the app in Zoom (`app_deauthorized`). `at`: when, ms; its webhook may come after the user has added
  * the app again. Without it, now.
  */
 export const deauthorizedSignal = defineSignal<[{ accountId: string; at?: number }]>('deauthorized');

@@ -12,7 +12,7 @@ import { tryAgainInMs } from '../failures.ts';
 import { runIsLong } from '../long-run.ts';
 import { checkInput, nothingNeeded, refuse } from '../operator-input.ts';
 import { time } from '../time.ts';
-import { askToReconnect, forgetGrant, recordLost, renewTokens, wakeWaitingChats } from './activities.ts';
+import { askToReconnect, forgetGrant, recordLost, renewTokens, wakeChats } from './activities.ts';
 import {
   askToReconnectUpdate,
   deauthorizedSignal,
@@ -144,7 +144,7 @@ export async function grant(input: GrantInput, carried?: Carried): Promise<void>
       }
     } else if (pending.worksAgain) {
       pending.worksAgain = false;
-      await wakeWaitingChats({ accountId }).catch(() => log.warn('Chats that wait for Zoom could not be signalled.'));
+      await wakeChats({ accountId }).catch(() => log.warn('The account’s chats could not be signalled.'));
     } else {
       await condition(() => allHandlersFinished() && asking === undefined);
       // What came while a handler was still at work is done by this run.

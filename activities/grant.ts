@@ -10,7 +10,7 @@ export interface GrantActivityDependencies {
   store: Pick<Store, 'tokenSets' | 'members' | 'chats'>;
   zoom: Pick<ZoomClient, 'oauth' | 'bot'>;
   publicUrl: string;
-  /** Tell an open chat that something was repaired; that it has ended is no failure. */
+  /** Signal an open chat that something was repaired; that it has ended is no failure. */
   tryAgain: (chatId: string) => Promise<void>;
 }
 
@@ -89,11 +89,12 @@ export function createGrantActivities({ store, zoom, publicUrl, tryAgain }: Gran
       return { removed: true };
     },
 
-    /** A grant of the account works again: its chats that wait for Zoom try again at once. */
-    async wakeWaitingChats({ accountId }: { accountId: string }): Promise<void> {
-      const waiting = await store.chats.waitingForZoom(accountId);
-      for (const chatId of waiting) await tryAgain(chatId);
-      if (waiting.length > 0) log.info('Chats that wait for Zoom try again.', { accountId, chats: waiting.length });
+    /** A grant of the account works again: its chats try at once what they wait for, and look for what they may have missed. */
+    async wakeChats({ accountId }: { accountId: string }): Promise<void> {
+      const chats = await store.chats.unfinished(accountId);
+      for (const chatId of chats) await tryAgain(chatId);
+      if (chats.length > 0)
+        log.info('The account’s chats were told of a grant that works.', { accountId, chats: chats.length });
     },
   };
 }

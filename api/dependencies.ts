@@ -16,7 +16,7 @@ export interface ApiStore {
   usedStates: Pick<Store['usedStates'], 'use'>;
   chats: Pick<
     Store['chats'],
-    'get' | 'recent' | 'countByStatus' | 'named' | 'waitingForZoom' | 'openByStatus' | 'oldestWaiting'
+    'get' | 'recent' | 'countByStatus' | 'named' | 'unfinished' | 'openByStatus' | 'oldestWaiting'
   >;
   chatChannels: Pick<Store['chatChannels'], 'get' | 'among'>;
   transcript: Pick<Store['transcript'], 'after' | 'lastSeq'>;

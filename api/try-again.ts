@@ -5,7 +5,7 @@ import type { ApiDependencies } from './dependencies.ts';
 const atOnce = 8;
 
 /**
- * Make the function that has all chats of an account that wait for Zoom try again at once, after a repair. It returns
+ * Make the function that has all unfinished chats of an account try at once what they wait for, after a repair. It returns
  * at once, and its failures are logged only: each chat tries again by a timer of its own as well.
  */
 export function createTryAgain({
@@ -19,7 +19,7 @@ export function createTryAgain({
   };
   return (accountId) => {
     store.chats
-      .waitingForZoom(accountId)
+      .unfinished(accountId)
       .then((chatIds) => {
         for (const chatId of chatIds) {
           slots.runExclusive(() => temporal.chats.tryAgain(chatId)).catch(warn({ accountId, chatId }));

@@ -38,7 +38,6 @@ export type ChatChanges = Partial<
   Pick<ChatRecord, 'status' | 'agents' | 'endedAt' | 'waitsFor' | 'deliveredSeq' | 'channel' | 'card' | 'cardPostedTo'>
 >;
 
-const unjoinedStatuses: ChatStatus[] = ['waiting', 'missed', 'joining'];
 const openStatuses = chatStatuses.filter((status) => status !== 'ended');
 
 /** Reads and writes of chat records. */
@@ -99,16 +98,13 @@ export function chatStore(connection: Connection) {
       const oldest = await model.findOne({ status: 'waiting' }, { createdAt: 1 }).sort({ createdAt: 1 }).lean();
       return oldest?.createdAt;
     },
-    /** Ids of the account's chats that a repair may help: those that Zoom keeps waiting, and those that wait for an agent. */
-    async waitingForZoom(accountId: string): Promise<string[]> {
-      return idsOf(
-        await model
-          .find(
-            { accountId, $or: [{ waitsFor: { $type: 'string' } }, { status: { $in: unjoinedStatuses } }] },
-            { _id: 1 },
-          )
-          .lean(),
-      );
+    /**
+     * Ids of the account's chats that something is still to be done for: the open ones, and ended ones that Zoom keeps
+     * waiting.
+     */
+    async unfinished(accountId: string): Promise<string[]> {
+      const open = { status: { $in: openStatuses } };
+      return idsOf(await model.find({ accountId, $or: [open, { waitsFor: { $type: 'string' } }] }, { _id: 1 }).lean());
     },
     /** Ids of chats of the account that ended before `before`, the oldest first. */
     async endedBefore(accountId: string, before: Date, limit: number): Promise<string[]> {

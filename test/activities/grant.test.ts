@@ -5,11 +5,11 @@ import { createGrantActivities } from '../../activities/grant.ts';
 import { lostAnswer, zoomError } from './fake-zoom.ts';
 import { attempt, cardTexts, failureOf, settledAccount, testStore } from './harness.ts';
 
-const held = testStore();
+const database = testStore();
 const pause = () => new Promise((resolve) => setTimeout(resolve, 3));
 
 async function setUp() {
-  const { store } = held;
+  const { store } = database;
   const { zoom, owner, accountId } = await settledAccount(store);
   const triedAgain: string[] = [];
   const dependencies = {
@@ -35,7 +35,7 @@ async function setUp() {
 }
 
 describe('renewTokens', () => {
-  test('rotates the stale set once; whoever asks for the same set after that is told that there is a newer one', async () => {
+  test('rotates the stale set once; for whoever asks for the same set after that there is a newer one', async () => {
     const { store, zoom, owner, grant, renew, setsKept } = await setUp();
     const { id } = await grant();
     expect(await renew(id)).toBe('renewed');
@@ -132,7 +132,7 @@ describe('renewTokens', () => {
     expect(await failureOf(renew(id))).toMatchObject({ type: 'ZoomRefused', nonRetryable: true });
   });
 
-  test('never tells a token in a failure', async () => {
+  test('never names a token in a failure', async () => {
     const { zoom, grant, renew } = await setUp();
     const { id, refreshToken, accessToken } = await grant();
     zoom.fail('oauth.refresh', zoomError('unavailable'));
@@ -186,7 +186,7 @@ describe('recordLost', () => {
 });
 
 describe('askToReconnect', () => {
-  test('tells the user where to go', async () => {
+  test('says to the user where to go', async () => {
     const { zoom, owner, activities } = await setUp();
     await attempt(1, activities.askToReconnect, { zoomUserId: owner.id });
     expect(zoom.directMessages).toEqual([expect.objectContaining({ toJid: owner.jid })]);
@@ -202,8 +202,8 @@ describe('askToReconnect', () => {
   });
 });
 
-describe('wakeWaitingChats', () => {
-  test('has each chat of the account that waits for Zoom or for an agent try again, and no other', async () => {
+describe('wakeChats', () => {
+  test('has each chat of the account try again that is open or waits for Zoom, and no other', async () => {
     const { store, accountId, activities, triedAgain } = await setUp();
     const begin = async (_id: string, ofAccount: string, waitsFor: string | null, status: ChatStatus = 'active') => {
       const visitor = { name: 'Jane' };
@@ -212,12 +212,13 @@ describe('wakeWaitingChats', () => {
       return _id;
     };
     const waiting = [
-      await begin(randomUUID(), accountId, 'NeedsReconnect'),
+      await begin(randomUUID(), accountId, 'NeedsReconnect', 'ended'),
       await begin(randomUUID(), accountId, null, 'missed'),
+      await begin(randomUUID(), accountId, null),
     ];
-    await begin(randomUUID(), accountId, null);
+    await begin(randomUUID(), accountId, null, 'ended');
     await begin(randomUUID(), randomUUID(), 'NeedsReconnect');
-    await attempt(1, activities.wakeWaitingChats, { accountId });
+    await attempt(1, activities.wakeChats, { accountId });
     expect(triedAgain.sort()).toEqual(waiting.sort());
   });
 });

@@ -199,7 +199,7 @@ export class FakeStore implements ApiStore {
         const waiting = this.#chats(({ status }) => status === 'waiting').map(({ createdAt }) => createdAt.getTime());
         return waiting.length > 0 ? new Date(Math.min(...waiting)) : undefined;
       }),
-    waitingForZoom: (id) =>
+    unfinished: (id) =>
       this.#answer(() => this.#chats((chat) => chat.accountId === id && !!chat.waitsFor).map(({ _id }) => _id)),
   };
   chatChannels: ApiStore['chatChannels'] = {

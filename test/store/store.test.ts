@@ -70,7 +70,7 @@ const entry = (seq: number, text = `message ${seq}`): TranscriptEntry => ({
 });
 
 describe('accounts', () => {
-  test('twenty installs at once provision one account, and one of them is told so', async () => {
+  test('twenty installs at once provision one account, and one of them knows that it did', async () => {
     const _id = randomUUID();
     const created = await atOnce(20, (n) => store.accounts.provision(account({ _id, ownerUserId: `user-${n}` })));
     expect(created.filter(Boolean)).toHaveLength(1);
@@ -373,17 +373,19 @@ describe('chats', () => {
     await other.close();
   });
 
-  test('of an account that Zoom keeps waiting are found until they no longer wait', async () => {
+  test('of an account are unfinished while they are open, and as long as Zoom keeps them waiting', async () => {
     const accountId = randomUUID();
-    const waiting = chat({ accountId });
+    const open = chat({ accountId });
+    const waiting = chat({ accountId, status: 'ended', endedAt: new Date() });
+    await store.chats.begin(open);
     await store.chats.begin(waiting);
-    await store.chats.begin(chat({ accountId }));
-    expect(await store.chats.waitingForZoom(accountId)).toEqual([]);
+    expect(await store.chats.unfinished(accountId)).toEqual([open._id]);
     await store.chats.set(waiting._id, { waitsFor: 'NeedsReconnect' });
-    expect(await store.chats.waitingForZoom(accountId)).toEqual([waiting._id]);
-    expect(await store.chats.waitingForZoom(randomUUID())).toEqual([]);
+    expect((await store.chats.unfinished(accountId)).sort()).toEqual([open._id, waiting._id].sort());
     await store.chats.set(waiting._id, { waitsFor: null });
-    expect(await store.chats.waitingForZoom(accountId)).toEqual([]);
+    await store.chats.set(open._id, { status: 'ended' });
+    expect(await store.chats.unfinished(accountId)).toEqual([]);
+    expect(await store.chats.unfinished(randomUUID())).toEqual([]);
   });
 
   test('of an account that ended before a time are found, the oldest first, and deleted with all that is theirs', async () => {

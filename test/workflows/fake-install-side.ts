@@ -98,7 +98,7 @@ export function fakeGrantActivities(overrides: Partial<GrantActivities> = {}) {
       seen.forgotten.push(grantedBefore);
       return { removed: true };
     },
-    async wakeWaitingChats({ accountId }) {
+    async wakeChats({ accountId }) {
       seen.woken.push(accountId);
     },
     ...overrides,

@@ -39,6 +39,9 @@ const brief: ActivityOptions = {
   scheduleToCloseTimeout: '15 seconds',
 };
 
+/** Behind what somebody waits for: many chats can be read back at the same time. */
+const readingBack: ActivityOptions = { ...zoomCall, priority: { priorityKey: 4 } };
+
 const record = (summary: string) => proxyActivities<ChatActivities>({ ...recording, summary });
 const zoom = (summary: string, options = zoomCall) => proxyActivities<ChatZoomActivities>({ ...options, summary });
 
@@ -52,7 +55,7 @@ export const { findAgent } = zoom('Look up the agent in Zoom');
 export const { createChatChannel } = zoom('Create the private chat channel');
 export const { inviteAgent } = zoom('Invite the agent into the chat channel');
 export const { postToChannel } = zoom('Post to the chat channel');
-export const { readChannel } = zoom('Read the channel back for lost webhooks', brief);
+export const { readChannel } = zoom('Read the channel back for lost webhooks', readingBack);
 export const { removeAgent } = zoom('Remove an agent from the chat channel', brief);
 
 /** Who wrote in the channel without having joined: what they wrote waits for their name. */

@@ -25,6 +25,8 @@ export interface ChatChannelState {
   unreadSince?: number;
   readBacks: number;
   readBackAt?: number;
+  /** Webhooks may have been lost until then, ms: it is read back at once. */
+  readBackAskedAt?: number;
 }
 
 /**
@@ -85,12 +87,18 @@ export class ChatChannel {
     this.state.readBacks = 0;
   }
 
+  /** Zoom may have sent no webhooks for a while. */
+  askReadBack(now: number): void {
+    this.state.readBackAskedAt ??= now;
+  }
+
   /** When the channel is to be read back, ms; undefined when that needs not be. */
   readBackDueAt(lastActivityAt: number): number | undefined {
-    const { ref, readBacks, unreadSince } = this.state;
+    const { ref, readBacks, unreadSince, readBackAskedAt } = this.state;
     if (!ref) return undefined;
     const silence = readBackIntoSilenceMs[readBacks];
     const due = [
+      ...(readBackAskedAt === undefined ? [] : [readBackAskedAt]),
       ...(silence === undefined ? [] : [lastActivityAt + silence]),
       ...(unreadSince === undefined ? [] : [unreadSince + readBackAtLatestMs]),
     ];
@@ -108,5 +116,6 @@ export class ChatChannel {
     if (succeeded) this.state.readBackAt = begunAt;
     // After a failure it is tried again with the next silence, not at once.
     delete this.state.unreadSince;
+    delete this.state.readBackAskedAt;
   }
 }

@@ -149,9 +149,13 @@ export class Chat extends ChatParts {
     this.lifecycle.waitsAgain(now);
   }
 
-  /** Somebody has repaired something: what waits for Zoom is tried at once, and a card that agents wait for is looked after. */
+  /**
+   * Somebody has repaired something: what waits for Zoom is tried at once, a card that agents wait for is looked after, and what
+   * was written while Zoom sent no webhooks is read.
+   */
   tryAgain(now: number): void {
     this.waits.release(now);
+    this.channel.askReadBack(now);
     if (this.isWaitingForAgent) this.card.recheck();
   }
 

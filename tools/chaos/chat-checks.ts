@@ -8,8 +8,6 @@ import { besides, isForVisitor, numbered, partsIn, refusedWord } from './words.t
 
 /** Clocks are read one after the other. */
 const slackMs = 50;
-/** For so long the outcome of a post can be unknown. */
-const unansweredMs = 20_000;
 const notice = 'wrote something that Zoom refuses to show here';
 const noticeRange = /#(\d+)(?:–(\d+))? not shown/;
 const closingWords = /\bchat (?:has )?(?:been )?ended\b|\bended this chat\b|\bchat has ended\b/i;
@@ -193,20 +191,20 @@ class RefusedWords {
 }
 
 /**
- * The visitor's words as they are in the chat's channels, in order. What was posted just before a channel was lost
- * may be in the next one too: with the channel went the answer to whether it was there.
+ * The visitor's words as they are in the chat's channels, in order. Messages without ✓✓ when a channel was lost may
+ * be in the next one too: with the channel went the answer to whether all of each was there.
  */
 function relayedWords(chat: ChatFacts, order: readonly string[]): { relayed: string[]; repeated: number } {
   const refused = new RefusedWords(chat);
   const known = new Set(order);
+  const seqs = seqOfWords(chat, order);
   let words: string[] = [];
   let mayRepeat = 0;
   let repeated = 0;
   for (const { id, messages } of chat.channels) {
-    const posts = messages.map((message) => {
-      return { at: timeOf(message), words: [...partsIn(visitorWordsIn(message)), ...refused.noticedBy(message)] };
+    const next = messages.flatMap((message) => {
+      return [...partsIn(visitorWordsIn(message)), ...refused.noticedBy(message)];
     });
-    const next = posts.flatMap((post) => post.words);
     const isGood = (list: string[]): boolean =>
       new Set(list).size === list.length && list.every((one) => known.has(one));
     const overlaps = Array.from({ length: Math.min(mayRepeat, next.length) + 1 }, (_, length) => length).filter(
@@ -215,11 +213,20 @@ function relayedWords(chat: ChatFacts, order: readonly string[]): { relayed: str
     const overlap = overlaps.find((length) => isGood(numbered([...words, ...next.slice(length)]))) ?? 0;
     repeated += overlap;
     words = [...words, ...next.slice(overlap)];
-    const lostAt = chat.lost.find(({ channelId }) => channelId === id)?.at;
-    const last = posts.filter(({ at }) => lostAt !== undefined && at > lostAt - unansweredMs);
-    mayRepeat = last.flatMap((post) => post.words).length;
+    const deliveredSeq = chat.lost.find(({ channelId }) => channelId === id)?.deliveredSeq ?? Infinity;
+    const lastDelivered = numbered(words).findLastIndex((item) => (seqs.get(item) ?? 0) <= deliveredSeq);
+    mayRepeat = words.length - 1 - lastDelivered;
   }
   return { relayed: numbered(words), repeated };
+}
+
+/** The `seq` of the message that each of the visitor's words belong to. */
+function seqOfWords({ visitor, transcript }: ChatFacts, order: readonly string[]): Map<string, number> {
+  const seqs = new Map(
+    transcript.flatMap((entry) => (entry.kind === 'visitorMessage' ? [[entry.clientId, entry.seq]] : [])),
+  );
+  const ids = visitor.said.flatMap(({ id, text }) => partsIn(text).map(() => id));
+  return new Map(order.map((item, n) => [item, seqs.get(ids[n] ?? '') ?? 0]));
 }
 
 /**

@@ -7,6 +7,13 @@ import { killTargets, type KillTarget } from './options.ts';
 const startOrder: readonly KillTarget[] = ['temporal', 'mongo', 'worker', 'api'];
 const lookEveryMs = 500;
 const startAgainMs = 300;
+/** After a round of kills the system has this long to work, ms. */
+const restMs = 2_000;
+/**
+ * On a machine where starting takes long, rounds wait for each other; those that have waited longer than this are
+ * left out, ms.
+ */
+const latestMs = 20_000;
 
 /** What came of one kill. */
 export interface KillRecord {
@@ -45,8 +52,10 @@ export class Keeper {
 
   /** Kill these at once and start them again after a pause. */
   kill(targets: readonly KillTarget[], pauseMs: number): Promise<void> {
+    const planned = Date.now();
     return this.#round.runExclusive(async () => {
-      if (this.#signal.aborted) return;
+      const wasKilled = targets.every((target) => this.kills.some((kill) => kill.target === target));
+      if (this.#signal.aborted || (wasKilled && Date.now() - planned > latestMs)) return;
       for (const target of targets) this.#busy.add(target);
       for (const earlier of this.kills) {
         if (targets.includes(earlier.target) && earlier.relayedAt === undefined) earlier.killedAgain = true;
@@ -60,6 +69,7 @@ export class Keeper {
         const record = records.find((one) => one.target === target);
         if (record) await this.#bringBack(target, record);
       }
+      await this.#pause(restMs);
     });
   }
 

@@ -34,7 +34,8 @@ export interface Result {
 
 type Row = (string | number)[];
 
-const mostExamples = 25;
+/** Of each check. */
+const mostExamples = 8;
 const longestExample = 160;
 
 /** Whether the promise was kept. */
@@ -45,7 +46,7 @@ export function kept({ checks, endedThemselves, settledMs, troubles }: Result): 
 /** The result for people: one table, then what differs, and how to do it again. */
 export function report(result: Result): string {
   const { options, checks, reconnects, presses, settledMs, underWay, endedThemselves, troubles } = result;
-  const examples = checks.flatMap((check) => check.examples.map((example) => `  ${check.name}: ${example}`));
+  const examples = checks.flatMap(examplesOf);
   const memory = [...result.memory].map(([name, bytes]) => `${name} ${Math.round(bytes / 1e6)} MB`);
   return [
     `${table([...checkRows(checks), [], ...killRows(result.kills), [], ...faultRows(result)])}\n`,
@@ -57,11 +58,17 @@ export function report(result: Result): string {
     ...(underWay ? ['Something was still under way: what is lost may be only slow. Try a longer --settle.'] : []),
     ...endedThemselves.map((target) => `The ${target} ended by itself.`),
     ...troubles,
-    ...examples.slice(0, mostExamples).map((example) => cut(example)),
-    ...(examples.length > mostExamples ? [`  … and ${examples.length - mostExamples} more`] : []),
+    ...examples,
     `Repeat: ${commandOf(options)}`,
     kept(result) ? 'The promise was kept.' : 'THE PROMISE WAS NOT KEPT.',
   ].join('\n');
+}
+
+function examplesOf({ name, examples }: Check): string[] {
+  return [
+    ...examples.slice(0, mostExamples).map((example) => cut(`  ${name}: ${example}`)),
+    ...(examples.length > mostExamples ? [`  ${name}: … and ${examples.length - mostExamples} more`] : []),
+  ];
 }
 
 function checkRows(checks: readonly Check[]): Row[] {

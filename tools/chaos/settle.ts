@@ -65,6 +65,8 @@ export async function settled(parts: {
         // Sides are looked at one after the other: what differs must differ again and again.
         if (checks.every(holds) || looks === looksAtDifference) return { facts, settledMs: Date.now() - since };
       }
+      const missing = checks?.find((one) => !isComplete(one));
+      if (missing) say(`not yet: ${missing.name}: ${missing.examples[0]}`);
     }
     await pause(lookEveryMs, undefined, { signal }).catch(() => undefined);
   }

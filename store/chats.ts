@@ -27,6 +27,7 @@ const definition = {
 const schema = new Schema(definition, { collection: 'chats', versionKey: false });
 schema.index({ accountId: 1, createdAt: -1 });
 schema.index({ accountId: 1, endedAt: 1 });
+schema.index({ accountId: 1, status: 1 });
 schema.index({ accountId: 1, waitsFor: 1 });
 schema.index({ status: 1, createdAt: 1 });
 

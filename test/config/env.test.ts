@@ -41,6 +41,7 @@ describe('the configuration', () => {
       workflowBundle: undefined,
       product: {
         trialDays: 14,
+        retentionDays: 365,
         inboundChannelName: 'Live Chat Inbound',
         missedAfterMs: 300_000,
         idleEndMs: 86_400_000,
@@ -73,6 +74,7 @@ describe('the configuration', () => {
     ['LOG_LEVEL', 'loud'],
     ['CODEC_TRUST_LOOPBACK', 'yes'],
     ['TRIAL_DAYS', '0'],
+    ['RETENTION_DAYS', '0'],
     ['MISSED_AFTER_SECONDS', '1'],
     ['INBOUND_CHANNEL_NAME', '   '],
   ])('refuses %s=%s and says what it must be', (name, value) => {

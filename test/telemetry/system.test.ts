@@ -204,7 +204,7 @@ describe('the metrics', () => {
     expect(valueOf('live_chat_frames_refused_total', { code: 'bad_frame' })).toBe(1);
     expect(valueOf('live_chat_zoom_errors_total', { kind: 'botNotAllowed' })).toBeGreaterThan(0);
     expect(valueOf('live_chat_webhooks_total', { outcome: 'taken' })).toBeGreaterThan(1);
-    expect(valueOf('live_chat_temporal_calls_total', { call: 'visitorMessage', outcome: 'ok' })).toBe(2);
+    expect(valueOf('live_chat_temporal_calls_total', { call: 'chats.sendMessage', outcome: 'ok' })).toBe(2);
     expect(valueOf('live_chat_temporal_calls_total', { outcome: 'unavailable' })).toBe(0);
   });
 

@@ -1,6 +1,6 @@
 import type { ChannelRef } from '../../domain/channel.ts';
 
-export interface FormerChannel {
+export interface UnreadChannel {
   id: string;
   ownerUserId: string;
   /** From when on its history is to be read, ms. */
@@ -18,7 +18,7 @@ export interface ChatChannelState {
   /** The closing note is there, or nobody can read it. */
   closed: boolean;
   /** The channel that vanished before this one: its history is read once more, for what a lost webhook would have said. */
-  former?: FormerChannel;
+  former?: UnreadChannel;
   /** How many chat channels have vanished in Zoom: the next one needs a name of its own. */
   lost: number;
   /** First word since the channel was last read back, ms; how often it was since anybody wrote; when it last was. */
@@ -65,10 +65,8 @@ export class ChatChannel {
 
   /** The chat goes on without it, in a new channel. */
   vanished(startedAt: number): void {
-    const { ref, ownerUserId } = this.state;
-    if (ref && ownerUserId !== undefined) {
-      this.state.former = { id: ref.id, ownerUserId, sinceMs: this.readBackFrom(startedAt) };
-    }
+    const unread = this.unread(startedAt);
+    if (unread) this.state.former = unread;
     const lost = this.state.lost + 1;
     Object.assign(this.state, { greeted: false, closed: false, lost, readBacks: 0 });
     delete this.state.ref;
@@ -105,9 +103,11 @@ export class ChatChannel {
     return due.length === 0 ? undefined : Math.min(...due);
   }
 
-  /** From when on the history is to be read, ms: what is older has been taken in before. */
-  readBackFrom(startedAt: number): number {
-    return Math.max(startedAt, (this.state.readBackAt ?? 0) - historyLagMs);
+  /** What of the channel's history is to be read: what is older has been taken in before. Undefined without a channel. */
+  unread(startedAt: number): UnreadChannel | undefined {
+    const { ref, ownerUserId, readBackAt = 0 } = this.state;
+    if (!ref || ownerUserId === undefined) return undefined;
+    return { id: ref.id, ownerUserId, sinceMs: Math.max(startedAt, readBackAt - historyLagMs) };
   }
 
   /** @param succeeded what the channel held at `begunAt` has been taken in. */

@@ -6,7 +6,7 @@ import { searchAttributes } from '../../domain/search-attributes.ts';
 import { failureMessage, failureType, noAnswer, nothingDone, tryAgainInMs } from '../failures.ts';
 import * as zoom from './activities.ts';
 import type { JoinRequest } from './agents.ts';
-import type { FormerChannel } from './channel.ts';
+import type { UnreadChannel } from './channel.ts';
 import type { Chat } from './chat.ts';
 import { firstAgentJoined } from './metrics.ts';
 import { cardContent } from './views.ts';
@@ -14,6 +14,8 @@ import type { ZoomLoop } from './waits.ts';
 
 /** Retry windows in which somebody may repair what keeps the card from being edited: a minute or two. */
 const triesToEditCard = 6;
+/** Retry windows for what was written last in a channel: some minutes, and then the chat goes on without it. */
+const triesForLastWords = 8;
 
 /** The card in the inbound channel says where the chat stands. */
 export async function showCard(chat: Chat): Promise<void> {
@@ -63,9 +65,9 @@ function mayBeRepaired(chat: Chat, type: string): boolean {
 /** The next thing in the chat channel: let an agent in, post what the visitor wrote, or say goodbye. */
 export async function workInChannel(chat: Chat, draining: () => boolean): Promise<void> {
   const request = chat.agents.nextRequest;
-  if (chat.channel.state.former) await readFormer(chat, chat.channel.state.former);
-  else if (request) await admit(chat, request);
-  else if (!chat.outbox.isEmpty) await postVisitorLines(chat, draining);
+  if (request) await admit(chat, request);
+  else if (chat.channel.ref && !chat.outbox.isEmpty) await postVisitorLines(chat, draining);
+  else if (chat.channel.state.former) await readFormer(chat, chat.channel.state.former);
   else await close(chat);
 }
 
@@ -169,16 +171,19 @@ async function postVisitorLines(chat: Chat, draining: () => boolean): Promise<vo
   );
 }
 
+/** Take in what people have written in a channel. @throws ActivityFailure */
+async function takeIn(chat: Chat, { id, ownerUserId, sinceMs }: UnreadChannel): Promise<void> {
+  const messages = await zoom.readChannel({ accountId: chat.input.accountId, channelId: id, ownerUserId, sinceMs });
+  for (const message of messages) chat.onZoom({ kind: 'message', channelId: id, ...message }, Date.now());
+}
+
 /** Read the chat channel for what a lost webhook would have said. */
 export async function readBack(chat: Chat): Promise<void> {
-  const { ref, state } = chat.channel;
-  if (!ref || state.ownerUserId === undefined) return;
+  const unread = chat.channel.unread(chat.lifecycle.state.startedAt);
+  if (!unread) return;
   const begunAt = Date.now();
-  const sinceMs = chat.channel.readBackFrom(chat.lifecycle.state.startedAt);
   try {
-    const { accountId } = chat.input;
-    const messages = await zoom.readChannel({ accountId, channelId: ref.id, ownerUserId: state.ownerUserId, sinceMs });
-    for (const message of messages) chat.onZoom({ kind: 'message', channelId: ref.id, ...message }, Date.now());
+    await takeIn(chat, unread);
     chat.channel.readBack(true, begunAt);
   } catch (error) {
     if (!(error instanceof ActivityFailure)) throw error;
@@ -188,32 +193,49 @@ export async function readBack(chat: Chat): Promise<void> {
   }
 }
 
-/** The last words in a channel that has vanished; if it cannot be read any more, there is nothing to be done. */
-async function readFormer(chat: Chat, { id, ownerUserId, sinceMs }: FormerChannel): Promise<void> {
-  try {
-    const messages = await zoom.readChannel({ accountId: chat.input.accountId, channelId: id, ownerUserId, sinceMs });
-    for (const message of messages) chat.onZoom({ kind: 'message', channelId: id, ...message }, Date.now());
-  } catch (error) {
-    if (!(error instanceof ActivityFailure)) throw error;
-    log.warn('A chat channel that has vanished could not be read back.', { type: failureType(error) });
-  }
-  chat.channel.formerRead();
+/** The last words in a channel that has vanished, as long as it can be read. */
+async function readFormer(chat: Chat, former: UnreadChannel): Promise<void> {
+  await orWait(
+    chat,
+    'channel',
+    'the last words in a channel that has vanished',
+    async () => {
+      await takeIn(chat, former);
+      chat.channel.formerRead();
+    },
+    (type) => {
+      if (type !== failureTypes.channelGone && triesOf(chat) < triesForLastWords) return false;
+      chat.channel.formerRead();
+      return true;
+    },
+  );
 }
 
-/** The chat is over: a last look, and the closing note. */
+/** The chat is over: a last look, for what a lost webhook held would otherwise never be seen, and the closing note. */
 async function close(chat: Chat): Promise<void> {
-  // A last look: what a lost webhook held would otherwise never be seen.
-  await readBack(chat);
-  if (!chat.needsClosing) return;
-  if (chat.channel.state.isGone) {
-    chat.channel.closed();
-    return;
-  }
-  await orWait(chat, 'channel', 'the closing note', async () => {
+  await orWait(chat, 'channel', 'a last look into the chat channel, and the closing note', async () => {
+    await lastLook(chat);
+    if (chat.channel.state.isGone) chat.channel.closed();
+    if (!chat.needsClosing) return;
     const by = chat.lifecycle.state.endedBy ?? 'system';
     if (await post(chat, { kind: 'closing', by })) chat.channel.closed();
   });
 }
+
+async function lastLook(chat: Chat): Promise<void> {
+  const unread = chat.channel.unread(chat.lifecycle.state.startedAt);
+  if (!unread || triesOf(chat) >= triesForLastWords) return;
+  try {
+    const begunAt = Date.now();
+    await takeIn(chat, unread);
+    chat.channel.readBack(true, begunAt);
+  } catch (error) {
+    if (failureType(error) !== failureTypes.channelGone) throw error;
+    chat.channel.gone();
+  }
+}
+
+const triesOf = (chat: Chat): number => chat.waits.state.waits.channel?.tries ?? 0;
 
 /**
  * One post into the chat channel.
@@ -280,8 +302,8 @@ async function orWait(
   } catch (error) {
     if (!(error instanceof ActivityFailure)) throw error;
     const type = failureType(error) ?? noAnswer;
-    if (loop === 'channel' && type === failureTypes.channelGone && chat.channel.ref) chat.channelGone(Date.now());
-    else if (settled(type)) chat.waits.succeeded(loop);
+    if (settled(type)) chat.waits.succeeded(loop);
+    else if (loop === 'channel' && type === failureTypes.channelGone && chat.channel.ref) chat.channelGone(Date.now());
     else
       chat.waits.failed(
         loop,

@@ -89,12 +89,15 @@ export function createGrantActivities({ store, zoom, publicUrl, tryAgain }: Gran
       return { removed: true };
     },
 
-    /** A grant of the account works again: its chats try at once what they wait for, and look for what they may have missed. */
+    /**
+     * A grant of the account works again: its chats try at once what they wait for, and look for what they may have
+     * missed.
+     */
     async wakeChats({ accountId }: { accountId: string }): Promise<void> {
       const chats = await store.chats.unfinished(accountId);
       for (const chatId of chats) await tryAgain(chatId);
       if (chats.length > 0)
-        log.info('The account’s chats were told of a grant that works.', { accountId, chats: chats.length });
+        log.info('The account’s unfinished chats try again: a grant works.', { accountId, chats: chats.length });
     },
   };
 }

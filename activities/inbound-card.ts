@@ -44,8 +44,8 @@ export function createInboundCardActivities(context: ChatZoomContext) {
     },
 
     /**
-     * Make the card say where the chat stands now. Repeating it is harmless. Fails with `MessageGone` for a card that cannot come back:
-     * Zoom has it no more, or its channel is gone and chats go to another one by now.
+     * Make the card say where the chat stands now. Repeating it is harmless. Fails with `MessageGone` for a card that
+     * cannot come back: Zoom has it no more, or its channel is gone and chats go to another one by now.
      */
     async updateInboundCard(input: {
       chatId: string;

@@ -5,8 +5,8 @@ import type { ApiDependencies } from './dependencies.ts';
 const atOnce = 8;
 
 /**
- * Make the function that has all unfinished chats of an account try at once what they wait for, after a repair. It returns
- * at once, and its failures are logged only: each chat tries again by a timer of its own as well.
+ * Make the function that has all unfinished chats of an account try at once what they wait for, after a repair. It
+ * returns at once, and its failures are logged only: each chat tries again by a timer of its own as well.
  */
 export function createTryAgain({
   store,

@@ -4,7 +4,10 @@ import type { EndedBy } from './transcript.ts';
 export type ChannelPost =
   /** First post: who this is about and how to answer. */
   | { kind: 'greeting'; agentName: string; page?: { url: string; title?: string } }
-  /** What the visitor wrote: whole messages joined by line breaks, or one part of a message that is too long for one post. */
+  /**
+   * What the visitor wrote: whole messages joined by line breaks, or one part of a message that is too long for one
+   * post.
+   */
   | { kind: 'visitorLines'; text: string; firstSeq: number; lastSeq: number; part?: { number: number; of: number } }
   /** Zoom refuses to show what the visitor wrote: the team is told that there is something. */
   | { kind: 'notShown'; firstSeq: number; lastSeq: number }
@@ -23,8 +26,8 @@ export const endedWords: Record<EndedBy, string> = {
 };
 
 /**
- * What a post carries so that it is recognised in the channel's history: unique within the chat's channel, short, since people
- * see it. Zoom has no idempotency key, so this is how a repeat finds out that it was posted before.
+ * What a post carries so that it is recognised in the channel's history: unique within the chat's channel, short,
+ * since people see it. Zoom has no idempotency key, so this is how a repeat finds out that it was posted before.
  */
 export function postMark(post: ChannelPost): string {
   switch (post.kind) {

@@ -1,5 +1,6 @@
 /**
- * What agents can make a chat do: by a button of a card, or by a word in the chat channel. Made and parsed here and nowhere else.
+ * What agents can make a chat do: by a button of a card, or by a word in the chat channel. Made and parsed here and
+ * nowhere else.
  */
 
 /** What a press or a command asks for. */
@@ -7,7 +8,9 @@ export type AgentAction = 'join' | 'end';
 
 const buttonValue = /^(join|end):([A-Za-z0-9_-]{8,40})$/;
 
-/** The value of a button: opaque to Zoom, and only a claim when it comes back (the account is what Zoom vouches for). */
+/**
+ * The value of a button: opaque to Zoom, and only a claim when it comes back (the account is what Zoom vouches for).
+ */
 export function makeButtonValue(action: AgentAction, chatId: string): string {
   return `${action}:${chatId}`;
 }
@@ -22,7 +25,8 @@ export function parseButtonValue(value: string): { action: AgentAction; chatId: 
 export const endCommand = '!end';
 
 /**
- * What a message of an agent asks for, if it is a command: whatever begins with `!`. It never reaches the visitor, known or not.
+ * What a message of an agent asks for, if it is a command: whatever begins with `!`. It never reaches the visitor,
+ * known or not.
  * @returns undefined when it is no command; `unknown` for one that nobody knows.
  */
 export function parseCommand(text: string): AgentAction | 'unknown' | undefined {

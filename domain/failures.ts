@@ -1,5 +1,6 @@
 /**
- * The types of failures that cross from an activity to a workflow. A workflow branches on these words, never on a message.
+ * The types of failures that cross from an activity to a workflow. A workflow branches on these words, never on a
+ * message.
  */
 export const failureTypes = {
   /** Zoom refused and will refuse again: the request itself is wrong, or not allowed. */

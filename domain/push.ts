@@ -23,14 +23,14 @@ export interface PushTarget {
 }
 
 /**
- * What became of a push to one instance. `gone`: the instance has ended, or holds no socket of the chat. `unreached`: there was
- * no answer, so nobody knows.
+ * What became of a push to one instance. `gone`: the instance has ended, or holds no socket of the chat. `unreached`:
+ * there was no answer, so nobody knows.
  */
 export type PushOutcome = 'pushed' | 'gone' | 'unreached';
 
 /**
- * Pushes to api instances; the outcomes are in the order of the targets. Never throws: a push that fails loses nothing, since a
- * widget says its last `seq` when it comes back.
+ * Pushes to api instances; the outcomes are in the order of the targets. Never throws: a push that fails loses
+ * nothing, since a widget says its last `seq` when it comes back.
  */
 export type PushToVisitor = (targets: readonly PushTarget[], push: VisitorPush) => Promise<PushOutcome[]>;
 

@@ -1,6 +1,7 @@
 /**
- * Cut a text into parts of at most `max` UTF-16 units, at line breaks or spaces where there are some in the last third of a part,
- * and never within a character. The same text always gives the same parts: a post is recognised by the number of its part.
+ * Cut a text into parts of at most `max` UTF-16 units, at line breaks or spaces where there are some in the last
+ * third of a part, and never within a character. The same text always gives the same parts: a post is recognised by
+ * the number of its part.
  */
 export function splitText(text: string, max: number): string[] {
   const parts: string[] = [];
@@ -15,7 +16,9 @@ export function splitText(text: string, max: number): string[] {
   return filled.length === 0 ? [''] : filled;
 }
 
-/** The longest start of `text` of at most `max` units that ends at the end of a character; `…` ends it if it was cut. */
+/**
+ * The longest start of `text` of at most `max` units that ends at the end of a character; `…` ends it if it was cut.
+ */
 export function truncateText(text: string, max: number): string {
   const whole = text.toWellFormed();
   return whole.length <= max ? whole : `${whole.slice(0, characterEnd(whole, max - 1))}…`;
@@ -30,7 +33,10 @@ function cutAt(text: string, max: number): number {
   return characterEnd(text, max);
 }
 
-/** The last place up to `max` between two characters: not within a surrogate pair, before a combining mark or at a joiner. */
+/**
+ * The last place up to `max` between two characters: not within a surrogate pair, before a combining mark or at a
+ * joiner.
+ */
 function characterEnd(text: string, max: number): number {
   let end = max;
   while (end > 1 && isWithinCharacter(text, end)) end -= 1;

@@ -1,7 +1,7 @@
 /**
- * How a trace goes through Temporal: the W3C `traceparent` of whoever caused a call travels in a header of this name, as
- * a JSON string (a list of them for what several messages caused, the last one first). Headers are not encrypted; a
- * trace id is a random number and says nothing.
+ * How a trace goes through Temporal: the W3C `traceparent` of whoever caused a call travels in a header of this name,
+ * as a JSON string (a list of them for what several messages caused, the last one first). Headers are not encrypted;
+ * a trace id is a random number and says nothing.
  */
 export const traceHeader = 'live-chat-trace';
 

@@ -1,6 +1,6 @@
 /**
- * Every workflow id, schedule id and task queue of the system, made here and nowhere else. Ids are never encrypted and are what an
- * operator reads in Temporal UI: readable, no personal data, under 255 characters.
+ * Every workflow id, schedule id and task queue of the system, made here and nowhere else. Ids are never encrypted
+ * and are what an operator reads in Temporal UI: readable, no personal data, under 255 characters.
  */
 export const workflowIds = {
   /** The lifecycle of one chat. */
@@ -16,7 +16,10 @@ export const workflowIds = {
 };
 
 export const taskQueues = {
-  /** Workflows, and the activities that write to MongoDB and push to visitors: dispatched eagerly, so no rate is kept here. */
+  /**
+   * Workflows, and the activities that write to MongoDB and push to visitors: dispatched eagerly, so no rate is kept
+   * here.
+   */
   main: 'live-chat',
   /** Activities that call Zoom, one call each. The server keeps each account's rate here (fairness key = account). */
   zoom: 'zoom',

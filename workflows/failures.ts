@@ -1,7 +1,10 @@
 import { ActivityFailure, ApplicationFailure, ChildWorkflowFailure } from '@temporalio/workflow';
 import { failureTypes, type FailureType } from '../domain/failures.ts';
 
-/** The {@link FailureType} an activity or child workflow failed with, or undefined for any other failure (timeouts …). */
+/**
+ * The {@link FailureType} an activity or child workflow failed with, or undefined for any other failure (timeouts
+ * …).
+ */
 export function failureType(error: unknown): FailureType | undefined {
   const cause = failureCause(error);
   return cause ? (cause.type as FailureType) : undefined;

@@ -1,8 +1,8 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 
 /*
- * Parsing by hand, in a code base that has zod for it: each open workflow has a copy of all code that it loads, and zod was more than
- * all of our own (docs/decisions/0002-toolchain.md).
+ * Parsing by hand, in a code base that has zod for it: each open workflow has a copy of all code that it loads, and
+ * zod was more than all of our own (docs/decisions/0002-toolchain.md).
  */
 
 /** A field of what an operator types: what it takes, and that in words. */
@@ -66,8 +66,8 @@ function faultsOf(fields: Readonly<Record<string, InputField>>, input: unknown):
 const quoted = (name: string) => `“${name}”`;
 
 /**
- * Refuse an operator's Update, in a sentence that Temporal UI shows. It is stored as plain text (codec/failure-converter.cjs):
- * our own words only, never a name, an address or what somebody wrote.
+ * Refuse an operator's Update, in a sentence that Temporal UI shows. It is stored as plain text
+ * (codec/failure-converter.cjs): our own words only, never a name, an address or what somebody wrote.
  */
 export function refuse(sentence: string): never {
   throw ApplicationFailure.nonRetryable(sentence, 'OperatorRefused');

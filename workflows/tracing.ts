@@ -28,8 +28,8 @@ interface Cause {
 const causeLastsMs = 30_000;
 
 /**
- * What an activity is for, and whose words it carries: the name of their signal. Any other activity is for itself, and is put
- * down to the side that was heard last.
+ * What an activity is for, and whose words it carries: the name of their signal. Any other activity is for itself,
+ * and is put down to the side that was heard last.
  */
 const purposes: Readonly<Record<string, { purpose: string; side: string }>> = {
   postToChannel: { purpose: 'relay', side: 'visitor' },
@@ -37,9 +37,9 @@ const purposes: Readonly<Record<string, { purpose: string; side: string }>> = {
 };
 
 /**
- * Which message led to which activity: the trace that a signal carried goes on in the activities that follow on it, so that
- * one trace holds a message's whole way. A workflow works off its signals by itself, in its own time, so no context is
- * "active" when it schedules an activity; this remembers the last ones instead.
+ * Which message led to which activity: the trace that a signal carried goes on in the activities that follow on it,
+ * so that one trace holds a message's whole way. A workflow works off its signals by itself, in its own time, so no
+ * context is "active" when it schedules an activity; this remembers the last ones instead.
  *
  * Loaded with every worker. Nothing here is asynchronous, makes a command or takes a random number: workflows run and
  * replay the same with it and without it. Signals without a trace cost one look at their headers.

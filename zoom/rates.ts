@@ -9,8 +9,8 @@ export type ZoomPlan = 'free' | 'pro' | 'business';
 const mediumPerSecond: Readonly<Record<ZoomPlan, number>> = { free: 2, pro: 20, business: 60 };
 
 /**
- * Part of Zoom's rate at which activities are started. Temporal saves up the starts of one second, so that twice the rate goes out
- * in the first second of a burst: that is not to be more than Zoom takes either.
+ * Part of Zoom's rate at which activities are started. Temporal saves up the starts of one second, so that twice the
+ * rate goes out in the first second of a burst: that is not to be more than Zoom takes either.
  */
 const startedPart = 0.45;
 

@@ -18,7 +18,9 @@ export class Presence {
   readonly sockets = new Set<PushReceiver>();
   /** The chat knows of it, and pushes here what is new. */
   announced = false;
-  /** The highest that was pushed here: the chat's record is written when its standing changes, not for every message. */
+  /**
+   * The highest that was pushed here: the chat's record is written when its standing changes, not for every message.
+   */
   deliveredSeq = 0;
   /** Runs while no socket is open. */
   graceTimer: NodeJS.Timeout | undefined;

@@ -9,8 +9,8 @@ import { ZoomSide } from '../support/driver.ts';
 import { launchBrowser, person, shot } from './browser.ts';
 
 /**
- * The product's story as its first users know it, in a real browser, by what a person sees: one test for each section of
- * the guide. The tests follow one another like the guide does.
+ * The product's story as its first users know it, in a real browser, by what a person sees: one test for each section
+ * of the guide. The tests follow one another like the guide does.
  */
 let stack: Stack;
 let dataDir: string;

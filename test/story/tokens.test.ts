@@ -17,8 +17,9 @@ import { createZoomClient } from '../../zoom/index.ts';
 import { Admin, eventually, Visitor, ZoomSide } from '../support/driver.ts';
 
 /**
- * Zoom's rotating tokens over the whole system: real Temporal and MongoDB, two workers and an api as processes of their own.
- * The bot is not let into private channels, so that every word of a visitor needs the channel owner's grant.
+ * Zoom's rotating tokens over the whole system: real Temporal and MongoDB, two workers and an api as processes of
+ * their own. The bot is not let into private channels, so that every word of a visitor needs the channel owner's
+ * grant.
  */
 let stack: Stack;
 let dataDir: string;
@@ -114,7 +115,10 @@ async function joinedChat(name: string, words: string, agent = ids.jill) {
   return visitor;
 }
 
-/** What a visitor wrote that is in their chat channel, in order: posted in the owner's name, with the visitor's in front. */
+/**
+ * What a visitor wrote that is in their chat channel, in order: posted in the owner's name, with the visitor's in
+ * front.
+ */
 async function relayed(name: string): Promise<string[]> {
   const { messages } = await zoom.channel(new RegExp(`^${name} · `));
   const prefix = `${name}: `;

@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { workflowBundle } from './harness.ts';
 
 /**
- * Each workflow that a worker keeps has a copy of every module of the workflow code but Temporal's own. With zod among them an open chat took five times
- * the memory.
+ * Each workflow that a worker keeps has a copy of every module of the workflow code but Temporal's own. With zod
+ * among them an open chat took five times the memory.
  */
 test('workflow code loads nothing but itself, what is small in domain/, and Temporal', async () => {
   const { code } = await workflowBundle();

@@ -16,8 +16,9 @@ const failure = (type: string, details: object = {}) =>
   ApplicationFailure.create({ message: `Zoom: ${type}`, type, nonRetryable: true, details: [details] });
 const kinds = (fake: ReturnType<typeof fakeChatActivities>) => fake.seen.recorded.map(({ kind }) => kind);
 
-// The time-skipping server has, once in a hundred runs of all tests, stopped to skip for some seconds: not for a reason of ours
-// that could be found, and what is waited for then does not come. What is wrong in a chat is wrong each time.
+// The time-skipping server has, once in a hundred runs of all tests, stopped to skip for some seconds: not for a
+// reason of ours that could be found, and what is waited for then does not come. What is wrong in a chat is wrong
+// each time.
 describe('a chat', { retry: 2 }, () => {
   test('goes from the card through joining and relaying both ways to the end', async () => {
     const fake = fakeChatActivities();

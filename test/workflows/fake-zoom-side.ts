@@ -9,7 +9,10 @@ import type { ChatStanding, TranscriptEntry } from '../../domain/transcript.ts';
 type Activities = ChatActivities & ChatZoomActivities;
 type Input<Name extends keyof Activities> = Parameters<Activities[Name]>[0];
 
-/** The chat's activities with Zoom, MongoDB and the api replaced by lists that a test looks at. Typed as the real ones. */
+/**
+ * The chat's activities with Zoom, MongoDB and the api replaced by lists that a test looks at. Typed as the real
+ * ones.
+ */
 export function fakeChatActivities(overrides: Partial<Activities> = {}) {
   const seen = {
     begun: [] as Input<'recordChat'>[],

@@ -69,8 +69,8 @@ const repeatEvery = 25;
 const repeated = 20;
 
 /**
- * A chat in which both sides write without a pause, as fast as it takes them, while its runs change. Some messages are sent again, some
- * of those in a later run.
+ * A chat in which both sides write without a pause, as fast as it takes them, while its runs change. Some messages
+ * are sent again, some of those in a later run.
  *
  * Not faster: Temporal fails a task during which more than 100 signals come in, over and over as long as they do.
  */
@@ -143,7 +143,8 @@ const seconds = (since: number): number => Math.round((performance.now() - since
 async function taken(send: () => Promise<void>): Promise<void> {
   for (;;) {
     try {
-      return await send();
+      await send();
+      return;
     } catch (error) {
       // Between two runs Temporal holds signals off for a moment.
       if (!isGrpcServiceError(error) && !isGrpcServiceError((error as Error).cause)) throw error;

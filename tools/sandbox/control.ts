@@ -23,7 +23,7 @@ import {
   updateChannel,
   type Target,
 } from './chat.ts';
-import { faultRule } from './faults.ts';
+import { faultRule } from './fault-rules.ts';
 import type { FeedEvent } from './feed.ts';
 import { newId } from './ids.ts';
 import { AuthorizeProblem, checkAuthorize, decide } from './oauth.ts';

@@ -1,6 +1,6 @@
 import { Journal, type Change } from './journal.ts';
 import type { CardContent } from './cards.ts';
-import type { FaultRule } from './faults.ts';
+import type { FaultRule } from './fault-rules.ts';
 import type { Switches } from './switches.ts';
 
 /** A Zoom account (tenant). */

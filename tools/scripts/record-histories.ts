@@ -17,8 +17,8 @@ import { startStack, type Stack } from '../embedded/supervisor.ts';
 /*
  * Records the histories in test/histories from real runs of the story, against the sandbox:
  *   node --import tsx tools/scripts/record-histories.ts
- * Before the first release they are recorded anew whenever the workflows change. From then on a released one stays, and new
- * ones are added beside it (docs/decisions, "Versions").
+ * Before the first release they are recorded anew whenever the workflows change. From then on a released one stays,
+ * and new ones are added beside it (docs/decisions, "Versions").
  */
 
 /** The test key of testPayloadKeys, as the environment takes it. */

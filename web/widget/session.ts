@@ -31,8 +31,13 @@ export type Outside = Pick<Connection, 'start' | 'stop' | 'restart' | 'welcomed'
 /** One call to make outside: its name and arguments. */
 export type Effect = { [Name in keyof Outside]: [Name, ...Parameters<Outside[Name]>] }[keyof Outside];
 
+/** The state that an event leads to, and what is to be done outside. */
+export interface Reduced extends Session {
+  effects: Effect[];
+}
+
 type Handlers = typeof handlers;
-type Details<Handler> = Handler extends (state: Session, ...details: infer Rest) => void ? Rest : never;
+type Details<Handler> = Handler extends (state: Reduced, ...details: infer Rest) => void ? Rest : never;
 
 /** Something that happened: the name of its handler below and the details. */
 export type SessionEvent = { [Name in keyof Handlers]: [Name, ...Details<Handlers[Name]>] }[keyof Handlers];
@@ -41,9 +46,9 @@ export type SessionEvent = { [Name in keyof Handlers]: [Name, ...Details<Handler
  * The whole behaviour of the widget: pure, so that every case can be tested without a socket or a page. The new
  * state's `effects` are to be done in their order. All functions below change the copy that is made here.
  */
-export function reduce(before: Session, [name, ...details]: SessionEvent): Session {
-  const state: Session = { ...before, effects: [] };
-  (handlers[name] as (state: Session, ...details: unknown[]) => void)(state, ...details);
+export function reduce(before: Session, [name, ...details]: SessionEvent): Reduced {
+  const state: Reduced = { ...before, effects: [] };
+  (handlers[name] as (state: Reduced, ...details: unknown[]) => void)(state, ...details);
   flush(state);
   markRead(state);
   return state;
@@ -56,22 +61,22 @@ export function reduce(before: Session, [name, ...details]: SessionEvent): Sessi
 const handlers = {
   /** There is something to be up to date about. */
   start: connect,
-  open(state: Session): void {
+  open(state: Reduced): void {
     state.open = true;
     connect(state);
   },
-  close(state: Session): void {
+  close(state: Reduced): void {
     state.open = state.confirming = false;
     // Somebody who only looked needs no connection.
     if (state.status === 'none' && !state.outbox.length && !state.fatal) rest(state);
   },
-  visible(state: Session, visible: boolean): void {
+  visible(state: Reduced, visible: boolean): void {
     state.visible = visible;
   },
-  draft(state: Session, text: string): void {
+  draft(state: Reduced, text: string): void {
     state.draft = text;
   },
-  submit(state: Session, id: string, typed: string, at: number, storedToken: string | null): void {
+  submit(state: Reduced, id: string, typed: string, at: number, storedToken: string | null): void {
     const text = typed.trim();
     if (!text) return;
     const reason = obstacle(state, text);
@@ -83,32 +88,32 @@ const handlers = {
     if (state.connection === 'down') state.effects.push(['poke']);
     if (!adopt(state, storedToken)) connect(state);
   },
-  retry(state: Session, id: string): void {
+  retry(state: Reduced, id: string): void {
     const message = state.outbox.find((candidate) => candidate.id === id);
     if (message?.status !== 'failed' || obstacle(state, message.text)) return;
     // Later messages have gone by now, so it goes to the end of the queue.
     const { text, at } = message;
     state.outbox = [...state.outbox.filter((other) => other !== message), { id, text, at, status: 'sending' }];
   },
-  remove(state: Session, id: string): void {
+  remove(state: Reduced, id: string): void {
     dropWhere(state, (message) => message.id === id);
   },
   /** The visitor is asked whether to end the chat, or has thought better of it. */
-  confirm(state: Session, confirming: boolean): void {
+  confirm(state: Reduced, confirming: boolean): void {
     state.confirming = confirming;
   },
-  end(state: Session, id: string): void {
+  end(state: Reduced, id: string): void {
     state.confirming = false;
     state.endId ??= id;
   },
-  newChat(state: Session): void {
+  newChat(state: Reduced): void {
     // What could not be sent becomes the draft: the visitor decides whether it still fits.
     const unsent = state.outbox.filter(({ status }) => status !== 'accepted').map(({ text }) => text);
     state.draft = [...unsent, state.draft].join('\n').trim();
     dropWhere(state, () => true);
     forgetToken(state, null);
   },
-  socketOpen(state: Session, { widget, ...optional }: HelloDetails): void {
+  socketOpen(state: Reduced, { widget, ...optional }: HelloDetails): void {
     // The stored one: as long as nothing was sent under a token there is no chat to go on with, and nothing to look up.
     const { savedToken: token, lastSeq } = state;
     state.connection = 'connecting';
@@ -123,7 +128,7 @@ const handlers = {
       ...(!state.plainHello && optional),
     });
   },
-  socketDown(state: Session, code: number, failures: number): void {
+  socketDown(state: Reduced, code: number, failures: number): void {
     if (code === unknownWidgetCode) {
       giveUp(state, 'unknown_widget');
       return;
@@ -132,7 +137,7 @@ const handlers = {
     state.failures = failures;
     freeWire(state);
   },
-  frame(state: Session, frame: ServerFrame, storedToken: string | null): void {
+  frame(state: Reduced, frame: ServerFrame, storedToken: string | null): void {
     switch (frame.type) {
       case 'welcome':
         welcome(state, frame, storedToken);
@@ -163,7 +168,7 @@ const handlers = {
     }
   },
   /** Another tab has changed what is stored. */
-  storage(state: Session, token: string | null, readSeq: number): void {
+  storage(state: Reduced, token: string | null, readSeq: number): void {
     const { status, fatal, savedToken } = state;
     if (!fatal && token !== savedToken && (status === 'none' || status === 'ended')) {
       if (status === 'ended') dropWhere(state, () => true);
@@ -174,49 +179,49 @@ const handlers = {
     state.readSeq = Math.max(state.readSeq, readSeq);
   },
   /** The wait that the server asked for is over. */
-  resume(state: Session, epoch: number): void {
+  resume(state: Reduced, epoch: number): void {
     if (epoch === state.epoch) state.paused = false;
   },
-  unanswered(state: Session, epoch: number, id: string): void {
+  unanswered(state: Reduced, epoch: number, id: string): void {
     // The connection answers pings but not this message: a fresh one may reach a healthier server.
     if (epoch === state.epoch && id === state.inFlight) reconnect(state);
   },
 };
 
-function connect(state: Session): void {
+function connect(state: Reduced): void {
   if (state.connection !== 'idle') return;
   state.connection = 'connecting';
   state.effects.push(['start']);
 }
 
-function reconnect(state: Session, afterMs = 0): void {
+function reconnect(state: Reduced, afterMs = 0): void {
   state.connection = 'connecting';
   freeWire(state);
   state.effects.push(['restart', afterMs]);
 }
 
-function rest(state: Session): void {
+function rest(state: Reduced): void {
   state.connection = 'idle';
   state.effects.push(['stop']);
 }
 
-function giveUp(state: Session, fatal: Session['fatal']): void {
+function giveUp(state: Reduced, fatal: Session['fatal']): void {
   rest(state);
   state.connection = 'stopped';
   state.fatal = fatal;
 }
 
 /** Nothing is on the wire any more: what has no answer will be sent again. */
-function freeWire(state: Session): void {
+function freeWire(state: Reduced): void {
   state.inFlight = null;
   state.paused = state.endSent = false;
 }
 
-function send(state: Session, frame: Parameters<Outside['send']>[0]): void {
+function send(state: Reduced, frame: Parameters<Outside['send']>[0]): void {
   state.effects.push(['send', frame]);
 }
 
-function markRead(state: Session): void {
+function markRead(state: Reduced): void {
   const { open, visible, connection, lastSeq, readSeq } = state;
   if (!open || !visible || connection !== 'online' || lastSeq <= readSeq) return;
   state.readSeq = lastSeq;
@@ -231,7 +236,7 @@ function obstacle({ status, fatal }: Session, text: string): FailureReason | nul
 }
 
 /** Sends what is next. One message at a time: the next goes when this one has its answer, so order holds. */
-function flush(state: Session): void {
+function flush(state: Reduced): void {
   const { token, status, outbox, endId } = state;
   if (state.connection !== 'online' || state.inFlight !== null || state.paused) return;
   if (status === 'ended') {
@@ -257,24 +262,24 @@ function flush(state: Session): void {
   }
 }
 
-function failWhere(state: Session, reason: FailureReason, matches: (message: Outgoing) => boolean): void {
+function failWhere(state: Reduced, reason: FailureReason, matches: (message: Outgoing) => boolean): void {
   state.outbox = state.outbox.map((message) => (matches(message) ? { ...message, status: 'failed', reason } : message));
 }
 
 /** Takes messages out of the outbox and out of storage. */
-function dropWhere(state: Session, matches: (message: Outgoing) => boolean): void {
+function dropWhere(state: Reduced, matches: (message: Outgoing) => boolean): void {
   state.effects.push(['dropMessages', state.outbox.filter(matches).map(({ id }) => id)]);
   state.outbox = state.outbox.filter((message) => !matches(message));
 }
 
 /** Leaves the chat for good and goes on under another token, or with none. */
-function forgetToken(state: Session, next: string | null): void {
+function forgetToken(state: Reduced, next: string | null): void {
   if (state.token !== null) state.effects.push(['forgetToken', state.token]);
   leaveChat(state, next);
   reconnect(state);
 }
 
-function welcome(state: Session, frame: Frame<'welcome'>, storedToken: string | null): void {
+function welcome(state: Reduced, frame: Frame<'welcome'>, storedToken: string | null): void {
   const { token, chat, settings, deliveredSeq, lastSeq } = frame;
   if (!chat && adopt(state, storedToken)) return;
   state.connection = 'online';
@@ -287,7 +292,7 @@ function welcome(state: Session, frame: Frame<'welcome'>, storedToken: string | 
   state.effects.push(['welcomed']);
 }
 
-function refused(state: Session, error: Frame<'error'>, storedToken: string | null): void {
+function refused(state: Reduced, error: Frame<'error'>, storedToken: string | null): void {
   const onWire = state.inFlight ?? (state.endSent ? state.endId : null);
   const { code, retryable, retryAfterMs = defaultRetryMs, ref = onWire } = error;
   switch (code) {
@@ -323,14 +328,14 @@ function refused(state: Session, error: Frame<'error'>, storedToken: string | nu
 }
 
 /** Gives up on the frame `ref` and frees the way for the next. */
-function settle(state: Session, ref: string | null, reason: FailureReason): void {
+function settle(state: Reduced, ref: string | null, reason: FailureReason): void {
   failWhere(state, reason, ({ id }) => id === ref);
   if (state.inFlight === ref) state.inFlight = null;
   if (state.endId === ref) state.endId = null;
 }
 
 /** Goes over to the chat of another tab of this browser, if there is one and this tab has none of its own. */
-function adopt(state: Session, storedToken: string | null): boolean {
+function adopt(state: Reduced, storedToken: string | null): boolean {
   if (state.status !== 'none' || storedToken === null || storedToken === state.savedToken) return false;
   leaveChat(state, storedToken);
   reconnect(state);

@@ -1,6 +1,5 @@
 import type { VisitorEntry } from '../../domain/visitor-protocol.ts';
 import type { WidgetSettings } from '../../domain/widget.ts';
-import type { Effect } from './session.ts';
 
 /** Where a visitor message stands, as its tick shows it. */
 export type MessageStatus = 'sending' | 'accepted' | 'delivered' | 'failed';
@@ -33,9 +32,6 @@ export type ConnectionPhase = 'idle' | 'connecting' | 'online' | 'down' | 'stopp
 
 /** Everything one widget knows. The reducer never changes one that it was given. */
 export interface Session {
-  /** What the last event asks of the surroundings. */
-  effects: Effect[];
-
   connection: ConnectionPhase;
   /** Tries that failed since the last welcome. */
   failures: number;
@@ -104,7 +100,6 @@ const noChat = {
 /** The session of a page that has just loaded. */
 export function initialSession({ token, readSeq, outbox }: Omit<StoredChat, 'done'>): Session {
   return {
-    effects: [],
     connection: 'idle',
     failures: 0,
     fatal: null,

@@ -7,8 +7,9 @@ import { taskQueues } from '../../domain/workflow-ids.ts';
 const heartbeatTimeout = '4 seconds';
 
 /**
- * MongoDB and pushes, on the workflows' own queue, so that they are dispatched eagerly. Keyed, so that repeating is harmless. No
- * end to the retries: a chat whose record cannot be written waits for the database, and a person is needed to fix that.
+ * MongoDB and pushes, on the workflows' own queue, so that they are dispatched eagerly. Keyed, so that repeating is
+ * harmless. No end to the retries: a chat whose record cannot be written waits for the database, and a person is
+ * needed to fix that.
  */
 const recording: ActivityOptions = {
   startToCloseTimeout: '15 seconds',
@@ -17,8 +18,9 @@ const recording: ActivityOptions = {
 };
 
 /**
- * One call to Zoom: a retry window of a few attempts, some seconds long. What fails longer becomes a wait of the chat, with a
- * timer of its own (waits.ts). No limit on the time from schedule to start: that is the server keeping the account's rate.
+ * One call to Zoom: a retry window of a few attempts, some seconds long. What fails longer becomes a wait of the
+ * chat, with a timer of its own (waits.ts). No limit on the time from schedule to start: that is the server keeping
+ * the account's rate.
  */
 const zoomCall: ActivityOptions = {
   taskQueue: taskQueues.zoom,

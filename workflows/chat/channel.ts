@@ -17,7 +17,10 @@ export interface ChatChannelState {
   isGone?: boolean;
   /** The closing note is there, or nobody can read it. */
   closed: boolean;
-  /** The channel that vanished before this one: its history is read once more, for what a lost webhook would have said. */
+  /**
+   * The channel that vanished before this one: its history is read once more, for what a lost webhook would have
+   * said.
+   */
   former?: UnreadChannel;
   /** How many chat channels have vanished in Zoom: the next one needs a name of its own. */
   lost: number;
@@ -103,7 +106,10 @@ export class ChatChannel {
     return due.length === 0 ? undefined : Math.min(...due);
   }
 
-  /** What of the channel's history is to be read: what is older has been taken in before. Undefined without a channel. */
+  /**
+   * What of the channel's history is to be read: what is older has been taken in before. Undefined without a
+   * channel.
+   */
   unread(startedAt: number): UnreadChannel | undefined {
     const { ref, ownerUserId, readBackAt = 0 } = this.state;
     if (!ref || ownerUserId === undefined) return undefined;

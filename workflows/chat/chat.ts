@@ -14,8 +14,8 @@ export interface News extends VisitorPush {
 }
 
 /**
- * One chat's rules, without Temporal: what each event means for the parts, and what is to be done next. Each part keeps its own
- * state; what concerns several of them is decided here.
+ * One chat's rules, without Temporal: what each event means for the parts, and what is to be done next. Each part
+ * keeps its own state; what concerns several of them is decided here.
  */
 export class Chat extends ChatParts {
   constructor(input: ChatInput, now: number, carried?: ChatState) {
@@ -80,7 +80,10 @@ export class Chat extends ChatParts {
     }
   }
 
-  /** Join Chat was pressed, or an operator named somebody. Zoom seems to be there: what waits for it is tried at once. */
+  /**
+   * Join Chat was pressed, or an operator named somebody. Zoom seems to be there: what waits for it is tried at
+   * once.
+   */
   requestJoin(request: JoinRequest, now: number): void {
     if (this.lifecycle.isEnded) return;
     this.agents.request(request);
@@ -150,8 +153,8 @@ export class Chat extends ChatParts {
   }
 
   /**
-   * Somebody has repaired something: what waits for Zoom is tried at once, a card that agents wait for is looked after, and what
-   * was written while Zoom sent no webhooks is read.
+   * Somebody has repaired something: what waits for Zoom is tried at once, a card that agents wait for is looked
+   * after, and what was written while Zoom sent no webhooks is read.
    */
   tryAgain(now: number): void {
     this.waits.release(now);
@@ -193,7 +196,9 @@ export class Chat extends ChatParts {
     return this.card.isStale(cardContent(this));
   }
 
-  /** Something to do in the chat channel: let somebody in, post what the visitor wrote, or say that the chat is over. */
+  /**
+   * Something to do in the chat channel: let somebody in, post what the visitor wrote, or say that the chat is over.
+   */
   get hasChannelWork(): boolean {
     return (
       this.agents.nextRequest !== undefined ||

@@ -5,8 +5,8 @@ export interface Deadline {
   /** ms */
   at: number;
   /**
-   * `missed`: nobody joined in time. `idle`: nobody writes any more. `readBack`: a webhook may have been lost. `push`: an api
-   * instance did not answer. `giveUp`: the chat ended long ago, and Zoom has not taken what is left.
+   * `missed`: nobody joined in time. `idle`: nobody writes any more. `readBack`: a webhook may have been lost.
+   * `push`: an api instance did not answer. `giveUp`: the chat ended long ago, and Zoom has not taken what is left.
    */
   what: 'missed' | 'idle' | 'readBack' | 'push' | 'giveUp';
 }

@@ -5,7 +5,10 @@ import { nextDeadline, type Deadline } from './deadlines.ts';
 import type { ChatSnapshot, Wait } from './messages.ts';
 import { snapshot } from './views.ts';
 
-/** What Temporal UI shows as the chat's current details: where it stands, for an operator. Markdown, no visitor's words. */
+/**
+ * What Temporal UI shows as the chat's current details: where it stands, for an operator. Markdown, no visitor's
+ * words.
+ */
 export function chatDetails(chat: Chat): string {
   const state = snapshot(chat);
   const next = nextDeadline(chat);

@@ -3,7 +3,10 @@ import type { ChatStatus, EndedBy } from '../../domain/transcript.ts';
 export interface LifecycleState {
   status: ChatStatus;
   startedAt: number;
-  /** Since when the chat has been asking for an agent, ms; absent once the visitor has read that nobody joined in time. */
+  /**
+   * Since when the chat has been asking for an agent, ms; absent once the visitor has read that nobody joined in
+   * time.
+   */
   waitingSince?: number;
   /** Last time anybody wrote, ms. */
   lastActivityAt: number;

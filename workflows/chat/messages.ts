@@ -23,7 +23,10 @@ export interface ChatInput {
   page?: { url: string; title?: string };
   /** ms: how long a chat waits for a first agent before it counts as missed; how long a silent chat stays open. */
   timings: { missedAfterMs: number; idleEndMs: number };
-  /** Continue as new after this many events, see `limits.eventsPerRun`. Default: when Temporal suggests it, at some thousands. */
+  /**
+   * Continue as new after this many events, see `limits.eventsPerRun`. Default: when Temporal suggests it, at some
+   * thousands.
+   */
   continueAfterEvents?: number;
 }
 
@@ -70,7 +73,9 @@ export type ZoomEvent =
   | { kind: 'agentLeft'; userId: string; at: number }
   /** The chat channel was deleted or archived in Zoom. */
   | { kind: 'channelGone' };
-/** With the channel it happened in, where it did in one: what comes from a channel that the chat has lost is ignored. */
+/**
+ * With the channel it happened in, where it did in one: what comes from a channel that the chat has lost is ignored.
+ */
 export type ZoomSignal = ZoomEvent & { channelId?: string };
 export const zoomSignal = defineSignal<[ZoomSignal]>('zoom');
 

@@ -4,8 +4,8 @@ import { metrics, type MetricName } from '../../domain/metrics.ts';
 const timeToJoin = 'live_chat_time_to_join_seconds' satisfies MetricName;
 
 /**
- * The first agent is in the chat channel. Recorded once, by the worker that runs this for the first time: a replay records
- * nothing, and the history does not change.
+ * The first agent is in the chat channel. Recorded once, by the worker that runs this for the first time: a replay
+ * records nothing, and the history does not change.
  * @param waitedMs since the visitor's first message.
  */
 export function firstAgentJoined(waitedMs: number): void {

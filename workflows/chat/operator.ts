@@ -10,8 +10,8 @@ import { snapshot } from './views.ts';
 const answerWithinMs = 15_000;
 
 /**
- * What an operator can do to a chat from Temporal UI. Each is an Update: refused at once, in a sentence, when it makes no
- * sense, and answered when it is done, or has at least begun.
+ * What an operator can do to a chat from Temporal UI. Each is an Update: refused at once, in a sentence, when it
+ * makes no sense, and answered when it is done, or has at least begun.
  */
 export function acceptOperators(chat: Chat, cancelRequested: Promise<never>): void {
   setHandler(
@@ -72,7 +72,9 @@ export function acceptOperators(chat: Chat, cancelRequested: Promise<never>): vo
   cancelRequested.catch(() => chat.end('operator', Date.now()));
 }
 
-/** The new agent is let in like one who pressed Join Chat, so that the visitor is never alone; then the others leave. */
+/**
+ * The new agent is let in like one who pressed Join Chat, so that the visitor is never alone; then the others leave.
+ */
 async function reassign(chat: Chat, to: string): Promise<Reassigned> {
   const agent = await namedAgent(chat, to);
   mustBeOpen(chat);

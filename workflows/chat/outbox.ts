@@ -34,7 +34,10 @@ const textsAtOnce = 50;
 /** Posts that can have been made since an earlier try of the same text. */
 const mostKnownIds = 20;
 
-/** What the visitor wrote, on its way to the chat channel: in order, several messages in one post or a long one in parts. */
+/**
+ * What the visitor wrote, on its way to the chat channel: in order, several messages in one post or a long one in
+ * parts.
+ */
 export class Outbox {
   readonly #ownPosts: RecentKeys;
 
@@ -92,8 +95,8 @@ export class Outbox {
   }
 
   /**
-   * Zoom refuses to show the post for what is in it. Of several messages each is tried alone; in place of the one that is refused
-   * the next post says that it is there, so that it holds up nothing.
+   * Zoom refuses to show the post for what is in it. Of several messages each is tried alone; in place of the one
+   * that is refused the next post says that it is there, so that it holds up nothing.
    */
   refused(): void {
     const { current } = this.state;
@@ -165,7 +168,10 @@ export class Outbox {
     );
   }
 
-  /** The state for the next run, small whatever waits: texts beyond the first ones are left to MongoDB, which has them. */
+  /**
+   * The state for the next run, small whatever waits: texts beyond the first ones are left to MongoDB, which has
+   * them.
+   */
   carried(publishedSeq: number): OutboxState {
     let room = limits.carriedTextLength;
     const waiting = this.state.waiting.map((message): WaitingMessage => {

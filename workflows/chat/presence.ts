@@ -18,7 +18,10 @@ export interface PushRoute {
 
 /** Api instances of one visitor that a chat keeps track of: further ones catch up when they reconnect. */
 const mostConnections = 20;
-/** Pauses between pushes to an instance that does not answer double from the first to the longest, ms; then it is given up. */
+/**
+ * Pauses between pushes to an instance that does not answer double from the first to the longest, ms; then it is
+ * given up.
+ */
 const firstRetryMs = 500;
 const longestRetryMs = 60_000;
 const mostFailures = 15;

@@ -49,7 +49,10 @@ export class Transcript {
     }
   }
 
-  /** Whether what is unpublished may be handed to the next run: Temporal takes 2 MB, and a unit of text takes up to 6 bytes. */
+  /**
+   * Whether what is unpublished may be handed to the next run: Temporal takes 2 MB, and a unit of text takes up to 6
+   * bytes.
+   */
   get isPortable(): boolean {
     const bytes = this.state.unpublished.reduce(
       (sum, entry) => sum + ('text' in entry ? 6 * entry.text.length : 0) + 300,

@@ -18,7 +18,10 @@ const pauseAfterManyMs = 30 * 60_000;
 /** Zoom's daily limits end with the day. */
 const longestAskedForMs = 24 * 3_600_000;
 
-/** What cannot be done in Zoom now, and when it is tried again: the reason why a chat never fails because of the world. */
+/**
+ * What cannot be done in Zoom now, and when it is tried again: the reason why a chat never fails because of the
+ * world.
+ */
 export class Waits {
   constructor(readonly state: WaitsState = { waits: {}, firstTries: {} }) {}
 
@@ -39,11 +42,13 @@ export class Waits {
 
   /** It is done, or need not be done any more. */
   settle(key: string): void {
-    delete this.state.firstTries[key];
+    const { [key]: _settled, ...others } = this.state.firstTries;
+    this.state.firstTries = others;
   }
 
   succeeded(loop: ZoomLoop): void {
-    delete this.state.waits[loop];
+    const { [loop]: _over, ...others } = this.state.waits;
+    this.state.waits = others;
   }
 
   /** A retry window has ended in vain. */

@@ -33,8 +33,9 @@ import { readBack, showCard, workInChannel } from './zoom-work.ts';
  * One visitor's chat, from the first message to the last: a card in the inbound channel, an agent who joins, a private
  * channel of its own, both sides relayed in order, the end.
  *
- * Four loops run side by side, each doing one thing at a time: publish what happened, keep the card true, work in the chat channel,
- * and watch the time. They share the `Chat`, which holds every rule; what they do in the world are activities.
+ * Four loops run side by side, each doing one thing at a time: publish what happened, keep the card true, work in the
+ * chat channel, and watch the time. They share the `Chat`, which holds every rule; what they do in the world are
+ * activities.
  *
  * A chat never fails because of the world: what cannot be done now is a wait that a repair, an operator or time ends.
  *
@@ -102,7 +103,10 @@ async function publishLoop(chat: Chat, draining: () => boolean): Promise<void> {
   }
 }
 
-/** Do what is to be done in Zoom, one thing at a time. What fails waits, and is tried again: by a timer that draining ends. */
+/**
+ * Do what is to be done in Zoom, one thing at a time. What fails waits, and is tried again: by a timer that draining
+ * ends.
+ */
 async function zoomLoop(
   chat: Chat,
   loop: ZoomLoop,

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { visitorMessageLength } from '../limits.ts';
 import { Icon } from './icons.tsx';
-import type { ViewProps } from './root.tsx';
+import type { ViewProps } from './view-props.ts';
 
 /** From here on the visitor sees how many characters are left. */
 const counterFrom = 200;

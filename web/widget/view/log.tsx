@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import { Icon } from './icons.tsx';
 import { conversationLines } from './lines.ts';
 import { Message } from './message.tsx';
-import type { ViewProps } from './root.tsx';
+import type { ViewProps } from './view-props.ts';
 
 /** The conversation, as a live region for screen readers. */
 export function Log({ app, state, locale }: ViewProps): JSX.Element {

@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import { splitText } from '../links.ts';
 import { Icon } from './icons.tsx';
 import type { Line } from './lines.ts';
-import type { ViewProps } from './root.tsx';
+import type { ViewProps } from './view-props.ts';
 
 type MessageLine = Extract<Line, { kind: 'visitorMessage' | 'agentMessage' }>;
 

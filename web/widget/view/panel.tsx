@@ -5,7 +5,7 @@ import type { Texts } from '../text.ts';
 import { Composer } from './composer.tsx';
 import { Icon } from './icons.tsx';
 import { Log } from './log.tsx';
-import type { ViewProps } from './root.tsx';
+import type { ViewProps } from './view-props.ts';
 
 /** The open chat. `covers`: it fills the screen, and the page beneath cannot be reached. */
 export function Panel(props: ViewProps): JSX.Element {

@@ -1,20 +1,8 @@
 import type { JSX } from 'preact';
-import type { App } from '../app.ts';
 import { unreadCount } from '../state.ts';
-import type { Session } from '../state.ts';
-import type { Locale } from '../text.ts';
 import { Icon } from './icons.tsx';
 import { Panel } from './panel.tsx';
-
-/** What every part of the view is given. */
-export interface ViewProps {
-  app: App;
-  state: Session;
-  locale: Locale;
-  position: 'left' | 'right';
-  /** The open panel fills the screen. */
-  covers: boolean;
-}
+import type { ViewProps } from './view-props.ts';
 
 /** The launcher and, when open, the panel. */
 export function Root(props: ViewProps): JSX.Element {

@@ -10,14 +10,12 @@ import {
   MembersDialog,
   WriteToDialog,
 } from './dialogs.tsx';
+import type { DialogName } from './dialog-name.ts';
 import { rememberPerson } from './launch.ts';
 import { useLive } from './live.ts';
 import { navigate, pathOf, useRoute } from './route.ts';
 import { Sidebar } from './sidebar.tsx';
 import { initials } from './text.tsx';
-
-/** Which dialog is open. */
-export type DialogName = 'create' | 'join' | 'write' | 'people' | 'members' | 'channel' | 'app';
 
 /** All conversations of a view in one list. */
 function conversationsOf(view: UserView): ConversationView[] {

@@ -1,6 +1,6 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Actions, ConversationView, MessageView, UserView } from './api.ts';
-import type { DialogName } from './app.tsx';
+import type { DialogName } from './dialog-name.ts';
 import { Composer } from './composer.tsx';
 import { Icon } from './icons.tsx';
 import { Message } from './message.tsx';

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import type { ConversationView, UserView } from './api.ts';
-import type { DialogName } from './app.tsx';
+import type { DialogName } from './dialog-name.ts';
 import { Icon } from './icons.tsx';
 import { isPlainClick, navigate, pathOf } from './route.ts';
 import { initials } from './text.tsx';

@@ -1,0 +1,2 @@
+/** Which dialog is open. */
+export type DialogName = 'create' | 'join' | 'write' | 'people' | 'members' | 'channel' | 'app';

@@ -192,5 +192,20 @@ async function record({ urls }: Stack): Promise<void> {
   }, patienceMs);
   await admin.install(alex);
   await save('grant', grantId, 'A grant that is refreshed, lost, and given again.');
+
+  const erased = await client.workflow.start('erase', {
+    workflowId: 'erase/recorded',
+    taskQueue: taskQueues.main,
+    args: [{ chatId: byVisitor.workflowId.replace('chat/', '') }],
+  });
+  await erased.result();
+  await save('erase', erased.workflowId, 'One visitor’s chat is erased.');
+  await client.schedule.getHandle(workflowIds.retention()).trigger();
+  const retention = await eventually(async () => {
+    for await (const { workflowId } of client.workflow.list({ query: 'WorkflowType = "retention"' })) return workflowId;
+    throw new Error('Retention has not been started.');
+  }, patienceMs);
+  await client.workflow.getHandle(retention).result();
+  await save('retention', retention, 'What is older than its account keeps it is looked for.');
   await connection.close();
 }

@@ -230,8 +230,11 @@ async function lastLook(chat: Chat): Promise<void> {
     await takeIn(chat, unread);
     chat.channel.readBack(true, begunAt);
   } catch (error) {
-    if (failureType(error) !== failureTypes.channelGone) throw error;
-    chat.channel.gone();
+    if (!(error instanceof ActivityFailure)) throw error;
+    const type = failureType(error);
+    if (type === failureTypes.channelGone) chat.channel.gone();
+    // What Zoom refuses for good is not waited for: the chat closes without the last look.
+    else if (type !== failureTypes.zoomRefused) throw error;
   }
 }
 

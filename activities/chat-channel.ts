@@ -5,9 +5,9 @@ import { limits } from '../domain/limits.ts';
 import type { Attachment } from '../domain/message.ts';
 import { truncateText } from '../domain/text.ts';
 import type { Agent } from '../domain/transcript.ts';
-import { isZoomError, type ZoomChannel, type ZoomFile, type ZoomUserApi } from '../zoom/index.ts';
+import { isZoomError, ZoomError, type ZoomChannel, type ZoomFile, type ZoomUserApi } from '../zoom/index.ts';
 import type { ChatZoomContext } from './chat-zoom-context.ts';
-import { mayHaveActed } from './read-back.ts';
+import { mayHaveActed, mayPostUnseen } from './read-back.ts';
 import { asZoomFailures } from './zoom-failures.ts';
 
 /** An agent as Zoom knows them. */
@@ -68,7 +68,7 @@ export function createChatChannelActivities({ store, acting }: ChatZoomContext) 
         const made = await acting.asUser({ accountId }, async (api, ownerUserId) => {
           const names = channelNames(input);
           const before = mayHaveActed(firstTriedAt) ? await findOwn(api, chatId, names) : undefined;
-          return { ownerUserId, found: before ?? (await createUnderFreeName(api, chatId, names)) };
+          return { ownerUserId, found: before ?? (await createUnderFreeName(api, chatId, names, firstTriedAt)) };
         });
         const { id, jid, name, url } = made.found;
         const channel = { id, jid, name, url };
@@ -158,7 +158,12 @@ export function createChatChannelActivities({ store, acting }: ChatZoomContext) 
     return undefined;
   }
 
-  async function createUnderFreeName(api: ZoomUserApi, chatId: string, names: string[]): Promise<ZoomChannel> {
+  async function createUnderFreeName(
+    api: ZoomUserApi,
+    chatId: string,
+    names: string[],
+    firstTriedAt: number | undefined,
+  ): Promise<ZoomChannel> {
     for (const [index, name] of names.entries()) {
       try {
         return await api.createChannel({ name, type: 'privateInternal' });
@@ -169,6 +174,12 @@ export function createChatChannelActivities({ store, acting }: ChatZoomContext) 
         // Perhaps by this chat: an earlier try can have come through late.
         const own = isZoomError(error, 'nameTaken') ? await findOwn(api, chatId, [name]) : undefined;
         if (own) return own;
+        // By an earlier try, in the name of somebody whose channels cannot be listed just now: that may pass.
+        const mayBeOwn = isZoomError(error, 'nameTaken') && mayHaveActed(firstTriedAt) && !mayPostUnseen(firstTriedAt);
+        if (mayBeOwn && !(await api.allChannels()).some((channel) => channel.name === name)) {
+          const { operation, status, code, trackingId, ambiguous } = error;
+          throw new ZoomError({ kind: 'unavailable', operation, status, code, trackingId, ambiguous });
+        }
       }
     }
     throw new Error('A chat channel has names to try.');

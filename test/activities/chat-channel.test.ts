@@ -96,6 +96,16 @@ describe('createChatChannel', () => {
     expect(channel.name.length).toBeLessThan(100);
   });
 
+  test('waits for a name that an earlier try may have taken, in the name of somebody who cannot be asked now', async () => {
+    const it = await setUp();
+    const { channel } = await create(it, 1);
+    const { members } = it.zoom.channel(channel.id);
+    it.zoom.channel(channel.id).members = [];
+    expect(await failureOf(create(it, 2))).toMatchObject({ type: 'ZoomUnavailable', nonRetryable: false });
+    it.zoom.channel(channel.id).members = members;
+    expect((await create(it, 3)).channel).toEqual(channel);
+  });
+
   test('says that it is refused when every name is taken', async () => {
     const it = await setUp();
     it.zoom.fail('createChannel', ...Array.from({ length: 3 }, () => zoomError('nameTaken')));

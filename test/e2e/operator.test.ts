@@ -215,8 +215,8 @@ describe('an operator in Temporal UI', () => {
     await eventually(async () => expect((await robin.json<{ status: string }>('/api/install')).status).toBe('failed'));
     await eventually(async () => {
       await page.goto(list('WorkflowType = "install" AND LiveChatStatus = "failed"'));
-      await workflows().first().waitFor({ timeout: 2_000 });
-    });
+      await workflows().first().waitFor({ timeout: 5_000 });
+    }, 40_000);
     await workflows().first().click();
     const shown = await details();
     await shown.getByText('Failed, waiting for a retry').waitFor();
@@ -226,7 +226,7 @@ describe('an operator in Temporal UI', () => {
     await sendUpdate('retryInstall');
     await updated();
     await eventually(async () => expect((await robin.json<{ status: string }>('/api/install')).status).toBe('ready'));
-  }, 60_000);
+  }, 90_000);
 
   test('ends a chat, told to both sides', async () => {
     await page.goto(list('WorkflowType = "chat" AND LiveChatStatus = "active"'));

@@ -19,6 +19,8 @@ export interface PostInboundCardInput {
   /** The card shows all visitor messages up to this `seq`. */
   deliveredSeq: number;
   targets: PushTarget[];
+  /** Message ids of cards that the chat had before. */
+  formerIds?: string[];
   /** When an earlier activity first tried this, ms. */
   firstTriedAt?: number;
 }
@@ -97,7 +99,7 @@ export function createInboundCardActivities(context: ChatZoomContext) {
 
   /** The card that an earlier try has posted: into this channel, or into the one that the settings named then. */
   async function postedBefore(
-    { chatId, accountId, firstTriedAt }: PostInboundCardInput,
+    { chatId, accountId, formerIds = [], firstTriedAt }: PostInboundCardInput,
     channel: ChannelRef,
   ): Promise<CardRef | undefined> {
     if (!mayHaveActed(firstTriedAt)) return undefined;
@@ -109,7 +111,8 @@ export function createInboundCardActivities(context: ChatZoomContext) {
         const history = await acting.asUser({ accountId, channelId }, (api) =>
           api.listMessages({ channelId, ...window }),
         );
-        const found = findPosted(history, chatId);
+        const others = history.filter(({ id }) => !formerIds.includes(id));
+        const found = findPosted(others, chatId);
         if (found) return { messageId: found.id, channelId, channelJid };
       } catch (error) {
         // A card that was posted there is seen by nobody any more.

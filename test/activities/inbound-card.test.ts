@@ -169,6 +169,13 @@ describe('an administrator is asked for help', () => {
   });
 });
 
+test('a new card of a chat is not taken for the one that it had before', async () => {
+  const it = await setUp();
+  const { card } = await post(it, 1);
+  const again = await post(it, 2, { formerIds: [card.messageId] });
+  expect(again.card.messageId).not.toBe(card.messageId);
+});
+
 describe('updateInboundCard', () => {
   const update = (it: SettledChat, changes: Partial<InboundCardContent> = {}, inbound = it.inbound) => {
     const { chatId, accountId } = it;

@@ -7,6 +7,8 @@ export interface CardState {
   /** The card shows every visitor message up to here; the first is cut if it is long. */
   coversSeq: number;
   ref?: CardRef;
+  /** Message ids of the chat's cards before this one: a new card must not be taken for one of them. */
+  formerIds: string[];
   /** What the card was last seen to say, as JSON. */
   shown?: string;
   /** The card cannot be posted, and is not tried any more. */
@@ -15,7 +17,7 @@ export interface CardState {
 
 /** The chat's card in the inbound channel: what it should say, and what it says. */
 export class Card {
-  constructor(readonly state: CardState = { words: '', coversSeq: 0 }) {}
+  constructor(readonly state: CardState = { words: '', coversSeq: 0, formerIds: [] }) {}
 
   get ref(): CardRef | undefined {
     return this.state.ref;
@@ -52,6 +54,7 @@ export class Card {
   /** The chat asks for an agent again: a new card, which is seen. */
   renew(words: string): void {
     this.state.words = words.slice(0, cardWordsLength).toWellFormed();
+    if (this.state.ref) this.state.formerIds.push(this.state.ref.messageId);
     delete this.state.ref;
     delete this.state.shown;
   }

@@ -36,7 +36,9 @@ export async function showCard(chat: Chat): Promise<void> {
         // The chat may have asked for a new card meanwhile.
         if (chat.card.ref?.messageId === ref.messageId) chat.card.shows(content, ref);
       } else {
-        const posted = await once(chat, 'card', (tried) => zoom.postInboundCard({ ...input, widgetId, ...tried }));
+        const posted = await once(chat, 'card', (tried) =>
+          zoom.postInboundCard({ ...input, widgetId, formerIds: state.formerIds, ...tried }),
+        );
         ({ outcomes } = posted);
         chat.card.shows(content, posted.card);
       }

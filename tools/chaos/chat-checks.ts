@@ -191,20 +191,20 @@ class RefusedWords {
 }
 
 /**
- * The visitor's words as they are in the chat's channels, in order. Messages without ✓✓ when a channel was lost may
- * be in the next one too: with the channel went the answer to whether all of each was there.
+ * The visitor's words as they are in the chat's channels, in order. What was posted last before a channel was lost
+ * may be in the next one too: with the channel went the answer to whether it was there.
  */
 function relayedWords(chat: ChatFacts, order: readonly string[]): { relayed: string[]; repeated: number } {
   const refused = new RefusedWords(chat);
   const known = new Set(order);
-  const seqs = seqOfWords(chat, order);
   let words: string[] = [];
   let mayRepeat = 0;
   let repeated = 0;
   for (const { id, messages } of chat.channels) {
-    const next = messages.flatMap((message) => {
-      return [...partsIn(visitorWordsIn(message)), ...refused.noticedBy(message)];
-    });
+    const posts = messages
+      .map((message) => [...partsIn(visitorWordsIn(message)), ...refused.noticedBy(message)])
+      .filter(({ length }) => length > 0);
+    const next = posts.flat();
     const isGood = (list: string[]): boolean =>
       new Set(list).size === list.length && list.every((one) => known.has(one));
     const overlaps = Array.from({ length: Math.min(mayRepeat, next.length) + 1 }, (_, length) => length).filter(
@@ -213,20 +213,17 @@ function relayedWords(chat: ChatFacts, order: readonly string[]): { relayed: str
     const overlap = overlaps.find((length) => isGood(numbered([...words, ...next.slice(length)]))) ?? 0;
     repeated += overlap;
     words = [...words, ...next.slice(overlap)];
-    const deliveredSeq = chat.lost.find(({ channelId }) => channelId === id)?.deliveredSeq ?? Infinity;
-    const lastDelivered = numbered(words).findLastIndex((item) => (seqs.get(item) ?? 0) <= deliveredSeq);
-    mayRepeat = words.length - 1 - lastDelivered;
+    mayRepeat = chat.lost.some(({ channelId }) => channelId === id) ? lastPostLength(posts) : 0;
   }
   return { relayed: numbered(words), repeated };
 }
 
-/** The `seq` of the message that each of the visitor's words belong to. */
-function seqOfWords({ visitor, transcript }: ChatFacts, order: readonly string[]): Map<string, number> {
-  const seqs = new Map(
-    transcript.flatMap((entry) => (entry.kind === 'visitorMessage' ? [[entry.clientId, entry.seq]] : [])),
-  );
-  const ids = visitor.said.flatMap(({ id, text }) => partsIn(text).map(() => id));
-  return new Map(order.map((item, n) => [item, seqs.get(ids[n] ?? '') ?? 0]));
+/** How many words the last post holds, and the earlier parts of the same message. */
+function lastPostLength(posts: readonly string[][]): number {
+  const words = posts.flat();
+  let from = words.length - (posts.at(-1)?.length ?? 0);
+  while (/\.\d{3}$/.test(words[from] ?? '')) from -= 1;
+  return words.length - from;
 }
 
 /**

@@ -86,9 +86,9 @@ function checkCards(chats: readonly ChatFacts[], { deleted }: Facts, lateEffects
 /** Every chat has one channel, unless it has ended and lost it; and no channel is without its chat. */
 function checkChannels(chats: readonly ChatFacts[], facts: Facts): Check {
   const result = emptyCheck('chat channels');
-  const isLost = (id: string): boolean => facts.lost.some(({ channelId }) => channelId === id);
+  const lost = new Set(chats.flatMap((chat) => chat.lost.map(({ channelId }) => channelId)));
   const made = facts.evidence.zoom.channels.filter(
-    ({ id }) => !facts.ownChannels.has(id) && !facts.inbound.has(id) && !isLost(id),
+    ({ id }) => !facts.ownChannels.has(id) && !facts.inbound.has(id) && !lost.has(id),
   );
   const holders = new Map(facts.evidence.chats.map((chat) => [chat.channel?.id, chat.visitor.name]));
   const needNone = chats.filter(({ visitor, lost }) => visitor.endsEarly || (visitor.ended && lost.length > 0));

@@ -74,7 +74,12 @@ export function chatsOf(facts: Facts): ChatFacts[] {
     const channels = [...facts.chatOfChannel].flatMap(([channelId, number]) =>
       number === visitor.number ? all.filter(({ id }) => id === channelId) : [],
     );
-    const lost = facts.lost.filter(({ number }) => number === visitor.number);
+    const isEnded = facts.evidence.transcripts.get(record?._id ?? '')?.some(({ kind }) => kind === 'ended') ?? false;
+    const lost = facts.lost.filter(({ number, channelId, how }) => {
+      // Archived and back before the chat had noticed: it goes on there.
+      const isBack = how === 'archived' && !isEnded && record?.channel?.id === channelId;
+      return number === visitor.number && !isBack;
+    });
     return {
       visitor,
       name,

@@ -8,6 +8,7 @@ import type { ChaosOptions } from './options.ts';
 import type { ChatPlan } from './plan.ts';
 import type { Team } from './team.ts';
 import { answersOf, type ChaosVisitor } from './visitor.ts';
+import { words } from './words.ts';
 
 const webhooksSchema = z.looseObject({ webhooks: z.looseObject({ pending: z.number() }) });
 const lookEveryMs = 1_000;
@@ -54,7 +55,9 @@ export async function settled(parts: {
     // On a busy machine it takes longer: as long as something comes, it is waited for.
     if (arrived > arrivedBefore) deadline = Date.now() + options.settle * 1_000;
     arrivedBefore = arrived;
-    if (Date.now() >= notBefore && areQuiet(chats, visitors, team)) {
+    const restless = chats.find((chat) => !isQuiet(chat, visitors, team));
+    if (restless) say(`not yet: ${words.visitorName(restless.number)} or its agents wait for something`);
+    if (Date.now() >= notBefore && !restless) {
       const facts = await look().catch((error: unknown) => {
         say(`not yet: ${error instanceof Error ? error.message : String(error)}`);
         return undefined;
@@ -73,17 +76,19 @@ export async function settled(parts: {
   return { facts: await eventually(look, lastLookMs), settledMs: undefined };
 }
 
-/** Nobody waits for anything that can be seen at once. */
-function areQuiet(chats: readonly ChatPlan[], visitors: ReadonlyMap<number, ChaosVisitor>, team: Team): boolean {
-  return chats.every(({ number, ends }) => {
-    const visitor = visitors.get(number);
-    if (!visitor) return false;
-    if (ends === 'early' || visitor.ended) return visitor.ended;
-    if (!visitor.quiet || ends !== false) return false;
-    const written = team.written(number);
-    // With a lost channel may go what agents had written there.
-    return written > 0 && (answersOf(visitor) >= written || team.hasLostChannel(number));
-  });
+/** Nobody in the chat waits for anything that can be seen at once. */
+function isQuiet(
+  { number, ends }: ChatPlan,
+  visitors: ReadonlyMap<number, ChaosVisitor>,
+  team: Pick<Team, 'written' | 'hasLostChannel'>,
+): boolean {
+  const visitor = visitors.get(number);
+  if (!visitor) return false;
+  if (ends === 'early' || visitor.ended) return visitor.ended;
+  if (!visitor.quiet || ends !== false) return false;
+  const written = team.written(number);
+  // With a lost channel may go what agents had written there.
+  return written > 0 && (answersOf(visitor) >= written || team.hasLostChannel(number));
 }
 
 /** How much has arrived at the visitors so far; it only grows. */

@@ -29,8 +29,9 @@ interface TeamChat {
   card?: Card;
   /** The channels that were made for the chat, oldest first. A second one is a fault, unless the first is lost. */
   channels: string[];
-  /** Those that were deleted or archived by the team. */
+  /** Those that were deleted or archived by the team; the archived ones come back. */
   lost: Set<string>;
+  regained: Set<string>;
   /** How many messages its agents have written for the visitor, and how many are being written just now. */
   written: number;
   writing: number;
@@ -91,6 +92,7 @@ export class Team {
         plan,
         channels: [],
         lost: new Set<string>(),
+        regained: new Set<string>(),
         written: 0,
         writing: 0,
         greeted: false,
@@ -129,8 +131,18 @@ export class Team {
     delete chat.card;
   }
 
+  /** A chat's channel is not archived any more: its agents go on there, until the chat asks for somebody again. */
+  regains({ number, channelId }: JoinedChat): void {
+    const chat = this.#chats.get(number);
+    if (!chat || chat.card || currentChannel(chat) !== undefined) return;
+    chat.lost.delete(channelId);
+    chat.regained.add(channelId);
+    chat.greeted = true;
+  }
+
   hasLostChannel(number: number): boolean {
-    return (this.#chats.get(number)?.lost.size ?? 0) > 0;
+    const chat = this.#chats.get(number);
+    return chat !== undefined && chat.lost.size + chat.regained.size > 0;
   }
 
   /** How many messages the chat's agents have written for its visitor. */
@@ -208,6 +220,10 @@ export class Team {
     const chat = this.#chats.get(chatIn(content) ?? 0);
     if (!chat || value === undefined) return;
     const card = { messageId, value: JSON.parse(value) as string };
+    const regained = currentChannel(chat);
+    if (regained !== undefined && chat.regained.has(regained)) {
+      this.loses({ number: chat.plan.number, channelId: regained });
+    }
     const isPressed = chat.card !== undefined;
     chat.card = card;
     if (!isPressed) await this.#join(chat);

@@ -18,8 +18,6 @@ export interface LostChannel extends JoinedChat {
   at: number;
   /** The visitor had messages waiting for Zoom: the chat has to ask for an agent again. */
   mustGoOn: boolean;
-  /** What the visitor had written up to here had its ✓✓. */
-  deliveredSeq: number;
 }
 
 /** A time in which grants were ended, or worth less, in Zoom: from the change to its repair, ms since 1970. */
@@ -160,17 +158,17 @@ export class World {
         const refusals = variant % 2 === 0 ? await rules.add(undefined, refusePosts(channelId)) : [];
         const mustGoOn = refusals.length > 0 && (await this.#sayAccepted(chat.number));
         team.loses(chat);
-        const deliveredSeq = this.#parts.visitors.get(chat.number)?.deliveredSeq ?? 0;
         const how = fault === 'chat-channel-deleted' ? 'deleted' : 'archived';
         await this.#asOwner(channelId, async (owner) => {
           if (how === 'deleted') this.deleted.push(await zoom.deleteChannel(owner, channelId));
           else await zoom.changeChannel(owner, channelId, { archived: true });
         });
-        this.lost.push({ ...chat, how, at: Date.now(), mustGoOn, deliveredSeq });
+        this.lost.push({ ...chat, how, at: Date.now(), mustGoOn });
         await rules.remove(refusals);
         if (how === 'archived') {
           await this.#pause(repairAfterMs);
           await this.#asOwner(channelId, (owner) => zoom.changeChannel(owner, channelId, { archived: false }));
+          team.regains(chat);
         }
         return 1;
       },

@@ -313,4 +313,14 @@ describe('a chat’s rules', () => {
     chat.channelOpened(channel, 'owner');
     expect(nextDeadline(chat)).toEqual({ at: 61_000, what: 'readBack' });
   });
+
+  test('take in what was written in a channel that has vanished before they read back the next one', () => {
+    const chat = joinedChat();
+    says(chat, 'Still there?');
+    chat.channelGone(5_000);
+    chat.channelOpened({ ...channel, id: 'channel-2' }, 'owner');
+    expect(nextDeadline(chat)?.what).not.toBe('readBack');
+    chat.channel.formerRead();
+    expect(nextDeadline(chat)?.what).toBe('readBack');
+  });
 });

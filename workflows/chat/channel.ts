@@ -95,8 +95,9 @@ export class ChatChannel {
 
   /** When the channel is to be read back, ms; undefined when that needs not be. */
   readBackDueAt(lastActivityAt: number): number | undefined {
-    const { ref, readBacks, unreadSince, readBackAskedAt } = this.state;
-    if (!ref) return undefined;
+    const { ref, former, readBacks, unreadSince, readBackAskedAt } = this.state;
+    // What was written in the channel before this one comes first.
+    if (!ref || former) return undefined;
     const silence = readBackIntoSilenceMs[readBacks];
     const due = [
       ...(readBackAskedAt === undefined ? [] : [readBackAskedAt]),

@@ -2,7 +2,8 @@ import { ApplicationFailure } from '@temporalio/activity';
 import { LRUCache } from 'lru-cache';
 import { failureTypes } from '../domain/failures.ts';
 import type { Account, Member, Store } from '../store/index.ts';
-import { isZoomError, type ZoomUserApi } from '../zoom/index.ts';
+import { isZoomError, type ZoomError, type ZoomUserApi } from '../zoom/index.ts';
+import { isMalformedPost } from './direct-messages.ts';
 import type { Members } from './members.ts';
 import { NeedsReconnectError, type UserZoom } from './user-zoom.ts';
 
@@ -24,23 +25,35 @@ export interface ActingFor {
   ownerUserId?: string;
 }
 
-/** Most members that are tried for one call. */
-const mostTried = 3;
+/** Most members that are tried for one call in a member's name: some of them may not be in the channel. */
+const mostTried = 10;
+/** Most tries of one call of the bot. */
+const mostNamed = 4;
 /** Most channels for which it is remembered who was allowed: membership is what members differ by. */
 const mostChannels = 10_000;
+/** Most accounts of which it is remembered whether the bot has to name a user. */
+const mostAccounts = 1_000;
+
+/** A scope is missing that no connected member has granted; `scopes` as Zoom named them, if it did. Never fails. */
+export type OnScopeMissing = (accountId: string, scopes: readonly string[]) => Promise<void>;
 
 /**
  * In whose name the app works in an account: the owner of the channel, or else any other member, so that the app goes
- * on when one of them has left. Who was allowed is remembered. Keep one for each process.
+ * on when one of them has left, or was never in the channel. Who was allowed is remembered. Keep one for each process.
  */
 export class ActingUsers {
   readonly #members: Members;
   readonly #userZoom: UserZoom;
+  readonly #onScopeMissing: OnScopeMissing;
+  /** By channel the user who was allowed; for the bot, whom it had to name there. */
   readonly #allowed = new LRUCache<string, string>({ max: mostChannels });
+  /** By account whether the bot has to name a user: that of a user-managed app has to. */
+  readonly #botNamesUser = new LRUCache<string, boolean>({ max: mostAccounts });
 
-  constructor(members: Members, userZoom: UserZoom) {
+  constructor(members: Members, userZoom: UserZoom, onScopeMissing: OnScopeMissing = () => Promise.resolve()) {
     this.#members = members;
     this.#userZoom = userZoom;
+    this.#onScopeMissing = onScopeMissing;
   }
 
   /**
@@ -49,58 +62,87 @@ export class ActingUsers {
    *   else what the first member's calls failed with.
    */
   async asUser<T>(about: ActingFor, calls: (api: ZoomUserApi, userId: string) => Promise<T>): Promise<T> {
-    return this.#asFirstAllowed('user', about, isRefusedForWho, (member) =>
-      this.#userZoom(member._id, (api) => calls(api, member._id)),
-    );
+    const { accountId, ownerUserId } = about;
+    const refusals = new Map<string, Error>();
+    // The second time the members as they are now: somebody may just have added the app, or added it again.
+    for (const forceRefresh of [false, true]) {
+      const members = await this.#members.ofAccount(accountId, { forceRefresh });
+      const untried = members.filter(({ _id, grantStatus }) => grantStatus === 'connected' && !refusals.has(_id));
+      for (const { _id } of this.#ranked('user', about, untried).slice(0, mostTried - refusals.size)) {
+        try {
+          const result = await this.#userZoom(_id, (api) => calls(api, _id));
+          this.#remember('user', about, _id);
+          return result;
+        } catch (error) {
+          if (!isRefusedForWho(error)) throw error;
+          refusals.set(_id, error);
+        }
+      }
+    }
+    const scopeMissing = [...refusals.values()].find((error) => isZoomError(error, 'scopeMissing'));
+    if (scopeMissing) await this.#onScopeMissing(accountId, scopeMissing.missingScopes ?? []);
+    const [first] = refusals.values();
+    const ownerIsOut = ownerUserId !== undefined && !refusals.has(ownerUserId);
+    throw first === undefined || ownerIsOut ? new NeedsReconnectError() : first;
   }
 
   /**
-   * Make a call as the bot, which acts for a member whether or not their grant works.
-   * @throws {NeedsReconnectError} when the account has no members; else what the first call failed with.
+   * Make a call as the bot. It names no user for whom it acts, since Zoom asks that of user-managed apps only, and the
+   * user would have to be in the channel. Where Zoom does not accept that, it names a member, whether or not their
+   * grant works.
+   * @param call is given that member's JID.
+   * @throws {NeedsReconnectError} when the account has no members; else what the calls failed with.
    */
-  async asBot<T>(about: ActingFor, call: (userJid: string) => Promise<T>): Promise<T> {
-    return this.#asFirstAllowed(
-      'bot',
-      about,
-      (error) => isZoomError(error, 'botNotAllowed'),
-      (member) => call(member.jid),
-    );
-  }
-
-  async #asFirstAllowed<T>(
-    as: 'user' | 'bot',
-    about: ActingFor,
-    mayTryAnother: (error: unknown) => boolean,
-    call: (member: Member) => Promise<T>,
-  ): Promise<T> {
-    const { accountId, channelId, ownerUserId } = about;
-    const key = channelId === undefined ? undefined : `${as} ${channelId}`;
-    const rank = ({ _id, grantStatus }: Member) => {
-      if (key !== undefined && _id === this.#allowed.get(key)) return 0;
-      if (_id === ownerUserId) return 1;
-      return grantStatus === 'connected' ? 2 : 3;
-    };
-    const members = (await this.#members.ofAccount(accountId))
-      .filter(({ grantStatus }) => grantStatus === 'connected' || (as === 'bot' && grantStatus !== 'removed'))
-      .sort((a, b) => rank(a) - rank(b));
-    const hasOwner = ownerUserId === undefined || members.some(({ _id }) => _id === ownerUserId);
-    let refusal: unknown = new NeedsReconnectError();
-    for (const [index, member] of members.slice(0, mostTried).entries()) {
+  async asBot<T>(about: ActingFor, call: (userJid: string | undefined) => Promise<T>): Promise<T> {
+    const { accountId } = about;
+    const known = await this.#members.ofAccount(accountId);
+    const members = known.filter(({ grantStatus }) => grantStatus !== 'removed');
+    if (members.length === 0) throw new NeedsReconnectError();
+    const [first, ...others] = this.#ranked('bot', about, members);
+    const namesUser = this.#botNamesUser.get(accountId);
+    const unnamed = namesUser === true ? [] : [undefined];
+    const isRemembered = first !== undefined && first._id === this.#remembered('bot', about);
+    const callers = isRemembered ? [first, ...unnamed, ...others] : [...unnamed, first, ...others];
+    let refusal: unknown;
+    for (const member of callers.slice(0, mostNamed)) {
       try {
-        const result = await call(member);
-        if (key !== undefined) this.#allowed.set(key, member._id);
+        const result = await call(member?.jid);
+        if (!member || isMalformedPost(refusal)) this.#botNamesUser.set(accountId, member !== undefined);
+        this.#remember('bot', about, member?._id);
         return result;
       } catch (error) {
-        if (!mayTryAnother(error)) throw error;
-        if (index === 0 && hasOwner) refusal = error;
+        const mayBeForNobody = !member && namesUser === undefined && isMalformedPost(error);
+        if (!mayBeForNobody && !isZoomError(error, 'botNotAllowed')) throw error;
+        // That a member may not says more than that one has to be named.
+        if (refusal === undefined || isMalformedPost(refusal)) refusal = error;
       }
     }
     throw refusal;
   }
+
+  #ranked(as: 'user' | 'bot', about: ActingFor, members: readonly Member[]): Member[] {
+    const remembered = this.#remembered(as, about);
+    const rank = ({ _id, grantStatus }: Member) => {
+      if (_id === remembered) return 0;
+      if (_id === about.ownerUserId) return 1;
+      return grantStatus === 'connected' ? 2 : 3;
+    };
+    return [...members].sort((a, b) => rank(a) - rank(b));
+  }
+
+  #remembered(as: 'user' | 'bot', { channelId }: ActingFor): string | undefined {
+    return channelId === undefined ? undefined : this.#allowed.get(`${as} ${channelId}`);
+  }
+
+  #remember(as: 'user' | 'bot', { channelId }: ActingFor, userId: string | undefined): void {
+    if (channelId === undefined) return;
+    if (userId === undefined) this.#allowed.delete(`${as} ${channelId}`);
+    else this.#allowed.set(`${as} ${channelId}`, userId);
+  }
 }
 
 /** Whether a call was refused for who made it, and so took no effect: another member might be allowed. */
-export function isRefusedForWho(error: unknown): boolean {
+export function isRefusedForWho(error: unknown): error is NeedsReconnectError | ZoomError {
   return (
     error instanceof NeedsReconnectError ||
     isZoomError(error, 'unauthorized', 'grantInvalid', 'forbidden', 'scopeMissing')

@@ -20,8 +20,10 @@ export interface ChatZoomDependencies extends Pick<ChatZoomContext, 'store' | 'z
  * first for what an earlier try has done. Whether and when a failure is tried again is for the workflow to say.
  */
 export function createChatZoomActivities({ userZoom, members, publicUrl, ...shared }: ChatZoomDependencies) {
-  const acting = new ActingUsers(members, userZoom);
-  const notices = createNotices({ ...shared, acting, publicUrl });
+  const notices = createNotices({ ...shared, publicUrl });
+  const acting = new ActingUsers(members, userZoom, (accountId, scopes) =>
+    notices.ask(accountId, { cause: 'scopeMissing', scopes }),
+  );
   const context: ChatZoomContext = { ...shared, acting, notices, oneAtATime: new KeyedMutex() };
   return {
     ...createInboundCardActivities(context),

@@ -3,11 +3,13 @@ import { log } from '@temporalio/activity';
 import type { Store } from '../store/index.ts';
 import { isZoomError, type ZoomClient } from '../zoom/index.ts';
 import { reconnectMessage } from './cards.ts';
+import { sendDirectMessage } from './direct-messages.ts';
+import { createNotices } from './notices.ts';
 import { asZoomFailures } from './zoom-failures.ts';
 
 /** What the activities of one user's grant work with. */
 export interface GrantActivityDependencies {
-  store: Pick<Store, 'tokenSets' | 'members' | 'chats'>;
+  store: Pick<Store, 'accounts' | 'chats' | 'members' | 'notices' | 'tokenSets'>;
   zoom: Pick<ZoomClient, 'oauth' | 'bot'>;
   publicUrl: string;
   /** Signal an open chat that something was repaired; that it has ended is no failure. */
@@ -16,6 +18,7 @@ export interface GrantActivityDependencies {
 
 /** The activities of the grant workflow. Tokens go from Zoom to MongoDB in here and never leave. */
 export function createGrantActivities({ store, zoom, publicUrl, tryAgain }: GrantActivityDependencies) {
+  const notices = createNotices({ store, zoom, publicUrl });
   return {
     /**
      * Refresh, unless a newer token set than the stale one is there already.
@@ -74,9 +77,17 @@ export function createGrantActivities({ store, zoom, publicUrl, tryAgain }: Gran
     async askToReconnect({ zoomUserId }: { zoomUserId: string }): Promise<void> {
       const member = await store.members.get(zoomUserId);
       if (!member) return;
-      const { accountId, jid } = member;
       const content = reconnectMessage(`${publicUrl}/install`);
-      await asZoomFailures(() => zoom.bot.postMessage({ accountId, toJid: jid, userJid: jid, content }));
+      await asZoomFailures(() => sendDirectMessage(zoom.bot, member, content));
+    },
+
+    /**
+     * Tell the user by the bot which scopes Zoom has not granted of those that the app cannot do without; nothing if it
+     * has granted them all. A message whose answer Zoom lost can appear twice.
+     */
+    async tellMissingScopes({ zoomUserId }: { zoomUserId: string }): Promise<void> {
+      const member = await store.members.get(zoomUserId);
+      if (member) await asZoomFailures(() => notices.granted(member));
     },
 
     /**

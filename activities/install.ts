@@ -7,6 +7,7 @@ import type { Member, Store, Widget } from '../store/index.ts';
 import { isZoomError, type ZoomClient, type ZoomUserApi } from '../zoom/index.ts';
 import { requireAccount } from './acting-user.ts';
 import { welcomeCard, welcomeMessage } from './cards.ts';
+import { postNamingIfNeeded, sendDirectMessage } from './direct-messages.ts';
 import { findPosted, mayHaveActed, readBackWindow } from './read-back.ts';
 import type { UserZoom } from './user-zoom.ts';
 import { asZoomFailures } from './zoom-failures.ts';
@@ -107,7 +108,7 @@ export function createInstallActivities({ store, zoom, userZoom, product, public
           : [];
         const messageId =
           findPosted(earlier, url)?.id ??
-          (await zoom.bot.postMessage({ accountId, toJid: channel.jid, content, userJid: installer.jid })).messageId;
+          (await postNamingIfNeeded(zoom.bot, { accountId, toJid: channel.jid, content }, installer.jid)).messageId;
         await store.accounts.setWelcomeCard(accountId, { messageId, channelId: channel.id });
         return { detail: 'posted' };
       });
@@ -129,8 +130,7 @@ export function createInstallActivities({ store, zoom, userZoom, product, public
         dashboardUrl,
       });
       await asZoomFailures(async () => {
-        const to = { toJid: installer.jid, userJid: installer.jid };
-        const { messageId } = await zoom.bot.postMessage({ accountId, ...to, content });
+        const { messageId } = await sendDirectMessage(zoom.bot, installer, content);
         await store.members.setWelcomeMessage(zoomUserId, messageId);
       });
     },

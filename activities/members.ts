@@ -3,8 +3,11 @@ import type { Member, Store } from '../store/index.ts';
 
 /** The members of accounts, as they were a few seconds ago. */
 export interface Members {
-  /** In the order in which they added the app. */
-  ofAccount(accountId: string): Promise<readonly Member[]>;
+  /**
+   * In the order in which they added the app.
+   * @param options.forceRefresh as they are now: whoever could do nothing with the members known so far asks so.
+   */
+  ofAccount(accountId: string, options?: { forceRefresh: boolean }): Promise<readonly Member[]>;
 }
 
 /** Most accounts whose members are kept in memory. */
@@ -20,8 +23,8 @@ export function cacheMembers(members: Pick<Store['members'], 'ofAccount'>): Memb
     fetchMethod: (accountId) => members.ofAccount(accountId),
   });
   return {
-    async ofAccount(accountId) {
-      return (await cache.fetch(accountId)) ?? [];
+    async ofAccount(accountId, options) {
+      return (await cache.fetch(accountId, options)) ?? [];
     },
   };
 }

@@ -41,7 +41,7 @@ export interface UserZoomDependencies {
 /**
  * Make calls to Zoom in the name of one user, with tokens that work: a set that is about to end is renewed first, and
  * one that Zoom refuses as unauthorized is renewed and `fn` run once more (what was refused for its token took no
- * effect).
+ * effect). So it is with one that lacks a scope, if there is a newer grant.
  *
  * @throws {NeedsReconnectError} when the user has no usable grant.
  * @throws {RenewalUnavailableError} when a renewal is needed and nobody can do it now.
@@ -113,10 +113,17 @@ export function createUserZoom({ store, zoom, renew, clock }: UserZoomDependenci
     const current = known.get(zoomUserId) ?? (await newest(zoomUserId));
     const endsSoon = current.expiresAt.getTime() - clock() < renewAheadMs;
     const tokens = endsSoon ? await newerThan(zoomUserId, current) : current;
-    const call = ({ accessToken, apiUrl }: TokenSet) => fn(zoom.asUser(accessToken, { apiUrl }));
+    const call = ({ accessToken, apiUrl, scopes }: TokenSet) =>
+      fn(zoom.asUser(accessToken, { userId: zoomUserId, scopes, apiUrl }));
     try {
       return await call(tokens);
     } catch (error) {
+      if (isZoomError(error, 'scopeMissing')) {
+        // The user may have granted it since, by adding the app again.
+        const granted = await newest(zoomUserId);
+        if (granted.id === tokens.id) throw error;
+        return call(granted);
+      }
       // The second means that the whole grant is gone. The renewal finds that out for everybody, and asks the user.
       if (!isZoomError(error, 'unauthorized', 'grantInvalid')) throw error;
       const newer = await newerThan(zoomUserId, tokens);

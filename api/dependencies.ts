@@ -11,8 +11,8 @@ import type { TemporalClients } from './temporal/clients.ts';
 export interface ApiStore {
   accounts: Pick<Store['accounts'], 'get' | 'named'>;
   widgets: Pick<Store['widgets'], 'get' | 'ofAccount' | 'setInboundChannel'>;
-  members: Pick<Store['members'], 'get' | 'connect' | 'named' | 'countByGrantStatus'>;
-  tokenSets: Pick<Store['tokenSets'], 'addGranted'>;
+  members: Pick<Store['members'], 'get' | 'ofAccount' | 'connect' | 'named' | 'countByGrantStatus'>;
+  tokenSets: Pick<Store['tokenSets'], 'addGranted' | 'scopesOf'>;
   usedStates: Pick<Store['usedStates'], 'use'>;
   chats: Pick<
     Store['chats'],

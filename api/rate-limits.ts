@@ -16,6 +16,8 @@ export interface RequestLimit {
 export const requestLimits = {
   /** Sign-in, install and the OAuth callback. */
   auth: { requests: 120, seconds: 60 },
+  /** OAuth callbacks whose code Zoom refuses: each costs a call with the app's own credentials. */
+  refusedCodes: { requests: 10, seconds: 10 * 60 },
   /** The dashboard's JSON API, which the onboarding page polls. */
   api: { requests: 1_200, seconds: 60 },
   /** Guesses at the operators' password. */
@@ -50,6 +52,22 @@ function rateLimit(limiter: Pick<RateLimiterMemory | BurstyRateLimiter, 'consume
 export function requestLimit({ requests, seconds }: RequestLimit): RateLimit {
   const limit = rateLimit(new RateLimiterMemory({ points: requests, duration: seconds }));
   return (address) => limit(networkOf(address));
+}
+
+/** The limit on what fails, by the client's network: whoever succeeds is never stopped. */
+export function failureLimit({ requests, seconds }: RequestLimit) {
+  const limiter = new RateLimiterMemory({ points: requests, duration: seconds });
+  return {
+    /** How long the client has to wait, ms; undefined when they need not. */
+    async waitMs(address: string): Promise<number | undefined> {
+      const counted = await limiter.get(networkOf(address));
+      return counted && counted.remainingPoints <= 0 ? counted.msBeforeNext : undefined;
+    },
+    /** Count a failure of the client's. */
+    async failed(address: string): Promise<void> {
+      await limiter.penalty(networkOf(address));
+    },
+  };
 }
 
 /** Answers 429 with `Retry-After` beyond the limit. */

@@ -32,6 +32,16 @@ const keyRing = z.string().transform((value, context): SealingKeys => {
   return activeId === undefined ? z.NEVER : { activeId, keys };
 });
 
+/** Names of scopes, comma separated. */
+const scopeNames = z
+  .string()
+  .transform((value) => value.split(',').map((name) => name.trim()))
+  .pipe(
+    z.array(
+      z.string().regex(/^[a-z_]+(:[a-z_]+)+$/, 'must be names of scopes, comma separated (see docs/connect-zoom.md)'),
+    ),
+  );
+
 const schema = z.object({
   NODE_ENV: z.enum(['development', 'test', 'production']).default('production'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
@@ -56,7 +66,7 @@ const schema = z.object({
   ZOOM_WEBHOOK_SECRET_TOKEN: z.string().min(8),
   ZOOM_BOT_JID: z.string().regex(/^[^@\s]+@xmpp\.zoom\.us$/, 'must be the Bot JID, ending in @xmpp.zoom.us'),
   ZOOM_WEBHOOK_TOLERANCE_SECONDS: z.coerce.number().int().min(60).max(86_400).default(6_000),
-  ZOOM_SCOPES: z.enum(['classic', 'granular']).default('classic'),
+  ZOOM_SCOPES: scopeNames.default([]),
   ZOOM_PLAN: z.enum(['free', 'pro', 'business', 'off']).default('pro'),
 
   SESSION_SECRET: z.string().min(32, 'must have at least 32 characters'),
@@ -117,7 +127,8 @@ export interface Config {
     botJid: string;
     /** How old a webhook's timestamp may be, s. Zoom retries up to 85 minutes after the first try. */
     webhookToleranceSeconds: number;
-    scopeFamily: 'classic' | 'granular';
+    /** Scopes that the authorize link asks for; none: all of the app's settings. */
+    authorizeScopes: readonly string[];
     /** By which plan Zoom's rates are kept; `off`: not at all. */
     plan: 'free' | 'pro' | 'business' | 'off';
   };
@@ -190,7 +201,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
       webhookSecretToken: e.ZOOM_WEBHOOK_SECRET_TOKEN,
       botJid: e.ZOOM_BOT_JID,
       webhookToleranceSeconds: e.ZOOM_WEBHOOK_TOLERANCE_SECONDS,
-      scopeFamily: e.ZOOM_SCOPES,
+      authorizeScopes: e.ZOOM_SCOPES,
       plan: e.ZOOM_PLAN,
     },
     sessionSecret: e.SESSION_SECRET,

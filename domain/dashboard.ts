@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { InstallStep } from './install-steps.ts';
+import type { MissingScope } from './missing-scope.ts';
 import type { ChatStatus } from './transcript.ts';
 
 /**
@@ -32,6 +33,8 @@ export interface InstallProgress {
   failure?: { step: InstallStep; message: string; next: 'retry' | 'reauthorize' };
   /** When `ready` or `done`: where to go on in Zoom. */
   inboundChannel?: { name: string; url: string };
+  /** What Zoom has not granted in this account; only in the api's answer. */
+  missingScopes?: MissingScope[];
 }
 
 /** `GET /api/dashboard`. */
@@ -44,6 +47,8 @@ export interface DashboardData {
   widget: { id: string; embedSnippet: string; previewUrl: string };
   /** The grant of the account's owner no longer works: "Reconnect Zoom" is shown. */
   needsReconnect: boolean;
+  /** What no connected member of the account has granted. */
+  missingScopes: MissingScope[];
   chats: { waiting: number; active: number; ended: number };
   recentChats: {
     id: string;

@@ -78,9 +78,13 @@ export function tokenSetStore(connection: Connection, keys: SealingKeys) {
       const before = await findNewest(zoomUserId).select({ grant: 1, obtainedAt: 1 }).lean();
       return insert(zoomUserId, tokens, { grant: (before?.grant ?? 0) + 1, after: before?.obtainedAt });
     },
-    /** Store what refreshing `stale` brought; returns the set's id. Done before the new access token is used. */
+    /**
+     * Store what refreshing `stale` brought; returns the set's id. Done before the new access token is used. An answer
+     * that names no scopes leaves them as they were.
+     */
     async addRefreshed(zoomUserId: string, tokens: Omit<TokenSet, 'id'>, stale: StoredTokenSet): Promise<string> {
-      return insert(zoomUserId, tokens, { grant: stale.grant, after: stale.obtainedAt });
+      const scopes = tokens.scopes.length > 0 ? tokens.scopes : stale.scopes;
+      return insert(zoomUserId, { ...tokens, scopes }, { grant: stale.grant, after: stale.obtainedAt });
     },
     /** The token set of this user that counts, or null when there is none. */
     async newest(zoomUserId: string): Promise<StoredTokenSet | null> {
@@ -91,6 +95,16 @@ export function tokenSetStore(connection: Connection, keys: SealingKeys) {
       const { _id: id, obtainedAt, grant, lost = false, expiresAt, scopes, apiUrl } = found;
       const set = { id, obtainedAt, grant, lost, accessToken, refreshToken, expiresAt, scopes };
       return apiUrl === undefined ? set : { ...set, apiUrl };
+    },
+    /** The scopes of each of these users' grants, as Zoom named them, in no order; users without one are left out. */
+    async scopesOf(zoomUserIds: readonly string[]): Promise<string[][]> {
+      const sets = await model
+        .find({ zoomUserId: { $in: zoomUserIds } })
+        .sort({ grant: 1, obtainedAt: 1, _id: 1 })
+        .select({ zoomUserId: 1, scopes: 1 })
+        .lean();
+      // The newest comes last.
+      return [...new Map(sets.map(({ zoomUserId, scopes }) => [zoomUserId, scopes])).values()];
     },
     /** Zoom refused to refresh this set. */
     async markLost(id: string): Promise<void> {

@@ -12,14 +12,19 @@ const schema = new Schema(
 );
 schema.index({ usedAt: 1 });
 
+/** Longer than a state lives: then its own expiry refuses it. */
+const keptMs = 10 * 60_000;
+
 /** OAuth states that a callback has used: each works once. */
 export function usedStateStore(connection: Connection) {
   const model = connection.model('UsedOauthState', schema);
   return {
     model,
-    /** Use a state up: true the first time, false ever after. */
+    /** Use a state up: true the first time, false as long as it could be used. Those that no longer can be go. */
     async use(stateHash: string): Promise<boolean> {
-      return insertedNow(model.insertOne({ _id: stateHash, usedAt: new Date() }));
+      const usedAt = new Date();
+      await model.deleteMany({ usedAt: { $lt: new Date(usedAt.getTime() - keptMs) } });
+      return insertedNow(model.insertOne({ _id: stateHash, usedAt }));
     },
     /** Forget states used before `before`; an expired state is refused by its own expiry. */
     async forgetBefore(before: Date): Promise<void> {

@@ -73,8 +73,11 @@ const channelsAnswer = z
   .object({ channels: z.array(channelAnswer), next_page_token: optionalText })
   .transform((answer) => ({ items: answer.channels, nextPageToken: answer.next_page_token }));
 
-/** The calls of ChannelsApi made with `call`. */
-export function channelsApi(call: RestCaller): ChannelsApi {
+/**
+ * The calls of ChannelsApi made with `call`.
+ * @param user id of the user whose token it is, or `me`.
+ */
+export function channelsApi(call: RestCaller, user: string): ChannelsApi {
   return {
     allChannels: () =>
       allItems('channels.list', (pageToken) =>
@@ -82,7 +85,7 @@ export function channelsApi(call: RestCaller): ChannelsApi {
           {
             operation: 'channels.list',
             method: 'GET',
-            path: '/chat/users/me/channels',
+            path: path`/chat/users/${user}/channels`,
             query: { page_size: PAGE_SIZE, next_page_token: pageToken },
           },
           channelsAnswer,
@@ -93,14 +96,14 @@ export function channelsApi(call: RestCaller): ChannelsApi {
         {
           operation: 'channels.create',
           method: 'POST',
-          path: '/chat/users/me/channels',
+          path: path`/chat/users/${user}/channels`,
           json: { name, type: TYPE_NUMBERS[type] },
         },
         channelAnswer,
       ),
     getChannel: ({ channelId }) =>
       call(
-        { operation: 'channels.get', method: 'GET', path: path`/chat/users/me/channels/${channelId}` },
+        { operation: 'channels.get', method: 'GET', path: path`/chat/users/${user}/channels/${channelId}` },
         channelAnswer,
       ),
   };

@@ -7,10 +7,18 @@ import { createTransport } from './http.ts';
 import { membersApi, type MembersApi } from './members.ts';
 import { messagesApi, type MessagesApi } from './messages.ts';
 import { createOAuth, type ZoomOAuth } from './oauth.ts';
+import { isAccountLevel } from './scopes.ts';
 import { usersApi, type UsersApi } from './users.ts';
 
 /** Every call that is made with a user's token. */
 export type ZoomUserApi = UsersApi & ChannelsApi & MembersApi & MessagesApi;
+
+/** What is known of the user whose token is used. */
+export interface TokenOwner {
+  readonly userId?: string | undefined;
+  readonly scopes?: readonly string[] | undefined;
+  readonly apiUrl?: string | undefined;
+}
 
 /** Zoom, as one app sees it. Nothing is retried inside but a bot call whose token was refused. */
 export interface ZoomClient {
@@ -18,9 +26,10 @@ export interface ZoomClient {
   /**
    * Calls with a user's access token.
    *
-   * @param options.apiUrl the `apiUrl` of their TokenSet; followed only to a host that `regionalApiUrl` trusts.
+   * @param owner whose token it is, and the rest of their TokenSet. `apiUrl` is followed only to a host that
+   *   `regionalApiUrl` trusts. Without `userId`, as long as it is not known, calls are about `me`.
    */
-  asUser(accessToken: string, options?: { readonly apiUrl?: string | undefined }): ZoomUserApi;
+  asUser(accessToken: string, owner?: TokenOwner): ZoomUserApi;
   /** Calls as the app's bot, with a chatbot token that the client keeps by itself. */
   readonly bot: BotApi;
 }
@@ -32,9 +41,11 @@ export function createZoomClient(options: ZoomAppOptions): ZoomClient {
   const botTokens = new BotTokenSource(() => oauth.clientCredentials(), options.clock);
   return {
     oauth,
-    asUser(accessToken, { apiUrl } = {}) {
+    asUser(accessToken, { userId, scopes = [], apiUrl } = {}) {
       const call = createRestCaller(transport, regionalApiUrl(options.apiUrl, apiUrl), accessToken);
-      return { ...usersApi(call), ...channelsApi(call), ...membersApi(call), ...messagesApi(call) };
+      // Zoom documents `me` for user-managed apps, and an id for those that act for the whole account.
+      const user = userId !== undefined && isAccountLevel(scopes) ? userId : 'me';
+      return { ...usersApi(call), ...channelsApi(call, user), ...membersApi(call, user), ...messagesApi(call, user) };
     },
     bot: botApi(options, transport, botTokens),
   };

@@ -11,21 +11,22 @@ export {
   type ZoomErrorKind,
 } from './errors.ts';
 export { createPkce, type TokenSet, type ZoomOAuth } from './oauth.ts';
-export { CLASSIC_SCOPES, GRANULAR_SCOPES } from './scopes.ts';
+export { EVENT_NEEDS, missingScopes, SCOPE_NEEDS, scopesNamed } from './scopes.ts';
 export type { ZoomUser } from './users.ts';
 export type { ChannelType, ZoomChannel } from './channels.ts';
 export type { ZoomMember } from './members.ts';
 export type { ZoomFile, ZoomMessage } from './messages.ts';
 export type { BotApi } from './chatbot.ts';
-export { actions, button, card, cardMarks, fields, link, message, type Card } from './cards.ts';
+export { actions, button, card, cardMarks, fields, link, message, section, type Card } from './cards.ts';
 export { urlValidationAnswer, verifyWebhook, type WebhookRefusal } from './webhooks.ts';
 export { normalizeEvent } from './events.ts';
 export type {
+  AppDeauthorizedEvent,
   ButtonPressedEvent,
   ChannelMessageDeletedEvent,
   ChannelMessageEditedEvent,
   ChannelMessageEvent,
   ZoomEvent,
 } from './event-types.ts';
-export { channelJid, channelUrl, userJid } from './jids.ts';
+export { channelJid, channelUrl, isAnyBot, userJid } from './jids.ts';
 export { queueRatePerSecond } from './rates.ts';

@@ -12,6 +12,9 @@ export interface ZoomMember {
   readonly id?: string | undefined;
   readonly memberId?: string | undefined;
   readonly email?: string | undefined;
+  readonly name?: string | undefined;
+  /** Of another account. */
+  readonly isExternal: boolean;
   readonly role: 'owner' | 'admin' | 'member';
 }
 
@@ -38,12 +41,18 @@ const membersAnswer = z
           id: optionalText,
           member_id: optionalText,
           email: optionalText,
+          name: optionalText,
+          first_name: optionalText,
+          last_name: optionalText,
+          is_external: z.boolean().catch(false),
           role: z.enum(['owner', 'admin', 'member']).catch('member'),
         })
         .transform((member): ZoomMember => ({
           id: member.id,
           memberId: member.member_id,
           email: member.email,
+          name: member.name ?? ([member.first_name, member.last_name].filter(Boolean).join(' ') || undefined),
+          isExternal: member.is_external,
           role: member.role,
         })),
     ),
@@ -51,9 +60,12 @@ const membersAnswer = z
   })
   .transform((answer) => ({ items: answer.members, nextPageToken: answer.next_page_token }));
 
-/** The calls of MembersApi made with `call`. */
-export function membersApi(call: RestCaller): MembersApi {
-  const membersPath = (channelId: string) => path`/chat/users/me/channels/${channelId}/members`;
+/**
+ * The calls of MembersApi made with `call`.
+ * @param user id of the user whose token it is, or `me`.
+ */
+export function membersApi(call: RestCaller, user: string): MembersApi {
+  const membersPath = (channelId: string) => path`/chat/users/${user}/channels/${channelId}/members`;
   const listMembers: MembersApi['listMembers'] = ({ channelId }) =>
     allItems('members.list', (pageToken) =>
       call(

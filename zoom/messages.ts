@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { RestCaller } from './caller.ts';
+import { path } from './http.ts';
 import { allItems } from './paging.ts';
 import { millisOf, optionalMillis, optionalText, requiredText } from './shapes.ts';
 
@@ -88,15 +89,19 @@ const messagesAnswer = z
 
 const sentAnswer = z.object({ id: requiredText });
 
-/** The calls of MessagesApi made with `call`. */
-export function messagesApi(call: RestCaller): MessagesApi {
+/**
+ * The calls of MessagesApi made with `call`.
+ * @param user id of the user whose token it is, or `me`.
+ */
+export function messagesApi(call: RestCaller, user: string): MessagesApi {
+  const messagesPath = path`/chat/users/${user}/messages`;
   return {
     sendMessage: ({ channelId, message }) =>
       call(
         {
           operation: 'messages.send',
           method: 'POST',
-          path: '/chat/users/me/messages',
+          path: messagesPath,
           json: { message, to_channel: channelId },
         },
         sentAnswer,
@@ -109,7 +114,7 @@ export function messagesApi(call: RestCaller): MessagesApi {
           {
             operation: 'messages.list',
             method: 'GET',
-            path: '/chat/users/me/messages',
+            path: messagesPath,
             query: { to_channel: channelId, ...range, page_size: PAGE_SIZE, next_page_token: pageToken },
           },
           messagesAnswer,

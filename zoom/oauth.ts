@@ -2,7 +2,6 @@ import { createHash, randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import type { ZoomAppOptions } from './config.ts';
 import type { ZoomTransport } from './http.ts';
-import { CLASSIC_SCOPES } from './scopes.ts';
 import { optionalText, requiredText } from './shapes.ts';
 
 /** A user's tokens. Secret: encrypt at rest, never log, never hand to a workflow. */
@@ -11,7 +10,7 @@ export interface TokenSet {
   /** Good for one refresh only; store it before the access token is used. Lives 90 days. */
   readonly refreshToken: string;
   readonly expiresAt: Date;
-  /** Scopes that were granted; may be fewer than were asked for. */
+  /** Scopes that were granted, of either family; may be fewer than were asked for. Empty when Zoom named none. */
   readonly scopes: readonly string[];
   /** Base of the user's region, as Zoom gave it; see `regionalApiUrl` for when it is followed. */
   readonly apiUrl?: string | undefined;
@@ -33,7 +32,9 @@ export interface ZoomOAuth {
    *
    * @param redirectUri must equal a redirect URL of the app, else Zoom shows an error page of its own.
    * @param state echoed in the callback; only URL-safe characters, since Zoom mangles others.
-   * @param scopes default `CLASSIC_SCOPES`; an empty list leaves the choice to the app's settings.
+   * @param scopes default none: consent is asked for all scopes of the app's settings. Zoom is reported to refuse a
+   *   list separated by spaces, and any list with a scope that the settings lack, on a page of its own ("invalid
+   *   scope", 4700); commas are reported to work.
    * @throws TypeError for a state with other characters.
    */
   authorizeUrl(input: {
@@ -101,7 +102,7 @@ export function createOAuth(options: ZoomAppOptions, transport: ZoomTransport): 
   };
 
   return {
-    authorizeUrl({ redirectUri, state, codeChallenge, scopes = CLASSIC_SCOPES }) {
+    authorizeUrl({ redirectUri, state, codeChallenge, scopes = [] }) {
       if (!/^[\w.~-]+$/.test(state)) throw new TypeError('state must be of URL-safe characters');
       const url = new URL(`${base}/authorize`);
       url.searchParams.set('response_type', 'code');
@@ -110,7 +111,7 @@ export function createOAuth(options: ZoomAppOptions, transport: ZoomTransport): 
       url.searchParams.set('state', state);
       url.searchParams.set('code_challenge', codeChallenge);
       url.searchParams.set('code_challenge_method', 'S256');
-      if (scopes.length > 0) url.searchParams.set('scope', scopes.join(' '));
+      if (scopes.length > 0) url.searchParams.set('scope', scopes.join(','));
       return url.href;
     },
     exchangeCode: ({ code, redirectUri, codeVerifier }) =>

@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RequestHandler } from 'express';
 import { z } from 'zod';
-import { isZoomError, type TokenSet } from '../../zoom/index.ts';
+import { isZoomError, scopesNamed, type TokenSet, type ZoomError } from '../../zoom/index.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { HttpProblem, type NextStep } from '../http/problem.ts';
+import { failureLimit, requestLimits } from '../rate-limits.ts';
 import { TemporalUnavailableError } from '../temporal/call.ts';
 import { redirectUri, stateHash, type oauthAttempts } from './attempts.ts';
 import type { Sessions } from './session.ts';
@@ -19,10 +20,13 @@ const querySchema = z.object({
 const patience = { tries: 4, pauseMs: 500, longestPauseMs: 2_000 };
 
 const again: NextStep = { label: 'Add to Zoom', href: '/install' };
+/** Zoom lets only those add the app who may allow it for everybody. */
+const whoMayAdd =
+  'Only an administrator of your Zoom account can add it, once for everybody. If you are not one, ask yours to open this website and press “Add to Zoom”.';
 
-function refused(detail: string, status: 400 | 403 = 400): HttpProblem {
-  const title = status === 403 ? 'Zoom was not connected' : 'This sign-in could not be completed';
-  return new HttpProblem('bad-request', detail, { status, title, next: again });
+function refused(detail: string): HttpProblem {
+  const title = 'This sign-in could not be completed';
+  return new HttpProblem('bad-request', detail, { title, next: again });
 }
 
 /**
@@ -34,7 +38,19 @@ export function oauthCallback(
   attempts: ReturnType<typeof oauthAttempts>,
   sessions: Sessions,
 ): RequestHandler {
-  const { store } = dependencies;
+  const { store, renderPage } = dependencies;
+  const refusedCodes = failureLimit(requestLimits.refusedCodes);
+
+  /** Exchange the code, unless too many from this network were refused of late. */
+  const exchange = async (address: string, code: string, verifier: string): Promise<TokenSet> => {
+    try {
+      return await exchangeCode(dependencies, code, verifier);
+    } catch (error) {
+      if (isZoomError(error, 'grantInvalid')) await refusedCodes.failed(address);
+      throw zoomTrouble(error);
+    }
+  };
+
   return async (request, response) => {
     response.set('Cache-Control', 'no-store');
     const query = querySchema.safeParse(request.query);
@@ -43,9 +59,14 @@ export function oauthCallback(
 
     if (error !== undefined) {
       if (state !== undefined) await attempts.take(request, response, state);
-      throw error === 'access_denied'
-        ? refused('You did not allow the app in Zoom, so nothing was changed. You can add it at any time.', 403)
-        : refused('Zoom did not complete the authorization, so nothing was changed. You can try again.');
+      if (error !== 'access_denied') {
+        throw refused(`Zoom did not add the app, so nothing was changed. You can try again. ${whoMayAdd}`);
+      }
+      const message = `You have not added the app, and nothing was changed. You can add it at any time. ${whoMayAdd}`;
+      response
+        .type('html')
+        .send(renderPage({ name: 'error', status: 200, title: 'Live Chat was not added', message, next: again }));
+      return;
     }
     if (code === undefined) throw refused('Zoom sent no authorization. Nothing was changed.');
     if (state === undefined) {
@@ -57,22 +78,24 @@ export function oauthCallback(
     if (!attempt) {
       throw refused('This sign-in was not started in this browser, or more than 10 minutes ago. Nothing was changed.');
     }
+    const address = request.ip ?? '';
+    const waitMs = await refusedCodes.waitMs(address);
+    if (waitMs !== undefined) {
+      const detail = 'Zoom has refused too many sign-ins from your network address. Wait some minutes, then try again.';
+      throw new HttpProblem('too-many-requests', detail, { retryAfterSeconds: Math.ceil(waitMs / 1_000), next: again });
+    }
     if (!(await store.usedStates.use(stateHash(state)))) {
       throw refused('This sign-in was used before. Nothing was changed.');
     }
-    const tokens = await exchange(dependencies, code, attempt.verifier);
+    const tokens = await exchange(address, code, attempt.verifier);
     const member = await connect(dependencies, tokens);
     await sessions.start(response, member);
     response.redirect(302, member.onboarded ? (attempt.next ?? '/dashboard') : '/onboarding');
   };
 }
 
-async function exchange({ zoom, config }: ApiDependencies, code: string, codeVerifier: string): Promise<TokenSet> {
-  try {
-    return await zoom.oauth.exchangeCode({ code, codeVerifier, redirectUri: redirectUri(config.http.publicUrl) });
-  } catch (error) {
-    throw zoomTrouble(error);
-  }
+function exchangeCode({ zoom, config }: ApiDependencies, code: string, codeVerifier: string): Promise<TokenSet> {
+  return zoom.oauth.exchangeCode({ code, codeVerifier, redirectUri: redirectUri(config.http.publicUrl) });
 }
 
 /** Store the grant, and see that its workflows run. */
@@ -129,11 +152,19 @@ function zoomTrouble(error: unknown): unknown {
   }
   const detail =
     error.kind === 'scopeMissing'
-      ? 'Zoom did not grant a permission that the app needs. Add the app again.'
+      ? `Zoom did not grant a permission that the app needs (${nameMissing(error)}). Tick it in the app’s settings on marketplace.zoom.us, on the page Scopes, then add the app again.`
       : `Zoom refused the authorization. ${error.advice}`;
   return new HttpProblem('zoom', detail, {
     ...(error.kind === 'scopeMissing' ? { status: 403 } : {}),
     next: again,
     cause: error,
   });
+}
+
+/** The first thing that a new grant is used for is to ask who it is of. */
+function nameMissing({ missingScopes }: ZoomError): string {
+  const names = scopesNamed(missingScopes ?? ['user:read:admin']).map(({ label, classic, granular }) => {
+    return `${label}: ${[...granular, classic].join(' or ')}`;
+  });
+  return names.length > 0 ? names.join('; ') : (missingScopes ?? []).join(', ');
 }

@@ -1,5 +1,4 @@
 import { Router, type RequestHandler } from 'express';
-import { CLASSIC_SCOPES, GRANULAR_SCOPES } from '../../zoom/index.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { localPath } from '../http/local-path.ts';
 import { limitRequests, requestLimits } from '../rate-limits.ts';
@@ -12,7 +11,7 @@ import type { Sessions } from './session.ts';
 export function authRoutes(dependencies: ApiDependencies, sessions: Sessions): Router {
   const { config, zoom } = dependencies;
   const attempts = oauthAttempts(dependencies);
-  const scopes = config.zoom.scopeFamily === 'classic' ? CLASSIC_SCOPES : GRANULAR_SCOPES;
+  const scopes = config.zoom.authorizeScopes;
 
   const toZoom = (nextOf: (next: unknown) => string | undefined): RequestHandler => {
     return async (request, response) => {

@@ -1,3 +1,4 @@
+import { missingInAccount } from '../../activities/missing-scopes.ts';
 import type { DashboardData } from '../../domain/dashboard.ts';
 import type { Account, Member, Widget } from '../../store/index.ts';
 import type { ApiDependencies } from '../dependencies.ts';
@@ -25,8 +26,9 @@ export async function dashboardData(
 ): Promise<DashboardData> {
   const { store, config, clock } = dependencies;
   const { account, widget } = await accountOf(dependencies, member);
-  const [owner, counts, recent] = await Promise.all([
+  const [owner, missingScopes, counts, recent] = await Promise.all([
     store.members.get(account.ownerUserId),
+    missingInAccount(store, account._id),
     store.chats.countByStatus(account._id),
     store.chats.recent(account._id, recentChats),
   ]);
@@ -41,6 +43,7 @@ export async function dashboardData(
       previewUrl: `${config.http.publicUrl}/preview?widget=${encodeURIComponent(widget._id)}`,
     },
     needsReconnect: owner?.grantStatus !== 'connected',
+    missingScopes,
     chats: {
       waiting: (counts.waiting ?? 0) + (counts.missed ?? 0) + (counts.joining ?? 0),
       active: counts.active ?? 0,

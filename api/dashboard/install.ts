@@ -1,3 +1,4 @@
+import { missingInAccount } from '../../activities/missing-scopes.ts';
 import type { InstallProgress } from '../../domain/dashboard.ts';
 import { installSteps } from '../../domain/install-steps.ts';
 import type { Member } from '../../store/index.ts';
@@ -6,8 +7,17 @@ import { HttpProblem } from '../http/problem.ts';
 
 type Dependencies = Pick<ApiDependencies, 'temporal' | 'store'>;
 
-/** How far the install of this member is, asked of its workflow. */
-export async function installProgress({ temporal, store }: Dependencies, member: Member): Promise<InstallProgress> {
+/** How far the install of this member is, and what Zoom has not granted in their account. */
+export async function installProgress(dependencies: Dependencies, member: Member): Promise<InstallProgress> {
+  const [progress, missingScopes] = await Promise.all([
+    progressOf(dependencies, member),
+    missingInAccount(dependencies.store, member.accountId),
+  ]);
+  return { ...progress, missingScopes };
+}
+
+/** Asked of its workflow. */
+async function progressOf({ temporal, store }: Dependencies, member: Member): Promise<InstallProgress> {
   const progress = await temporal.installs.progress(member._id);
   if (progress) return progress;
   if (!member.onboardedAt) {

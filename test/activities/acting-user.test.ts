@@ -8,26 +8,35 @@ import { zoomError } from './fake-zoom.ts';
 const member = (_id: string, grantStatus: Member['grantStatus'] = 'connected') =>
   ({ _id, jid: `${_id}@xmpp.zoom.us`, accountId: 'account-1', grantStatus }) as Member;
 
-/** Members in the order in which they added the app; who is refused, and with what. */
+/** Members in the order in which they added the app; who is refused, and with what. The bot without a user: nobody. */
 function setUp(members: Member[], refused: Record<string, Error> = {}) {
+  const told: { accountId: string; scopes: readonly string[] }[] = [];
+  /** What the members are by now, when that is not known yet. */
+  const now = { members };
   const tried: string[] = [];
   const attemptAs = async (id: string) => {
     tried.push(id);
     if (refused[id]) throw refused[id];
     return id;
   };
-  const acting = new ActingUsers({ ofAccount: async () => members }, async (id, calls) => {
-    await attemptAs(id);
-    return calls({} as ZoomUserApi);
-  });
+  const acting = new ActingUsers(
+    { ofAccount: async (_id, options) => (options?.forceRefresh ? now.members : members) },
+    async (id, calls) => {
+      await attemptAs(id);
+      return calls({} as ZoomUserApi);
+    },
+    async (accountId, scopes) => void told.push({ accountId, scopes }),
+  );
   const about = { accountId: 'account-1', channelId: 'channel-1' };
   return {
     tried,
     refused,
+    told,
+    now,
     asUser: (more: { ownerUserId?: string } = {}) =>
       acting.asUser({ ...about, ...more }, async (_api, userId) => userId),
     asBot: (more: { ownerUserId?: string } = {}) =>
-      acting.asBot({ ...about, ...more }, (jid) => attemptAs(jid.split('@')[0] ?? '')),
+      acting.asBot({ ...about, ...more }, (jid) => attemptAs(jid?.split('@')[0] ?? 'nobody')),
   };
 }
 
@@ -66,13 +75,45 @@ describe('calls in a member’s name', () => {
     expect(tried).toEqual(['cat']);
   });
 
-  test('fail with what the first member’s failed with when nobody may, after a few', async () => {
+  test('are made by whoever is in the channel, though the owner and many others are not', async () => {
+    const ids = ['ann', 'bob', 'cat', 'dan', 'eve', 'fay'];
+    const refused = Object.fromEntries(ids.slice(0, -1).map((id) => [id, zoomError('forbidden')]));
+    const { asUser, tried } = setUp(
+      ids.map((id) => member(id)),
+      refused,
+    );
+    expect(await asUser({ ownerUserId: 'bob' })).toBe('fay');
+    expect(await asUser({ ownerUserId: 'bob' })).toBe('fay');
+    expect(tried).toEqual(['bob', 'ann', 'cat', 'dan', 'eve', 'fay', 'fay']);
+  });
+
+  test('fail with what the first member’s failed with when nobody may, after some', async () => {
     const forbidden = zoomError('forbidden');
-    const scopes = { bob: zoomError('scopeMissing'), cat: zoomError('scopeMissing'), dan: zoomError('scopeMissing') };
-    const members = ['ann', 'bob', 'cat', 'dan'].map((id) => member(id));
-    const { asUser, tried } = setUp(members, { ann: forbidden, ...scopes });
+    const ids = Array.from({ length: 30 }, (_, n) => `member-${n}`);
+    const refused = Object.fromEntries(ids.map((id) => [id, zoomError('forbidden')]));
+    const { asUser, tried } = setUp(
+      ids.map((id) => member(id)),
+      { ...refused, 'member-0': forbidden },
+    );
     await expect(asUser()).rejects.toBe(forbidden);
-    expect(tried).toEqual(['ann', 'bob', 'cat']);
+    expect(tried).toEqual(ids.slice(0, 10));
+  });
+
+  test('are made by somebody who has added the app again a moment ago', async () => {
+    const { asUser, now } = setUp([member('ann', 'needsReconnect'), member('bob')], { bob: zoomError('forbidden') });
+    now.members = [member('ann'), member('bob')];
+    expect(await asUser({ ownerUserId: 'ann' })).toBe('ann');
+  });
+
+  test('say which scope is missing once nobody else may', async () => {
+    const missingScopes = ['team_chat:write:members:admin'];
+    const scopeMissing = zoomError('scopeMissing', { missingScopes });
+    const alone = setUp([member('ann'), member('bob')], { ann: scopeMissing, bob: zoomError('forbidden') });
+    await expect(alone.asUser()).rejects.toBe(scopeMissing);
+    expect(alone.told).toEqual([{ accountId: 'account-1', scopes: missingScopes }]);
+    const helped = setUp([member('ann'), member('bob')], { ann: scopeMissing });
+    await helped.asUser();
+    expect(helped.told).toEqual([]);
   });
 
   test('wait for a reconnect when nobody’s grant works, or the owner’s does not and nobody else may', async () => {
@@ -84,21 +125,62 @@ describe('calls in a member’s name', () => {
 });
 
 describe('calls of the bot', () => {
-  test('need nobody’s grant, but for somebody to act for', async () => {
-    expect(await setUp([member('ann', 'needsReconnect')]).asBot()).toBe('ann');
+  const malformed = () => zoomError('contentRefused', { status: 400, code: 7001 });
+
+  test('name no user, and need no grant, but for somebody who has the app', async () => {
+    expect(await setUp([member('ann', 'needsReconnect')]).asBot()).toBe('nobody');
     await expect(setUp([member('ann', 'removed')]).asBot()).rejects.toBeInstanceOf(NeedsReconnectError);
   });
 
-  test('act for another member when Zoom does not accept the first', async () => {
-    const { asBot, tried } = setUp([member('ann'), member('bob')], { ann: zoomError('botNotAllowed') });
+  test('name a member where Zoom does not accept nobody, and remember whom', async () => {
+    const { asBot, tried } = setUp([member('ann'), member('bob')], {
+      nobody: zoomError('botNotAllowed'),
+      ann: zoomError('botNotAllowed'),
+    });
     await asBot();
     await asBot();
-    expect(tried).toEqual(['ann', 'bob', 'bob']);
+    expect(tried).toEqual(['nobody', 'ann', 'bob', 'bob']);
   });
 
-  test('are not tried for another member after any other failure', async () => {
-    const { asBot, tried } = setUp([member('ann'), member('bob')], { ann: zoomError('contentRefused') });
+  test('name a member from then on when the app turns out to be a user-managed one', async () => {
+    const { asBot, tried, refused } = setUp([member('ann'), member('bob')], { nobody: malformed() });
+    await asBot();
+    refused['ann'] = zoomError('botNotAllowed');
+    await asBot();
+    expect(tried).toEqual(['nobody', 'ann', 'ann', 'bob']);
+  });
+
+  test('are made once for a post that Zoom refuses for its content, when naming nobody is known to be right', async () => {
+    const { asBot, tried, refused } = setUp([member('ann')]);
+    await asBot();
+    refused['nobody'] = malformed();
     await expect(asBot()).rejects.toMatchObject({ kind: 'contentRefused' });
-    expect(tried).toEqual(['ann']);
+    expect(tried).toEqual(['nobody', 'nobody']);
+  });
+
+  test('fail as the member’s post did, whose content is refused too', async () => {
+    const { asBot, tried } = setUp([member('ann'), member('bob')], { nobody: malformed(), ann: malformed() });
+    await expect(asBot()).rejects.toMatchObject({ kind: 'contentRefused' });
+    expect(tried).toEqual(['nobody', 'ann']);
+  });
+
+  test('do not blame the content when no member may post', async () => {
+    const refused = { nobody: malformed(), ann: zoomError('botNotAllowed') };
+    await expect(setUp([member('ann')], refused).asBot()).rejects.toMatchObject({ kind: 'botNotAllowed' });
+  });
+
+  test('look for nobody again when the remembered member may no longer post', async () => {
+    const { asBot, tried, refused } = setUp([member('ann')], { nobody: zoomError('botNotAllowed') });
+    await asBot();
+    delete refused['nobody'];
+    refused['ann'] = zoomError('botNotAllowed');
+    expect(await asBot()).toBe('nobody');
+    expect(tried).toEqual(['nobody', 'ann', 'ann', 'nobody']);
+  });
+
+  test('are not tried for anybody else after any other failure', async () => {
+    const { asBot, tried } = setUp([member('ann'), member('bob')], { nobody: zoomError('channelGone') });
+    await expect(asBot()).rejects.toMatchObject({ kind: 'channelGone' });
+    expect(tried).toEqual(['nobody']);
   });
 });

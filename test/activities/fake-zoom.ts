@@ -152,6 +152,8 @@ export class FakeZoom {
         this.#checkActingUser(actingJid);
         this.#checkContent(content);
         if (!toJid.includes('@conference.')) {
+          const to = [...this.users.values()].find(({ jid }) => jid === toJid);
+          if (to?.status !== 'active') throw zoomError('channelGone', { status: 403, code: 7004 });
           this.directMessages.push({ toJid, card: content });
           return { messageId: `dm-${this.directMessages.length}` };
         }

@@ -2,6 +2,7 @@ import type { ChatStatus } from '../../domain/transcript.ts';
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { createGrantActivities } from '../../activities/grant.ts';
+import { SCOPE_NEEDS } from '../../zoom/index.ts';
 import { lostAnswer, zoomError } from './fake-zoom.ts';
 import { attempt, cardTexts, failureOf, settledAccount, testStore } from './harness.ts';
 
@@ -10,7 +11,7 @@ const pause = () => new Promise((resolve) => setTimeout(resolve, 3));
 
 async function setUp() {
   const { store } = database;
-  const { zoom, owner, accountId } = await settledAccount(store);
+  const { zoom, owner, agent, accountId, addMember } = await settledAccount(store);
   const triedAgain: string[] = [];
   const dependencies = {
     store,
@@ -20,10 +21,10 @@ async function setUp() {
   };
   const activities = createGrantActivities(dependencies);
   /** A grant as the OAuth callback stores it. */
-  const grant = async () => {
+  const grant = async (scopes: readonly string[] = []) => {
     const refreshToken = `refresh-${randomUUID()}`;
     zoom.refreshTokens.add(refreshToken);
-    const tokens = { accessToken: `access-${randomUUID()}`, refreshToken, expiresAt: new Date(), scopes: [] };
+    const tokens = { accessToken: `access-${randomUUID()}`, refreshToken, expiresAt: new Date(), scopes };
     const id = await store.tokenSets.addGranted(owner.id, tokens);
     await pause();
     return { id, ...tokens };
@@ -31,7 +32,8 @@ async function setUp() {
   const renew = (staleTokenSetId: string, number = 1) =>
     attempt(number, activities.renewTokens, { zoomUserId: owner.id, staleTokenSetId });
   const setsKept = () => store.tokenSets.model.countDocuments({ zoomUserId: owner.id });
-  return { store, zoom, owner, accountId, dependencies, activities, triedAgain, grant, renew, setsKept };
+  const account = { zoom, owner, agent, accountId, addMember };
+  return { store, ...account, dependencies, activities, triedAgain, grant, renew, setsKept };
 }
 
 describe('renewTokens', () => {
@@ -195,10 +197,58 @@ describe('askToReconnect', () => {
 
   test('is tried again while Zoom is away, and fails with the reason when the bot may not write to the user', async () => {
     const { zoom, owner, activities } = await setUp();
-    zoom.fail('bot.postMessage', zoomError('unavailable'), zoomError('botNotAllowed'));
+    // Refused without and with naming a user.
+    zoom.fail('bot.postMessage', zoomError('unavailable'), zoomError('botNotAllowed'), zoomError('botNotAllowed'));
     const ask = () => failureOf(attempt(1, activities.askToReconnect, { zoomUserId: owner.id }));
     expect(await ask()).toMatchObject({ type: 'ZoomUnavailable', nonRetryable: false });
     expect(await ask()).toMatchObject({ type: 'BotNotAllowed', nonRetryable: true });
+  });
+});
+
+describe('tellMissingScopes', () => {
+  const all = SCOPE_NEEDS.flatMap((need) => need.granular);
+  const without = (...names: string[]) => all.filter((name) => !names.includes(name));
+
+  test('names what is missing in both families, what does not work and where to go', async () => {
+    const { zoom, owner, activities, grant } = await setUp();
+    await grant(without('team_chat:write:members:admin', 'team_chat:delete:member:admin'));
+    await attempt(1, activities.tellMissingScopes, { zoomUserId: owner.id });
+    expect(zoom.directMessages).toEqual([expect.objectContaining({ toJid: owner.jid })]);
+    const words = cardTexts(zoom.directMessages[0]?.card).join('\n');
+    expect(words).toContain('View and manage all users’ chat channels');
+    expect(words).toContain('team_chat:write:members:admin');
+    expect(words).toContain('chat_channel:write:admin');
+    expect(words).toContain('Nobody can be let into a chat');
+    expect(words).toContain('https://chat.example.com/install');
+    // The app works without it.
+    expect(words).not.toContain('team_chat:delete:member:admin');
+  });
+
+  test.each([
+    ['all of it is granted', [all]],
+    ['only what the app can do without is missing', [without('team_chat:write:user_message:admin')]],
+    ['Zoom named no scopes', [[]]],
+    ['it was granted later', [without('user:read:user:admin'), all]],
+  ])('says nothing when %s', async (_what, grants) => {
+    const { zoom, owner, activities, grant } = await setUp();
+    for (const scopes of grants) await grant(scopes);
+    await attempt(1, activities.tellMissingScopes, { zoomUserId: owner.id });
+    expect(zoom.directMessages).toEqual([]);
+  });
+
+  test('says nothing when a colleague has granted it', async () => {
+    const { zoom, store, accountId, owner, agent, addMember, activities, grant } = await setUp();
+    await grant(without('user:read:user:admin'));
+    await addMember(agent);
+    const tokens = { accessToken: 'a', refreshToken: 'r', expiresAt: new Date() };
+    await store.tokenSets.addGranted(agent.id, { ...tokens, scopes: all });
+    await attempt(1, activities.tellMissingScopes, { zoomUserId: owner.id });
+    expect(zoom.directMessages).toEqual([]);
+    // Whose grant does not work grants nothing.
+    await store.members.setGrantStatus(agent.id, 'needsReconnect');
+    await attempt(1, activities.tellMissingScopes, { zoomUserId: owner.id });
+    expect(zoom.directMessages).toHaveLength(1);
+    expect(await store.accounts.get(accountId)).not.toBeNull();
   });
 });
 

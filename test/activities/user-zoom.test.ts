@@ -27,7 +27,7 @@ function setUp(first: TokenSet | null, renewImplementation?: RenewTokens) {
       },
     },
     zoom: {
-      asUser: (accessToken) => ({ accessToken }) as unknown as ZoomUserApi,
+      asUser: (accessToken, owner) => ({ accessToken, owner }) as unknown as ZoomUserApi,
     },
     renew: async (user, staleId) => {
       renewals.push(staleId);
@@ -51,6 +51,25 @@ describe('calls by a user’s grant', () => {
   test('use the newest tokens', async () => {
     const { userZoom, renewals } = setUp(tokenSet('a'));
     expect(await userZoom('u', tokenOf)).toBe('access-a');
+    expect(renewals).toEqual([]);
+  });
+
+  test('say whose token it is and what it may do, for the paths of the calls', async () => {
+    const scopes = ['user:read:admin'];
+    const { userZoom } = setUp({ ...tokenSet('a'), scopes });
+    const owner = await userZoom('u', async (api) => (api as unknown as { owner: unknown }).owner);
+    expect(owner).toEqual({ userId: 'u', scopes, apiUrl: undefined });
+  });
+
+  test('are made again with a newer grant when a scope is missing, and fail without one', async () => {
+    const { userZoom, state, renewals } = setUp(tokenSet('a'));
+    const needsScope = async (api: ZoomUserApi) => {
+      if ((await tokenOf(api)) === 'access-a') throw zoomError('scopeMissing');
+      return tokenOf(api);
+    };
+    await expect(userZoom('u', needsScope)).rejects.toMatchObject({ kind: 'scopeMissing' });
+    state.newest = tokenSet('b');
+    expect(await userZoom('u', needsScope)).toBe('access-b');
     expect(renewals).toEqual([]);
   });
 

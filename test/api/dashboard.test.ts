@@ -29,7 +29,7 @@ describe('the install', () => {
   test('shows what its workflow answers', async () => {
     const { browser, temporal } = await signedIn();
     temporal.progress = progress('ready');
-    expect(await (await browser.get('/api/install')).json()).toEqual(progress('ready'));
+    expect(await (await browser.get('/api/install')).json()).toEqual({ ...progress('ready'), missingScopes: [] });
   });
 
   test('is not started when there is no workflow', async () => {
@@ -63,7 +63,7 @@ describe('the install', () => {
     expect(temporal.named('done')).toEqual([]);
     temporal.progress = progress('ready');
     const response = await browser.post('/api/install/done');
-    expect([response.status, await response.json()]).toEqual([200, progress('done')]);
+    expect([response.status, await response.json()]).toEqual([200, { ...progress('done'), missingScopes: [] }]);
     temporal.progress = progress('done');
     expect((await browser.post('/api/install/done')).status).toBe(200);
     expect(temporal.named('done')).toEqual([[userId]]);
@@ -103,6 +103,7 @@ describe('the dashboard', () => {
         previewUrl: 'http://localhost:3000/preview?widget=widget-1',
       },
       needsReconnect: false,
+      missingScopes: [],
       chats: { waiting: 1, active: 1, ended: 0 },
     });
     expect(data.recentChats.map(({ id }) => id)).toEqual(['a', 'b']);

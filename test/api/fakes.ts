@@ -152,6 +152,7 @@ export class FakeStore implements ApiStore {
   };
   members: ApiStore['members'] = {
     get: (id) => this.#answer(() => this.membersById.get(id) ?? null),
+    ofAccount: (id) => this.#answer(() => [...this.membersById.values()].filter((each) => each.accountId === id)),
     named: (words) =>
       this.#answer(() => [...this.membersById.values()].filter(({ name, email }) => [name, email].includes(words))),
     connect: (person) =>
@@ -174,6 +175,10 @@ export class FakeStore implements ApiStore {
         this.tokenSetsOf.set(zoomUserId, [...(this.tokenSetsOf.get(zoomUserId) ?? []), { id, ...tokens }]);
         return id;
       }),
+    scopesOf: (ids) =>
+      this.#answer(() =>
+        ids.flatMap((id) => (this.tokenSetsOf.get(id) ?? []).slice(-1)).map(({ scopes }) => [...scopes]),
+      ),
   };
   usedStates: ApiStore['usedStates'] = {
     use: (hash) =>
@@ -288,13 +293,18 @@ const unexpected = () => Promise.reject(new Error('not expected in this test'));
 export class FakeZoom {
   exchanged: Parameters<ZoomOAuth['exchangeCode']>[0][] = [];
   exchangeError: ZoomError | undefined;
+  /** The scopes of each authorize link. */
+  askedScopes: (readonly string[])[] = [];
+  /** What is granted with the next code. */
+  scopes: string[] = [];
   /** What the next calls of `getMe` fail with, one each. */
   meErrors: ZoomError[] = [];
   channels: ZoomChannel[] = [];
   channelError: Error | undefined;
 
   oauth: ZoomOAuth = {
-    authorizeUrl: ({ redirectUri, state, codeChallenge }) => {
+    authorizeUrl: ({ redirectUri, state, codeChallenge, scopes = [] }) => {
+      this.askedScopes.push(scopes);
       const query = new URLSearchParams({ redirect_uri: redirectUri, state, code_challenge: codeChallenge });
       return `https://zoom.test/oauth/authorize?${query.toString()}`;
     },
@@ -305,7 +315,7 @@ export class FakeZoom {
         accessToken: 'access-secret',
         refreshToken: 'refresh-secret',
         expiresAt: new Date(start + 3_600_000),
-        scopes: ['imchat:bot'],
+        scopes: this.scopes,
       };
     },
     refresh: unexpected,

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { SCOPE_NEEDS } from '../../zoom/index.ts';
 import { member, userId, zoomError } from './fakes.ts';
 import { Browser, startTestApp } from './harness.ts';
 
@@ -17,6 +19,7 @@ function nothingChanged({ store, temporal, zoom }: TestApp) {
   expect(temporal.calls).toEqual([]);
 }
 
+const allScopes = SCOPE_NEEDS.flatMap((need) => need.granular);
 const callback = (query: Record<string, string>) => `/oauth/callback?${new URLSearchParams(query).toString()}`;
 
 describe('a first install', () => {
@@ -121,22 +124,60 @@ describe('coming back', () => {
   });
 });
 
+describe('what is asked for, and what is granted', () => {
+  test('the link asks for no scopes, unless a setting says which', async () => {
+    const app = await startTestApp();
+    await begin(app.browser);
+    expect(app.zoom.askedScopes).toEqual([[]]);
+    const set = await startTestApp({ ZOOM_SCOPES: 'user:read:admin, imchat:bot' });
+    await begin(set.browser);
+    expect(set.zoom.askedScopes).toEqual([['user:read:admin', 'imchat:bot']]);
+  });
+
+  test('what Zoom left out is on the onboarding page and the dashboard, until it is granted', async () => {
+    const app = await startTestApp();
+    const missing = async () => {
+      const { state } = await begin(app.browser);
+      await app.browser.get(callback({ code: 'c', state }));
+      const page = z.object({ missingScopes: z.array(z.looseObject({})) });
+      const install = page.parse(await (await app.browser.get('/api/install')).json());
+      const dashboard = page.parse(await (await app.browser.get('/api/dashboard')).json());
+      expect(install.missingScopes).toEqual(dashboard.missingScopes);
+      return dashboard.missingScopes;
+    };
+    app.zoom.scopes = allScopes.filter((name) => name !== 'team_chat:write:members:admin');
+    expect(await missing()).toEqual([
+      expect.objectContaining({
+        label: 'View and manage all users’ chat channels',
+        classic: 'chat_channel:write:admin',
+        granular: ['team_chat:write:members:admin'],
+        required: true,
+      }),
+    ]);
+    app.zoom.scopes = allScopes;
+    expect(await missing()).toEqual([]);
+  });
+});
+
 describe('a callback that must change nothing', () => {
-  test('consent denied: says so and offers to add the app again', async () => {
+  test('consent denied: no error, but what happened, who may add the app, and the way to it', async () => {
     const app = await startTestApp();
     const { state } = await begin(app.browser);
     const response = await app.browser.get(callback({ error: 'access_denied', state }));
-    expect(response.status).toBe(403);
+    expect(response.status).toBe(200);
     const page = await response.text();
     expect(page).toContain('nothing was changed');
+    expect(page).toContain('Only an administrator of your Zoom account can add it');
     expect(page).toContain('"label":"Add to Zoom","href":"/install"');
     nothingChanged(app);
     expect((await app.browser.get(callback({ code: 'c', state }))).status).toBe(400);
   });
 
-  test('another error of Zoom', async () => {
+  test('another error of Zoom: says who may add the app, too', async () => {
     const app = await startTestApp();
-    expect((await app.browser.get(callback({ error: 'server_error' }))).status).toBe(400);
+    const response = await app.browser.get(callback({ error: 'server_error' }));
+    expect(response.status).toBe(400);
+    expect(await response.text()).toContain('Only an administrator of your Zoom account can add it');
     nothingChanged(app);
   });
 
@@ -209,6 +250,30 @@ describe('trouble on the way', () => {
     expect(app.store.tokenSetsOf.size).toBe(0);
   });
 
+  test('codes that Zoom refuses again and again: the address is stopped before Zoom is asked or anything kept', async () => {
+    const app = await startTestApp();
+    const fail = async () => {
+      const { state } = await begin(app.browser);
+      return app.browser.get(callback({ code: 'invented', state }));
+    };
+    app.zoom.exchangeError = zoomError('grantInvalid');
+    for (let n = 0; n < 10; n += 1) expect((await fail()).status).toBe(400);
+    const stopped = await fail();
+    expect(stopped.status).toBe(429);
+    expect(Number(stopped.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(app.zoom.exchanged).toHaveLength(10);
+    expect(app.store.states.size).toBe(10);
+  });
+
+  test('failures of Zoom’s own stop nobody', async () => {
+    const app = await startTestApp();
+    app.zoom.exchangeError = zoomError('unavailable');
+    for (let n = 0; n < 12; n += 1) {
+      const { state } = await begin(app.browser);
+      expect((await app.browser.get(callback({ code: 'c', state }))).status).toBe(503);
+    }
+  });
+
   test('Zoom does not answer: 503 and a way on', async () => {
     const app = await startTestApp();
     app.zoom.meErrors = Array.from({ length: 10 }, () => zoomError('timeout', { retryAfterMs: 1 }));
@@ -230,9 +295,11 @@ describe('trouble on the way', () => {
 
   test('Zoom refuses to say who it is: it is not asked again', async () => {
     const app = await startTestApp();
-    app.zoom.meErrors = [zoomError('scopeMissing')];
+    app.zoom.meErrors = [zoomError('scopeMissing', { missingScopes: ['user:read:user:admin'] })];
     const { state } = await begin(app.browser);
-    expect((await app.browser.get(callback({ code: 'c', state }))).status).toBe(403);
+    const response = await app.browser.get(callback({ code: 'c', state }));
+    expect(response.status).toBe(403);
+    expect(await response.text()).toContain('View all user information: user:read:user:admin or user:read:admin');
   });
 
   test('Temporal is away: the grant is kept, and the page says what to do', async () => {

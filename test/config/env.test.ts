@@ -35,7 +35,7 @@ describe('the configuration', () => {
         apiUrl: 'https://api.zoom.us/v2',
         oauthUrl: 'https://zoom.us/oauth',
         webhookToleranceSeconds: 6_000,
-        scopeFamily: 'classic',
+        authorizeScopes: [],
       },
       operator: { password: undefined, trustLoopback: false },
       workflowBundle: undefined,

@@ -248,6 +248,25 @@ describe('token sets', () => {
     expect(await store.tokenSets.newest(user)).toMatchObject({ id, grant: 2 });
   });
 
+  test('say what each user has granted by now', async () => {
+    const [one, two] = [randomUUID(), randomUUID()];
+    await store.tokenSets.addGranted(one, { ...tokens('a'), scopes: ['a:old'] });
+    await pause();
+    await store.tokenSets.addGranted(one, { ...tokens('b'), scopes: ['a:new'] });
+    await store.tokenSets.addGranted(two, { ...tokens('c'), scopes: ['b:only'] });
+    const scopes = await store.tokenSets.scopesOf([one, two, 'nobody']);
+    expect(scopes.map(([name]) => name).sort()).toEqual(['a:new', 'b:only']);
+  });
+
+  test('keep their scopes when Zoom names none as it refreshes them', async () => {
+    const user = randomUUID();
+    await store.tokenSets.addGranted(user, tokens('a'));
+    const stale = await store.tokenSets.newest(user);
+    assert(stale);
+    await store.tokenSets.addRefreshed(user, { ...tokens('a+'), scopes: [] }, stale);
+    expect(await store.tokenSets.newest(user)).toMatchObject({ accessToken: 'access-a+', scopes: stale.scopes });
+  });
+
   test('a clock that is behind makes nothing older than what it replaces', async () => {
     const user = randomUUID();
     await store.tokenSets.addGranted(user, tokens('a'));
@@ -303,6 +322,19 @@ describe('used OAuth states', () => {
     const firsts = await atOnce(20, () => store.usedStates.use(state));
     expect(firsts.filter(Boolean)).toHaveLength(1);
     expect(await store.usedStates.use(state)).toBe(false);
+  });
+
+  test('those that no longer could be used go with the next one', async () => {
+    const old = randomUUID();
+    const young = randomUUID();
+    const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000);
+    await store.usedStates.model.insertMany([
+      { _id: old, usedAt: minutesAgo(11) },
+      { _id: young, usedAt: minutesAgo(9) },
+    ]);
+    await store.usedStates.use(randomUUID());
+    expect(await store.usedStates.model.exists({ _id: old })).toBeNull();
+    expect(await store.usedStates.use(young)).toBe(false);
   });
 
   test('old ones can be forgotten', async () => {

@@ -78,6 +78,8 @@ export function fakeGrantActivities(overrides: Partial<GrantActivities> = {}) {
     forgotten: [] as number[],
     /** Accounts whose waiting chats were signalled. */
     woken: [] as string[],
+    /** How often it was looked at what was granted. */
+    looked: 0,
   };
   const activities: GrantActivities = {
     async renewTokens({ staleTokenSetId }) {
@@ -93,6 +95,9 @@ export function fakeGrantActivities(overrides: Partial<GrantActivities> = {}) {
     },
     async askToReconnect() {
       seen.asked += 1;
+    },
+    async tellMissingScopes() {
+      seen.looked += 1;
     },
     async forgetGrant({ grantedBefore }) {
       seen.forgotten.push(grantedBefore);

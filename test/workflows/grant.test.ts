@@ -112,6 +112,42 @@ describe('renewing tokens', () => {
   });
 });
 
+describe('a new grant', () => {
+  test('is looked at for missing scopes, each time, and wakes the chats without waiting for that', async () => {
+    let release: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const fake = fakeGrantActivities();
+    const { tellMissingScopes } = fake.activities;
+    fake.activities.tellMissingScopes = async (input) => {
+      await tellMissingScopes(input);
+      await held;
+    };
+    await granted(fake, async ({ handle, renew }) => {
+      await handle.signal(grantedSignal);
+      await eventually(() => expect(fake.seen.looked).toBe(1));
+      await handle.signal(grantedSignal);
+      await eventually(() => expect(fake.seen.woken).toHaveLength(2));
+      expect(await renew('set-0')).toEqual({ renewed: true });
+      expect(fake.seen.looked).toBe(1);
+      release();
+      await eventually(() => expect(fake.seen.looked).toBe(2));
+    });
+  });
+
+  test('goes on when the user cannot be told', async () => {
+    const fake = fakeGrantActivities({
+      async tellMissingScopes() {
+        throw ApplicationFailure.nonRetryable('the bot may not write to them', 'BotNotAllowed');
+      },
+    });
+    await granted(fake, async ({ handle, renew }) => {
+      await handle.signal(grantedSignal);
+      await eventually(() => expect(fake.seen.woken).toEqual(['account-1']));
+      expect(await renew('set-0')).toEqual({ renewed: true });
+    });
+  });
+});
+
 describe('a grant that Zoom no longer accepts', () => {
   const lost = () => {
     const state = { lost: true };

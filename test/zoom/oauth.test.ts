@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { BotTokenSource } from '../../zoom/bot-token.ts';
-import { CLASSIC_SCOPES, createPkce, ZoomError } from '../../zoom/index.ts';
-import { SCOPE_NEEDS } from '../../zoom/scopes.ts';
+import { createPkce, ZoomError } from '../../zoom/index.ts';
 import { clientOf, rejection, send, startServer } from './fake-server.ts';
 
 const NOW = Date.parse('2026-02-10T18:00:00Z');
@@ -18,7 +17,7 @@ const pair = {
 describe('authorize', () => {
   const { zoom } = clientOf({ url: 'https://zoom.example' });
 
-  it('builds the link with PKCE and the scopes', () => {
+  it('builds the link with PKCE, and without scopes: a list is refused by Zoom', () => {
     const url = new URL(
       zoom.oauth.authorizeUrl({ redirectUri: 'https://x.test/cb?a=1', state: 'a.b-c_d~e', codeChallenge: 'ch' }),
     );
@@ -30,7 +29,6 @@ describe('authorize', () => {
       state: 'a.b-c_d~e',
       code_challenge: 'ch',
       code_challenge_method: 'S256',
-      scope: CLASSIC_SCOPES.join(' '),
     });
   });
 
@@ -40,10 +38,9 @@ describe('authorize', () => {
     );
   });
 
-  it('leaves the scopes to the app when it is given none', () => {
-    expect(zoom.oauth.authorizeUrl({ redirectUri: 'x', state: 's', codeChallenge: 'c', scopes: [] })).not.toContain(
-      'scope=',
-    );
+  it('separates scopes that it is told to ask for by commas', () => {
+    const input = { redirectUri: 'x', state: 's', codeChallenge: 'c', scopes: ['a:b', 'c:d'] };
+    expect(new URL(zoom.oauth.authorizeUrl(input)).searchParams.get('scope')).toBe('a:b,c:d');
   });
 
   it('makes a new S256 pair each time', () => {
@@ -169,21 +166,5 @@ describe('the bot token', () => {
     const error = await rejection(zoom.bot.updateMessage({ messageId: 'm', accountId: 'a', content }));
     expect(error).toMatchObject({ kind: 'unauthorized', operation: 'bot.update' });
     expect(server.requests.filter((request) => request.method === 'PUT')).toHaveLength(2);
-  });
-});
-
-describe('scopes', () => {
-  it('asks for five; what only removing agents and posting as a user needs can be left out', () => {
-    expect(CLASSIC_SCOPES).toEqual([
-      'user:read:admin',
-      'chat_channel:write:admin',
-      'imchat:bot',
-      'chat_message:read:admin',
-      'chat_message:write:admin',
-    ]);
-    expect(SCOPE_NEEDS.filter((need) => !need.required).flatMap((need) => need.granular)).toEqual([
-      'team_chat:delete:member:admin',
-      'team_chat:write:user_message:admin',
-    ]);
   });
 });

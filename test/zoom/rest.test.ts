@@ -52,6 +52,31 @@ describe('users', () => {
   });
 });
 
+describe('calls about chat', () => {
+  const paths = async (scopes: string[]) => {
+    const server = await startServer(() => ({ channels: [], members: [], messages: [], id: 'x' }));
+    const zoom = clientOf(server).zoom.asUser('at', { userId: 'a/B', scopes });
+    const range = { from: new Date(0), to: new Date(1_000) };
+    await zoom.allChannels();
+    await zoom.createChannel({ name: 'n', type: 'public' });
+    await zoom.getChannel({ channelId: 'c' });
+    await zoom.listMembers({ channelId: 'c' });
+    await zoom.ensureMember({ channelId: 'c', email: 'a@x.test' });
+    await zoom.removeMember({ channelId: 'c', userId: 'u' });
+    await zoom.sendMessage({ channelId: 'c', message: 'm' });
+    await zoom.listMessages({ channelId: 'c', ...range });
+    return new Set(server.requests.map(({ path }) => path.split('/')[4]));
+  };
+
+  it('name the user of an account-level token by their id', async () => {
+    expect(await paths(['team_chat:write:user_channel:admin'])).toEqual(new Set(['a%2FB']));
+  });
+
+  it('name the user of a user-managed app as me, the only word that it may say', async () => {
+    expect(await paths(['team_chat:write:user_channel'])).toEqual(new Set(['me']));
+  });
+});
+
 describe('channels', () => {
   it('lists over all pages', async () => {
     const { zoom } = await user((request) =>

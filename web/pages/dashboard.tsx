@@ -10,6 +10,7 @@ import { Skeleton } from '../design/skeleton.tsx';
 import { formatAgo, formatDateTime, formatList, formatNumber, formatTime } from '../text/format.ts';
 import { text } from '../text/index.ts';
 import { FailureNotice } from './failure.tsx';
+import { MissingScopes } from './missing-scopes.tsx';
 import { Snippet } from './snippet.tsx';
 
 const words = text.dashboard;
@@ -52,6 +53,7 @@ export function Dashboard() {
           </Notice>
         </div>
       ) : null}
+      <MissingScopes missing={data?.missingScopes ?? []} needed />
       <div class="columns">
         <Chats data={data} />
         <div class={data === undefined ? 'stack dashboard-setup dashboard-later' : 'stack dashboard-setup'}>

@@ -8,6 +8,7 @@ import { NewTabLink } from '../design/links.tsx';
 import { Steps } from '../design/steps.tsx';
 import { text } from '../text/index.ts';
 import { FailureNotice } from './failure.tsx';
+import { MissingScopes } from './missing-scopes.tsx';
 
 const words = text.onboarding;
 
@@ -40,6 +41,7 @@ export function Onboarding() {
           <FailureNotice failure={trouble} />
         </div>
       )}
+      <MissingScopes missing={progress.missingScopes ?? []} />
       <div class="columns">
         <Card id="steps" heading={words.stepsHeading}>
           <Steps

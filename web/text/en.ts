@@ -40,7 +40,8 @@ export const en = {
     heading: 'Your website’s chat, answered in Zoom Team Chat',
     lead: 'Visitors write in a small widget on your site. Your team sees them in a Zoom channel, presses Join Chat and answers right there. No second inbox, no new app to learn.',
     addToZoom: 'Add to Zoom',
-    addNote: 'Starts a trial account. No card, no form to fill in.',
+    addNote:
+      'An administrator of your Zoom account adds it, once for everybody. Starts a trial account. No card, no form to fill in.',
     sceneCaption:
       'On the left a website with the chat widget, on the right Zoom Team Chat. The visitor’s question appears in the Zoom channel; the answer written in Zoom appears in the widget.',
     scene: {
@@ -109,6 +110,10 @@ export const en = {
         name: 'View and manage all users’ chat messages',
         body: 'Only for Zoom accounts that do not let the chatbot write into a private channel. There the visitor’s words are posted in the name of the channel’s owner, with the visitor’s name in front.',
       },
+      {
+        name: 'View all users’ chat information',
+        body: 'To notice when a channel is archived or brought back. Live Chat works without it.',
+      },
     ],
     selfHostHeading: 'Run it yourself',
     selfHost:
@@ -157,11 +162,32 @@ export const en = {
     },
     test: 'Press “Test Your Live Chat” on the welcome card. A sample visitor appears; press “Join Chat” and write back.',
     invite:
-      'Invite your colleagues to the channel. Everyone in it sees new chats; to answer, they add the app to Zoom as well.',
+      'Invite your colleagues to the channel. Everyone in it sees new chats and can answer them; they need not add anything.',
     done: "I'm Done",
     doneHintPending: 'You can go on as soon as all steps are done.',
     doneHintReady: 'Takes you to your dashboard. You can do the steps above at any time.',
     finishing: 'One moment…',
+  },
+
+  missingScopes: {
+    heading: {
+      needed: 'Zoom has not granted everything that Live Chat needs',
+      optional: 'Zoom has not granted everything that Live Chat can use',
+    },
+    lead: {
+      needed: 'What needs these permissions waits. Nothing is lost.',
+      optional: 'Live Chat works without these permissions, but for what is said here.',
+    },
+    optionalMark: ' (it works without this one)',
+    scopes: 'Scopes: ',
+    classic: '; in an app with classic scopes: ',
+    help: {
+      needed:
+        'Open the app on marketplace.zoom.us under Manage and tick these scopes on its page “Scopes”. Then add the app again, as an administrator of the Zoom account: what waits goes on by itself.',
+      optional:
+        'To have them, open the app on marketplace.zoom.us under Manage and tick these scopes on its page “Scopes”. Then add the app again, as an administrator of the Zoom account.',
+    },
+    addAgain: 'Add to Zoom again',
   },
 
   dashboard: {
@@ -188,7 +214,8 @@ export const en = {
     waitReasons: {
       ZoomRefused: 'it refuses what the app asks for.',
       PostRefused: 'it refuses to show a message.',
-      ScopeMissing: 'a permission is missing. Add the app to Zoom again.',
+      ScopeMissing:
+        'a permission is missing. Tick the app’s scopes on marketplace.zoom.us, then add the app to Zoom again.',
       NeedsReconnect: 'nobody’s permission for the app works any more. Reconnect Zoom.',
       BotNotAllowed: 'the app may not write in the channel. Add it to the channel in Zoom.',
       ChannelGone: 'the channel was deleted or archived. Bring it back, or choose another one in the settings.',

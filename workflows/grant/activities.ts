@@ -21,6 +21,14 @@ export const { askToReconnect } = proxyActivities<GrantActivities>({
   summary: 'Ask the user to add the app again',
 });
 
+/** Likewise: the dashboard says it too, and chats that lack a scope ask again. */
+export const { tellMissingScopes } = proxyActivities<GrantActivities>({
+  taskQueue: taskQueues.zoom,
+  startToCloseTimeout: '30 seconds',
+  scheduleToCloseTimeout: '1 day',
+  summary: 'Tell the user which scopes are missing',
+});
+
 /** Writes under a key. No end to the retries: without its record a grant is not what this workflow says it is. */
 const recording = (summary: string) => proxyActivities<GrantActivities>({ startToCloseTimeout: '30 seconds', summary });
 export const { recordLost } = recording('Record that Zoom refuses the grant');

@@ -12,7 +12,7 @@ import { tryAgainInMs } from '../failures.ts';
 import { runIsLong } from '../long-run.ts';
 import { checkInput, nothingNeeded, refuse } from '../operator-input.ts';
 import { time } from '../time.ts';
-import { askToReconnect, forgetGrant, recordLost, renewTokens, wakeChats } from './activities.ts';
+import { askToReconnect, forgetGrant, recordLost, renewTokens, tellMissingScopes, wakeChats } from './activities.ts';
 import {
   askToReconnectUpdate,
   deauthorizedSignal,
@@ -37,12 +37,17 @@ export async function grant(input: GrantInput, carried?: Carried): Promise<void>
   let since = carried?.since ?? Date.now();
   /** When the user was last asked to add the app again, ms. */
   let asked: number | undefined;
-  /** What the main loop has to do. `removedAt`: when the user removed the app, ms; a grant after it cancels it. */
-  const pending: { removedAt?: number; worksAgain: boolean } = { worksAgain: false };
+  /**
+   * What the main loop has to do. `removedAt`: when the user removed the app, ms; a grant after it cancels it.
+   * `granted`: there is a new grant, whose scopes nobody has looked at.
+   */
+  const pending: { removedAt?: number; worksAgain: boolean; granted: boolean } = { worksAgain: false, granted: false };
   /** The refresh under way, which everybody who asks meanwhile shares. */
   let refreshing: Promise<boolean> | undefined;
   /** The message to the user that is under way. */
   let asking: Promise<void> | undefined;
+  /** The look at what was granted that is under way: it takes as long as Zoom does, and nothing waits for it. */
+  let telling: Promise<void> | undefined;
 
   const enter = (status: GrantSnapshot['status']): void => {
     if (state.status !== status) since = Date.now();
@@ -94,8 +99,9 @@ export async function grant(input: GrantInput, carried?: Carried): Promise<void>
   setHandler(getGrantQuery, () => state);
   setHandler(grantedSignal, () => {
     delete pending.removedAt;
-    // A colleague's chats may have waited for it too.
+    // A colleague's chats may have waited for it too, or for a scope.
     pending.worksAgain = true;
+    pending.granted = true;
     enter('connected');
   });
   setHandler(deauthorizedSignal, ({ at = Date.now() }) => {
@@ -131,7 +137,8 @@ export async function grant(input: GrantInput, carried?: Carried): Promise<void>
   );
   show();
 
-  const isPending = () => pending.removedAt !== undefined || pending.worksAgain;
+  const mayLook = () => pending.granted && telling === undefined;
+  const isPending = () => pending.removedAt !== undefined || pending.worksAgain || mayLook();
   for (;;) {
     await condition(() => isPending() || runIsLong(continueAfterEvents));
     const { removedAt } = pending;
@@ -145,8 +152,15 @@ export async function grant(input: GrantInput, carried?: Carried): Promise<void>
     } else if (pending.worksAgain) {
       pending.worksAgain = false;
       await wakeChats({ accountId }).catch(() => log.warn('The account’s chats could not be signalled.'));
+    } else if (mayLook()) {
+      pending.granted = false;
+      telling = tellMissingScopes({ zoomUserId })
+        .catch(() => log.warn('The user could not be told which scopes are missing.'))
+        .finally(() => {
+          telling = undefined;
+        });
     } else {
-      await condition(() => allHandlersFinished() && asking === undefined);
+      await condition(() => allHandlersFinished() && asking === undefined && telling === undefined);
       // What came while a handler was still at work is done by this run.
       if (!isPending()) await continueAsNew<typeof grant>(input, { ...state, since });
     }

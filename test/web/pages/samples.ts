@@ -53,6 +53,7 @@ export function dashboard(changes: Partial<DashboardData> = {}): DashboardData {
       previewUrl: '/preview?widget=wdg_abc',
     },
     needsReconnect: false,
+    missingScopes: [],
     chats: { waiting: 2, active: 1, ended: 1_204 },
     recentChats: [
       {

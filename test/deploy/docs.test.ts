@@ -10,7 +10,7 @@ import { noAnswer } from '../../workflows/failures.ts';
 import * as chatMessages from '../../workflows/chat/messages.ts';
 import * as grantMessages from '../../workflows/grant/messages.ts';
 import * as installMessages from '../../workflows/install/messages.ts';
-import { SCOPE_NEEDS } from '../../zoom/scopes.ts';
+import { EVENT_NEEDS, OLDER_MESSAGE_EVENTS, SCOPE_NEEDS } from '../../zoom/scopes.ts';
 import { readExample, variablesOf } from './environment.ts';
 
 /** The pages of the project, the README included, with their texts. */
@@ -66,13 +66,27 @@ describe('the pages', () => {
   test('explain every scope of zoom/scopes.ts, in its words', async () => {
     const rows = cells(await readFile('docs/connect-zoom.md', 'utf8'));
     for (const need of SCOPE_NEEDS) {
-      const [label, why] = [need.label, need.why].map((words) => words.replaceAll('’', "'"));
+      const [label, why, without] = [need.label, need.why, need.without].map((words) => words.replaceAll('’', "'"));
       const granular = need.granular.map((name) => `\`${name}\``).join(' ');
-      const row = ['', label, `\`${need.classic}\``, granular, need.required ? 'yes' : 'no', why, ''];
+      const row = ['', label, `\`${need.classic}\``, granular, need.required ? 'yes' : 'no', why, without, ''];
       expect(rows).toContainEqual(row);
     }
+    // Every scope of a table is in the list, too.
+    const named = rows.flatMap((row) => (row.length === 8 ? [...(row[3] ?? '').matchAll(/`([\w:]+)`/g)] : []));
+    expect(named.map((match) => match[1])).toEqual(SCOPE_NEEDS.flatMap((need) => need.granular));
     const summary = await readFile('README.md', 'utf8');
     for (const { classic } of SCOPE_NEEDS) expect(summary).toContain(`\`${classic}\``);
+  });
+
+  test('name every event with its scopes, and no other', async () => {
+    const rows = cells(await readFile('docs/connect-zoom.md', 'utf8'));
+    const code = (name?: string) => (name === undefined ? '–' : `\`${name}\``);
+    const needs = [...EVENT_NEEDS, ...OLDER_MESSAGE_EVENTS];
+    for (const { event, classic, granular, required, why } of needs) {
+      expect(rows).toContainEqual(['', code(event), code(classic), code(granular), required ? 'yes' : 'no', why, '']);
+    }
+    const named = rows.flatMap(([, first = '']) => /^`([a-z_]+\.[a-z_]+|app_deauthorized)`$/.exec(first)?.[1] ?? []);
+    expect(named).toEqual(needs.map(({ event }) => event));
   });
 
   test('list every decision', async () => {

@@ -28,7 +28,7 @@ export async function readCompose() {
 /** Names of the variables that a source file's zod object reads from the environment: lines of `  NAME: …`. */
 export async function variablesOf(file: string): Promise<string[]> {
   const text = await readFile(file, 'utf8');
-  return [...text.matchAll(/^ {2}([A-Z][A-Z0-9_]+): (?:z|url|port|flag|keyRing|httpUrl|text)\b/gm)].map(
+  return [...text.matchAll(/^ {2}([A-Z][A-Z0-9_]+): (?:z|url|port|flag|keyRing|scopeNames|httpUrl|text)\b/gm)].map(
     (match) => match[1] ?? '',
   );
 }

@@ -22,6 +22,7 @@ const commands = {
   bench: 'tools/bench/main.ts',
   chaos: 'tools/chaos/main.ts',
   soak: 'tools/scripts/soak.ts',
+  'zoom:manifest': 'tools/scripts/zoom-manifest.ts',
 };
 
 /** @param {string} version as `process.version` has it */

@@ -1,30 +1,48 @@
-import { endedWords, postMark, type ChannelPost } from '../domain/channel-post.ts';
+import { endedWords, notOfTeamWords, postMark, visitorLabel, type ChannelPost } from '../domain/channel-post.ts';
 import { endCommand, makeButtonValue } from '../domain/commands.ts';
 import { cardWordsLength, type InboundCardContent } from '../domain/inbound-card.ts';
 import { truncateText } from '../domain/text.ts';
-import { actions, button, card, fields, link, message, type Card } from '../zoom/index.ts';
+import { actions, button, card, fields, link, message, section, type Card } from '../zoom/index.ts';
 
 /*
- * What the bot's cards say. A post that must not show twice carries a mark by which `cardMarks` recognises it: a
- * chat's card its chat's id in a field, a post into a chat channel its `postMark` in the sub-head.
+ * What the bot's cards say. All that a visitor gave (words, name, page) stands in a section with a bar of its own
+ * colour, or behind `Visitor ·` in a head. What the app says stands outside of it, under a head of its own: no visitor
+ * can write something that looks like it. Texts are literal, never Markdown.
+ *
+ * A post that must not show twice carries a mark in its sub-head by which `cardMarks` recognises it: a chat's card
+ * `inboundCardMark`, a post into a chat channel its `postMark`.
  */
+
+/** The bar beside what a visitor gave; the app uses no other section. */
+const visitorColor = '#00897b';
+const fromVisitor = (...elements: Parameters<typeof section>[1]) => section(visitorColor, elements);
+
+/** What is shown in place of a name that Zoom refuses to show. */
+export const hiddenName = 'name not shown';
+
+/** By this a chat's card is known in the inbound channel. */
+export function inboundCardMark(chatId: string): string {
+  return `Chat ${chatId}`;
+}
 
 /** The card of one chat in the inbound channel; edited as the chat goes on. */
 export function inboundCard(chatId: string, content: InboundCardContent): Card {
   const { visitorName, page, words, status, agents, channelUrl, endedBy } = content;
   const joined = agents.length > 0;
   return card({
-    head: headline(content),
-    subHead: page ? pageWords(page) : 'Website chat',
+    head: `${headline(content)}: ${visitorLabel(visitorName)}`,
+    subHead: inboundCardMark(chatId),
     body: [
-      fields([
-        { key: 'Visitor', value: visitorName, short: true },
-        { key: 'Page', value: page?.url, short: false },
-        { key: 'Chat', value: chatId, short: true },
-      ]),
-      words === '' ? undefined : message(truncateText(words, cardWordsLength)),
+      fromVisitor(
+        fields([
+          { key: 'Visitor', value: visitorName, short: true },
+          { key: 'Page', value: page?.title, short: true },
+          { key: 'Address', value: page?.url, short: false },
+        ]),
+        words === '' ? undefined : message(truncateText(words, cardWordsLength)),
+      ),
       joined ? message(`${listNames(agents)} joined this chat.`, { bold: true }) : undefined,
-      endedBy === undefined ? undefined : message(endedWords[endedBy]),
+      endedBy === undefined ? undefined : message(endedWords[endedBy], { bold: true }),
       channelUrl === undefined ? undefined : link('Open the chat channel', channelUrl),
       // Stays after the first agent has joined: colleagues can come in and share the chat.
       status === 'ended'
@@ -36,25 +54,21 @@ export function inboundCard(chatId: string, content: InboundCardContent): Card {
 
 /** The same card without anything that the visitor wrote, for when Zoom does not accept that. */
 export function withoutVisitorWords({ page: _page, ...content }: InboundCardContent): InboundCardContent {
-  return { ...content, visitorName: 'A visitor', words: 'Zoom refuses to show here what the visitor wrote.' };
+  return { ...content, visitorName: hiddenName, words: 'Zoom refuses to show here what the visitor wrote.' };
 }
 
-function headline({ visitorName, status, agents }: InboundCardContent): string {
+function headline({ status, agents }: InboundCardContent): string {
   switch (status) {
     case 'waiting':
     case 'joining':
-      return `New chat from ${visitorName}`;
+      return 'New chat';
     case 'missed':
-      return `Still waiting: ${visitorName}`;
+      return 'Still waiting';
     case 'active':
-      return `In conversation: ${visitorName}`;
+      return 'In conversation';
     case 'ended':
-      return agents.length > 0 ? `Chat ended: ${visitorName}` : `Missed chat: ${visitorName}`;
+      return agents.length > 0 ? 'Chat ended' : 'Missed chat';
   }
-}
-
-function pageWords(page: { url: string; title?: string }): string {
-  return page.title !== undefined && page.title !== '' ? page.title : page.url;
 }
 
 function listNames(names: readonly string[]): string {
@@ -63,15 +77,21 @@ function listNames(names: readonly string[]): string {
 
 /** A post into the chat channel as the bot shows it. */
 export function channelPostCard(chatId: string, visitorName: string, post: ChannelPost): Card {
-  const subHead = postMark(post);
+  const subHead = postMark(chatId, post);
   switch (post.kind) {
     case 'greeting':
       return card({
-        head: `Chat with ${visitorName}`,
+        head: 'Chat with a visitor',
         subHead,
         body: [
-          post.page ? fields([{ key: 'Page', value: pageWords(post.page) }]) : undefined,
-          message(`${post.agentName}, you have joined the chat with ${visitorName}. Write here to answer.`),
+          fromVisitor(
+            fields([
+              { key: 'Visitor', value: visitorName, short: true },
+              { key: 'Page', value: post.page?.title, short: true },
+              { key: 'Address', value: post.page?.url, short: false },
+            ]),
+          ),
+          message(`${post.agentName}, you have joined this chat. Write here to answer.`),
           message(
             `Everything written in this channel is sent to the visitor. To end the chat press the button, or write ${endCommand}.`,
           ),
@@ -79,16 +99,18 @@ export function channelPostCard(chatId: string, visitorName: string, post: Chann
         ],
       });
     case 'visitorLines':
-      return card({ head: visitorName, subHead, body: [message(post.text)] });
+      return card({ head: visitorLabel(visitorName), subHead, body: [fromVisitor(message(post.text))] });
     case 'notShown':
-      return card({
-        head: 'Message not shown',
-        subHead,
-        body: [message('The visitor wrote something that Zoom refuses to show here.')],
-      });
+      return notice('Message not shown', subHead, 'The visitor wrote something that Zoom refuses to show here.');
+    case 'notOfTeam':
+      return notice('Not sent to the visitor', subHead, notOfTeamWords(post.name));
     case 'closing':
-      return card({ head: 'Chat ended', subHead, body: [message(endedWords[post.by])] });
+      return notice('Chat ended', subHead, endedWords[post.by]);
   }
+}
+
+function notice(head: string, subHead: string, words: string): Card {
+  return card({ head, subHead, body: [message(words, { bold: true })] });
 }
 
 /** The welcome card in the inbound channel. */

@@ -5,7 +5,7 @@ import { endCommand } from '../domain/commands.ts';
 import type { PushOutcome, PushTarget } from '../domain/push.ts';
 import { isZoomError } from '../zoom/index.ts';
 import { isRefusedForWho } from './acting-user.ts';
-import { channelPostCard } from './cards.ts';
+import { channelPostCard, hiddenName } from './cards.ts';
 import type { ChatZoomContext } from './chat-zoom-context.ts';
 import { orWithoutVisitorWords, pushDelivered } from './posting.ts';
 import { findPosted, mayHaveActed, mayPostUnseen, readBackWindow } from './read-back.ts';
@@ -23,8 +23,6 @@ export interface PostToChannelInput {
   /** Zoom has taken all visitor messages up to this `seq` once it has this post. */
   deliveredSeq: number;
   targets: PushTarget[];
-  /** Posts of ours that are others than this one: in a user's name two can have the same text. */
-  knownIds?: string[];
   /** When an earlier activity first tried this, ms. */
   firstTriedAt?: number;
 }
@@ -34,9 +32,6 @@ interface Posted {
   messageId: string;
   as: 'bot' | 'user';
 }
-
-/** Without the name and the page that a visitor gave. */
-const nobodysName = 'a visitor';
 
 /** Posts of ours into a chat channel. */
 export function createChannelPostActivities(context: ChatZoomContext) {
@@ -64,7 +59,7 @@ export function createChannelPostActivities(context: ChatZoomContext) {
   };
 
   async function postedBefore(input: PostToChannelInput): Promise<Posted | undefined> {
-    const { chatId, accountId, ownerUserId, visitorName, post, knownIds = [], firstTriedAt } = input;
+    const { chatId, accountId, ownerUserId, post, firstTriedAt } = input;
     if (!mayHaveActed(firstTriedAt)) return undefined;
     const channelId = input.channel.id;
     try {
@@ -72,8 +67,7 @@ export function createChannelPostActivities(context: ChatZoomContext) {
       const history = await acting.asUser({ accountId, channelId, ownerUserId }, (api) =>
         api.listMessages({ channelId, ...window }),
       );
-      const others = history.filter(({ id }) => !knownIds.includes(id));
-      const found = findPosted(others, postMark(post), postText(visitorName, post, endCommand));
+      const found = findPosted(history, postMark(chatId, post));
       return found && { messageId: found.id, as: found.fromBot ? 'bot' : 'user' };
     } catch (error) {
       if (!isRefusedForWho(error) || !mayPostUnseen(firstTriedAt)) throw error;
@@ -118,10 +112,10 @@ export function createChannelPostActivities(context: ChatZoomContext) {
   }
 
   async function postAsUser(input: PostToChannelInput): Promise<Posted> {
-    const { accountId, channel, ownerUserId } = input;
+    const { chatId, accountId, channel, ownerUserId } = input;
     const { id } = await asItIs(input, ({ visitorName, post }) =>
       acting.asUser({ accountId, channelId: channel.id, ownerUserId }, (api) =>
-        api.sendMessage({ channelId: channel.id, message: postText(visitorName, post, endCommand) }),
+        api.sendMessage({ channelId: channel.id, message: postText(chatId, visitorName, post, endCommand) }),
       ),
     );
     return { messageId: id, as: 'user' };
@@ -141,6 +135,6 @@ function asItIs<T>(
 }
 
 function withoutVisitor(post: ChannelPost): { visitorName: string; post: ChannelPost } {
-  if (post.kind !== 'greeting') return { visitorName: nobodysName, post };
-  return { visitorName: nobodysName, post: { kind: 'greeting', agentName: post.agentName } };
+  if (post.kind !== 'greeting') return { visitorName: hiddenName, post };
+  return { visitorName: hiddenName, post: { kind: 'greeting', agentName: post.agentName } };
 }

@@ -3,9 +3,20 @@ import type { ChannelRef } from '../domain/channel.ts';
 import { failureTypes } from '../domain/failures.ts';
 import { limits } from '../domain/limits.ts';
 import type { Attachment } from '../domain/message.ts';
-import { truncateText } from '../domain/text.ts';
+import { cleanLine, truncateText } from '../domain/text.ts';
 import type { Agent } from '../domain/transcript.ts';
-import { isZoomError, ZoomError, type ZoomChannel, type ZoomFile, type ZoomUserApi } from '../zoom/index.ts';
+import {
+  isAnyBot,
+  isZoomError,
+  ZoomError,
+  type ZoomChannel,
+  type ZoomFile,
+  type ZoomMember,
+  type ZoomMessage,
+  type ZoomUser,
+  type ZoomUserApi,
+} from '../zoom/index.ts';
+import { requireAccount } from './acting-user.ts';
 import type { ChatZoomContext } from './chat-zoom-context.ts';
 import { mayHaveActed, mayPostUnseen } from './read-back.ts';
 import { asZoomFailures } from './zoom-failures.ts';
@@ -20,6 +31,8 @@ export interface ChannelMessage {
   messageId: string;
   /** Zoom user id of the writer; empty for people outside the account. */
   userId: string;
+  /** Their id as a member of channels, when they have no user id. */
+  memberId?: string;
   text: string;
   attachments?: Attachment[];
   /** ms, Zoom's clock. */
@@ -43,13 +56,50 @@ export function createChatChannelActivities({ store, acting }: ChatZoomContext) 
      */
     async findAgent({ accountId, userId }: { accountId: string; userId: string }): Promise<KnownAgent> {
       return asZoomFailures(async () => {
-        const { id, displayName, email, status } = await acting.asUser({ accountId }, (api) => api.getUser(userId));
-        if (email !== undefined && (status === undefined || status === 'active'))
-          return { id, name: displayName, email };
+        const user = await acting.asUser({ accountId }, (api) => api.getUser(userId));
+        const { id, email, status } = user;
+        const isActive = status === undefined || status === 'active';
+        if (email !== undefined && isActive && isOfAccount(user, accountId)) return { id, name: nameOf(user), email };
         throw ApplicationFailure.nonRetryable(
           'The Zoom user is not active, or has no e-mail address.',
           failureTypes.userGone,
         );
+      });
+    },
+
+    /**
+     * Who writes in the chat channel: a member of the account, whom Zoom knows there, speaks for the team; a member of
+     * the channel from outside does if the account lets them. Nobody else does, such as another app.
+     * @param input.userId empty for people outside the account, who have a `memberId` at most.
+     */
+    async findWriter(input: {
+      accountId: string;
+      userId: string;
+      memberId?: string;
+      channelId?: string;
+      ownerUserId?: string;
+    }): Promise<{ agent: Agent; speaks: boolean }> {
+      const { accountId, userId, memberId, channelId, ownerUserId } = input;
+      const colleague = async (id: string) => {
+        const user = await orUnknown(acting.asUser({ accountId }, (api) => api.getUser(id)));
+        if (user?.id !== id || !isOfAccount(user, accountId)) return undefined;
+        return { agent: { id, name: nameOf(user) }, speaks: true };
+      };
+      return asZoomFailures(async () => {
+        const known = userId === '' ? undefined : await colleague(userId);
+        if (known) return known;
+        const about = { accountId, ...(channelId && { channelId }), ...(ownerUserId && { ownerUserId }) };
+        const members = channelId && (await orUnknown(acting.asUser(about, (api) => api.listMembers({ channelId }))));
+        const isWriter = (member: ZoomMember) =>
+          userId === '' ? memberId !== undefined && member.memberId === memberId : member.id === userId;
+        const member = members ? members.find(isWriter) : undefined;
+        const idInAccount = member && accountIdOf(member);
+        const insider = userId === '' && idInAccount !== undefined ? await colleague(idInAccount) : undefined;
+        if (insider) return insider;
+        const { outsidersMayAnswer } = await requireAccount(store, accountId);
+        const speaks = member !== undefined && outsidersMayAnswer === true;
+        const name = cleanLine(member?.name ?? '');
+        return { agent: { id: '', name: name === '' && speaks ? 'Guest' : name }, speaks };
       });
     },
 
@@ -126,19 +176,19 @@ export function createChatChannelActivities({ store, acting }: ChatZoomContext) 
         acting.asUser(input, async (api) => {
           const range = { from: new Date(sinceMs), to: new Date(Date.now() + aheadMs) };
           const history = await api.listMessages({ channelId, ...range });
-          const messages = history.filter(({ fromBot }) => !fromBot).slice(-mostRead);
+          const isByPerson = ({ fromBot, senderEmail, senderMemberId }: ZoomMessage) =>
+            !fromBot && !isAnyBot([senderEmail, senderMemberId]);
+          const messages = history.filter(isByPerson).slice(-mostRead);
           if (messages.length === 0) return [];
-          const members = await api.listMembers({ channelId });
-          return messages.map(({ id, text = '', files, timestamp, senderMemberId, senderEmail }): ChannelMessage => {
-            const writer = members.find((member) =>
-              senderMemberId === undefined
-                ? member.email !== undefined && member.email === senderEmail
-                : member.memberId === senderMemberId,
-            );
+          const idOf = await idsOfSenders(api, await api.listMembers({ channelId }), messages);
+          return messages.map((message): ChannelMessage => {
+            const { id, text = '', files, timestamp, senderMemberId: memberId } = message;
             const attachments = files.map(asAttachment);
+            const userId = idOf(message);
             return {
               messageId: id,
-              userId: writer?.id ?? '',
+              userId,
+              ...(userId === '' && memberId !== undefined ? { memberId } : {}),
               text,
               ...(attachments.length === 0 ? {} : { attachments }),
               at: timestamp,
@@ -186,18 +236,66 @@ export function createChatChannelActivities({ store, acting }: ChatZoomContext) 
   }
 }
 
+/** User ids of who wrote these messages: of those who are in the channel, and of colleagues who have left it. */
+async function idsOfSenders(
+  api: ZoomUserApi,
+  members: readonly ZoomMember[],
+  messages: readonly ZoomMessage[],
+): Promise<(message: ZoomMessage) => string> {
+  const memberOf = ({ senderMemberId, senderEmail }: ZoomMessage) =>
+    members.find((member) =>
+      senderMemberId === undefined
+        ? member.email !== undefined && member.email === senderEmail
+        : member.memberId === senderMemberId,
+    );
+  const gone = new Set(messages.flatMap((one) => (memberOf(one) || !one.senderEmail ? [] : [one.senderEmail])));
+  const ids = new Map<string, string>();
+  for (const email of gone) {
+    const user = await orUnknown(api.getUser(email));
+    if (user) ids.set(email, user.id);
+  }
+  return (message) => {
+    const member = memberOf(message);
+    return (member ? accountIdOf(member) : ids.get(message.senderEmail ?? '')) ?? '';
+  };
+}
+
+/** The user id of a member of a channel who is of the account. */
+function accountIdOf({ id, isExternal }: ZoomMember): string | undefined {
+  return isExternal ? undefined : id;
+}
+
+/** What Zoom says of somebody; undefined when it knows no such person in this account, or shows them to nobody. */
+async function orUnknown<T>(call: Promise<T>): Promise<T | undefined> {
+  try {
+    return await call;
+  } catch (error) {
+    const isUnknown = isZoomError(error, 'userGone', 'notFound', 'forbidden', 'invalidRequest');
+    if (isUnknown || isZoomError(error, 'channelGone', 'channelArchived')) return undefined;
+    throw error;
+  }
+}
+
+function isOfAccount({ accountId }: ZoomUser, expected: string): boolean {
+  return accountId === undefined || accountId === expected;
+}
+
+function nameOf({ displayName }: ZoomUser): string {
+  return cleanLine(displayName) || 'Zoom user';
+}
+
 /**
  * Names for a chat's channel: short, with a part of the id that makes it unique; if that is taken, with the whole id;
- * at last without the visitor's name. Zoom may keep a deleted channel's name, so a chat that lost one says so in the
- * next name.
+ * at last without the visitor's name. Each says that it is a visitor's: no channel of theirs looks like another one.
+ * Zoom may keep a deleted channel's name, so a chat that lost one says so in the next name.
  */
 function channelNames(input: { visitorName: string; chatId: string; channelsLost: number }): string[] {
   const { chatId, channelsLost } = input;
   const visitorName = truncateText(input.visitorName, limits.visitorNameLength);
   const again = channelsLost > 0 ? ` · ${channelsLost + 1}` : '';
   return [
-    `${visitorName} · ${chatId.slice(-6)}${again}`,
-    `${visitorName} · ${chatId}${again}`,
+    `${visitorName} · visitor ${chatId.slice(-6)}${again}`,
+    `${visitorName} · visitor ${chatId}${again}`,
     `Chat · ${chatId}${again}`,
   ];
 }

@@ -5,7 +5,7 @@ import type { InboundCardContent } from '../domain/inbound-card.ts';
 import type { PushOutcome, PushTarget } from '../domain/push.ts';
 import { isZoomError } from '../zoom/index.ts';
 import { isRefusedForWho } from './acting-user.ts';
-import { inboundCard, withoutVisitorWords } from './cards.ts';
+import { inboundCard, inboundCardMark, withoutVisitorWords } from './cards.ts';
 import type { ChatZoomContext } from './chat-zoom-context.ts';
 import { orWithoutVisitorWords, pushDelivered } from './posting.ts';
 import { findPosted, mayHaveActed, mayPostUnseen, readBackWindow } from './read-back.ts';
@@ -112,7 +112,7 @@ export function createInboundCardActivities(context: ChatZoomContext) {
           api.listMessages({ channelId, ...window }),
         );
         const others = history.filter(({ id }) => !formerIds.includes(id));
-        const found = findPosted(others, chatId);
+        const found = findPosted(others, inboundCardMark(chatId));
         if (found) return { messageId: found.id, channelId, channelJid };
       } catch (error) {
         // A card that was posted there is seen by nobody any more.

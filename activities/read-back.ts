@@ -1,4 +1,5 @@
 import { activityInfo } from '@temporalio/activity';
+import { hasMark } from '../domain/channel-post.ts';
 import { cardMarks, type ZoomMessage } from '../zoom/index.ts';
 
 /*
@@ -37,14 +38,11 @@ function triedSince(firstTriedAt: number | undefined): number {
 }
 
 /**
- * The post that an earlier try has left in a channel.
- * @param mark what the bot's card says of itself, see `cardMarks`.
- * @param text the whole text, for a post that was made in a user's name.
+ * The post that an earlier try has left in a channel, as the bot's card or in a user's name.
+ * @param mark what it says of itself, see `cardMarks` and `postText`.
  */
-export function findPosted(history: readonly ZoomMessage[], mark: string, text?: string): ZoomMessage | undefined {
+export function findPosted(history: readonly ZoomMessage[], mark: string): ZoomMessage | undefined {
   return history.findLast((message) =>
-    message.fromBot
-      ? cardMarks(message.botMessage).includes(mark)
-      : text !== undefined && message.text?.trim() === text.trim(),
+    message.fromBot ? cardMarks(message.botMessage).includes(mark) : hasMark(mark, message.text ?? ''),
   );
 }

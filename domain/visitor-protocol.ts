@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { limits } from './limits.ts';
 import { attachmentSchema } from './message.ts';
+import { cleanLine, cleanText } from './text.ts';
 import { transcriptEntrySchema, type ChatStatus } from './transcript.ts';
 import type { WidgetSettings } from './widget.ts';
 
@@ -16,7 +17,18 @@ const clientId = z
   .string()
   .regex(/^[A-Za-z0-9_-]{8,64}$/)
   .describe('Made by the widget, unique within the chat; repeating a frame with the same id changes nothing.');
-const httpUrl = z.url({ protocol: /^https?$/ }).max(limits.pageUrlLength);
+const httpUrl = z
+  .url({ protocol: /^https?$/ })
+  .max(limits.pageUrlLength)
+  .transform(pageAddress);
+
+/** A page's address in plain ASCII, and without a name and password in front of the host, which look like a host. */
+function pageAddress(address: string): string {
+  const url = new URL(address);
+  url.username = '';
+  url.password = '';
+  return url.href;
+}
 
 /** First frame on every connection. Nothing else is accepted before it. */
 export const helloFrameSchema = z.strictObject({
@@ -32,20 +44,23 @@ export const helloFrameSchema = z.strictObject({
     .strictObject({
       name: z
         .string()
-        // It becomes part of a channel's name: one line.
-        .transform((name) => name.replace(/[\s\p{Cc}]+/gu, ' ').trim())
-        .pipe(z.string().min(1).max(limits.visitorNameLength))
+        .transform(cleanLine)
+        .pipe(z.string().max(limits.visitorNameLength))
+        // A name of which nothing can be seen is none.
+        .transform((name) => name || undefined)
         .optional(),
       email: z.email().max(limits.visitorEmailLength).optional(),
     })
     .optional(),
-  page: z.strictObject({ url: httpUrl, title: z.string().max(limits.pageTitleLength).optional() }).optional(),
+  page: z
+    .strictObject({ url: httpUrl, title: z.string().max(limits.pageTitleLength).transform(cleanLine).optional() })
+    .optional(),
 });
 
 export const messageFrameSchema = z.strictObject({
   type: z.literal('message'),
   id: clientId,
-  text: z.string().trim().min(1).max(limits.visitorMessageLength),
+  text: z.string().transform(cleanText).pipe(z.string().min(1).max(limits.visitorMessageLength)),
 });
 
 /** The visitor ends the chat. */

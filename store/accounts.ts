@@ -12,6 +12,8 @@ const definition = {
   trialEndsAt: date,
   /** A chat is erased so many days after its end. */
   retentionDays: number,
+  /** What people of other accounts write in a chat channel reaches the visitor, under their own name. */
+  outsidersMayAnswer: { type: Boolean, allowNull: false },
   /** The welcome card of the install, once posted. */
   welcomeCard: { type: { messageId: text, channelId: text }, _id: false, allowNull: false },
 } as const;
@@ -47,6 +49,9 @@ export function accountStore(connection: Connection) {
     },
     async setRetentionDays(accountId: string, retentionDays: number): Promise<void> {
       await model.updateOne({ _id: accountId }, { $set: { retentionDays } });
+    },
+    async setOutsidersMayAnswer(accountId: string, outsidersMayAnswer: boolean): Promise<void> {
+      await model.updateOne({ _id: accountId }, { $set: { outsidersMayAnswer } });
     },
     async setWelcomeCard(accountId: string, welcomeCard: NonNullable<Account['welcomeCard']>): Promise<void> {
       await model.updateOne({ _id: accountId }, { $set: { welcomeCard } });

@@ -50,8 +50,15 @@ export interface ActionsElement {
   readonly items: readonly Button[];
 }
 
+/** Elements that belong together, with a coloured bar beside them. Sections do not nest. */
+export interface SectionElement {
+  readonly type: 'section';
+  readonly sidebar_color: string;
+  readonly sections: readonly (MessageElement | FieldsElement)[];
+}
+
 /** Any element of a card's body. */
-export type CardElement = MessageElement | FieldsElement | ActionsElement;
+export type CardElement = MessageElement | FieldsElement | ActionsElement | SectionElement;
 
 /** A whole card: the `content` of a chatbot message. */
 export interface Card {
@@ -99,6 +106,18 @@ export function fields(
   };
 }
 
+/**
+ * Elements beside a coloured bar. Undefined ones are left out, and so is a section without any.
+ * @param color as `#rrggbb`.
+ */
+export function section(
+  color: string,
+  elements: readonly (MessageElement | FieldsElement | undefined)[],
+): SectionElement | undefined {
+  const sections = elements.filter((element) => element !== undefined);
+  return sections.length === 0 ? undefined : { type: 'section', sidebar_color: color, sections };
+}
+
 /** A button. Put only an opaque id into `value`: it comes back in an event, and anyone in the channel can press. */
 export function button(text: string, value: string, style: ButtonStyle = 'Default'): Button {
   return { text: truncateText(text, maxButtonText), value, style };
@@ -111,8 +130,8 @@ export function actions(...items: readonly Button[]): ActionsElement {
 }
 
 /**
- * What in a card can say which post it is: texts of its sub-head, values of its fields and buttons, addresses of its
- * links. Never a paragraph, in which a visitor could have written the same.
+ * What in a card can say which post it is: texts of its sub-head, values of its buttons, addresses of its links. Never
+ * a paragraph or a field, in which a visitor could have written the same.
  *
  * @param content a card in whatever form Zoom gives it back: an object, wrapped in another, or as JSON text.
  */
@@ -120,9 +139,10 @@ export function cardMarks(content: unknown): string[] {
   const marks: string[] = [];
   const visit = (node: unknown, depth: number, inSubHead: boolean): void => {
     if (depth > 20 || typeof node !== 'object' || node === null) return;
+    const isField = 'key' in node;
     for (const [key, value] of Object.entries(node)) {
       if (typeof value !== 'string') visit(value, depth + 1, key === 'sub_head');
-      else if (key === 'value' || key === 'link' || (inSubHead && key === 'text')) marks.push(value);
+      else if ((key === 'value' && !isField) || key === 'link' || (inSubHead && key === 'text')) marks.push(value);
     }
   };
   visit(typeof content === 'string' ? parsed(content) : content, 0, false);

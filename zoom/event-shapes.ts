@@ -17,20 +17,23 @@ export const urlValidationShape = z.object({ payload: z.object({ plainToken: z.s
 
 /** `interactive_message_actions`: a button of a card was pressed. Names who pressed by id and JID, never by e-mail. */
 export const interactiveActionsShape = z.object({
+  event_ts: optionalMillis,
   payload: z.object({
     accountId: requiredText,
     actionItem: z.object({ value: requiredText }),
     userId: requiredText,
     userName: optionalText,
+    timestamp: optionalMillis,
   }),
 });
 
-/** Who did it; ids are empty for people of other accounts. */
+/** Who did it; all but the member id are empty for people of other accounts. */
 const actorShape = {
   account_id: optionalText,
   operator: optionalText,
   operator_id: optionalText,
   operator_member_id: optionalText,
+  by_external_user: z.boolean().nullish().catch(undefined),
 };
 
 /** What both families of message events share. `event_ts` is in milliseconds. */
@@ -59,7 +62,6 @@ export const teamChatMessageShape = z.object({
       ...messageShape,
       message_id: requiredText,
       channel_id: requiredText,
-      channel_owner_account_id: optionalText,
     }),
   }),
 });
@@ -96,6 +98,7 @@ export const deauthorizedShape = z.object({
   payload: z.object({
     account_id: requiredText,
     user_id: requiredText,
+    client_id: optionalText,
     deauthorization_time: optionalText,
   }),
 });

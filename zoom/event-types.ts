@@ -3,13 +3,17 @@ import type { ZoomFile } from './messages.ts';
 /** What Zoom's webhooks say, in the app's own words. Made by `normalizeEvent`. */
 
 interface MessageEvent {
-  /** Zoom account of the writer; for an outsider that of the channel's owner, when known. */
+  /** Zoom account that the event is of; absent where Zoom named none, as for people of other accounts. */
   readonly accountId?: string | undefined;
   readonly channelId: string;
   readonly messageId: string;
   /** Zoom user id of the writer; absent for people of other accounts. */
   readonly operatorId?: string | undefined;
-  /** Written by the app's own bot; false when no Bot JID was given to compare with. */
+  /** Id of the writer as a member of channels, which people of other accounts have too. */
+  readonly operatorMemberId?: string | undefined;
+  /** Written by somebody of another account, as far as Zoom says: the older family of events does not. */
+  readonly byOutsider: boolean;
+  /** Written by a bot, the app's own or another app's. */
   readonly fromBot: boolean;
   /** Milliseconds since 1970. Order by this: events come late and out of order. */
   readonly timestamp: number;
@@ -24,7 +28,7 @@ export interface ChannelMessageEvent extends MessageEvent {
   readonly files: readonly ZoomFile[];
 }
 
-/** A message's new text. Carries all of it, so applying it twice does no harm. */
+/** A message's new text. Carries all of it, so applying it twice does no harm. `timestamp` is when it was changed. */
 export interface ChannelMessageEditedEvent extends MessageEvent {
   readonly kind: 'channelMessageEdited';
   readonly text?: string | undefined;
@@ -45,12 +49,16 @@ export interface ButtonPressedEvent {
   readonly userId: string;
   readonly userName?: string | undefined;
   readonly value: string;
+  /** When it was pressed, milliseconds since 1970; absent where Zoom does not say it. */
+  readonly at?: number | undefined;
 }
 
 /** A channel is gone (its messages too), archived, or back from the archive. */
 export interface ChannelStateEvent {
   readonly kind: 'channelDeleted' | 'channelArchived' | 'channelUnarchived';
   readonly accountId?: string | undefined;
+  /** Zoom user id of who did it. */
+  readonly operatorId?: string | undefined;
   readonly channelId: string;
 }
 
@@ -58,6 +66,8 @@ export interface ChannelStateEvent {
 export interface MemberGoneEvent {
   readonly kind: 'memberLeft' | 'memberRemoved';
   readonly accountId?: string | undefined;
+  /** Zoom user id of who did it. */
+  readonly operatorId?: string | undefined;
   readonly channelId: string;
   /** Zoom user ids; people of other accounts have none. */
   readonly userIds: readonly string[];
@@ -76,6 +86,8 @@ export interface AppDeauthorizedEvent {
   readonly kind: 'appDeauthorized';
   readonly accountId: string;
   readonly userId: string;
+  /** The client id of the app that was removed. */
+  readonly clientId?: string | undefined;
   readonly deauthorizedAt?: Date | undefined;
 }
 

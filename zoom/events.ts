@@ -29,7 +29,8 @@ import { issuePaths, millisOf } from './shapes.ts';
  * caller knows which channels are, and has to drop the rest at once, before anything is stored.
  *
  * @param json the parsed body.
- * @param options.botJid the app's Bot JID: sets `fromBot`, and leaves out other apps being added to channels.
+ * @param options.botJid the app's Bot JID: by it `fromBot` is known whatever form the JID has, and other apps that are
+ *   added to channels are left out.
  */
 export function normalizeEvent(json: unknown, options: { readonly botJid?: string | undefined } = {}): NormalizedEvent {
   const envelope = envelopeShape.safeParse(json);
@@ -68,12 +69,13 @@ const READERS: Readonly<Record<string, Reader>> = {
     plainToken: payload.plainToken,
   })),
 
-  interactive_message_actions: reads(interactiveActionsShape, ({ payload }) => ({
+  interactive_message_actions: reads(interactiveActionsShape, ({ payload, event_ts: eventTs }) => ({
     kind: 'buttonPressed',
     accountId: payload.accountId,
     userId: payload.userId,
     userName: payload.userName,
     value: payload.actionItem.value,
+    at: latest(eventTs, payload.timestamp),
   })),
 
   'chat_message.sent': chatMessage('channelMessage'),
@@ -100,10 +102,16 @@ const READERS: Readonly<Record<string, Reader>> = {
       kind: 'appDeauthorized',
       accountId: payload.account_id,
       userId: payload.user_id,
+      clientId: payload.client_id,
       deauthorizedAt: at === undefined ? undefined : new Date(at),
     };
   }),
 };
+
+function latest(...times: (number | undefined)[]): number | undefined {
+  const known = times.filter((time) => time !== undefined);
+  return known.length === 0 ? undefined : Math.max(...known);
+}
 
 type MessageKind = (ChannelMessageEvent | ChannelMessageEditedEvent | ChannelMessageDeletedEvent)['kind'];
 
@@ -113,6 +121,7 @@ interface Actor {
   readonly operator?: string | undefined;
   readonly operator_id?: string | undefined;
   readonly operator_member_id?: string | undefined;
+  readonly by_external_user?: boolean | null | undefined;
 }
 
 /** A message's content and times, in Zoom's fields. */
@@ -137,8 +146,7 @@ function chatMessage(kind: MessageKind): Reader {
 function teamChatMessage(kind: MessageKind): Reader {
   return reads(teamChatMessageShape, ({ payload, event_ts: eventTs }, context) => {
     const { object } = payload;
-    const accountId = payload.account_id ?? object.channel_owner_account_id;
-    const ids = { accountId, channelId: object.channel_id, messageId: object.message_id };
+    const ids = { accountId: payload.account_id, channelId: object.channel_id, messageId: object.message_id };
     return messageEvent(kind, context, ids, payload, object, eventTs);
   });
 }
@@ -152,11 +160,15 @@ function messageEvent(
   eventTs: number | undefined,
 ): ZoomEvent {
   const identities = [actor.operator_id, actor.operator_member_id, actor.operator];
+  const saidAt = object.timestamp ?? millisOf(object.date_time);
   const common = {
     ...ids,
     operatorId: actor.operator_id,
+    operatorMemberId: actor.operator_member_id,
+    byOutsider: actor.by_external_user === true,
     fromBot: isBot(identities, botJid) || isAnyBot(identities),
-    timestamp: object.timestamp ?? millisOf(object.date_time) ?? eventTs ?? 0,
+    // No page says whether the time of a changed message is that of the change; the event's own time is not earlier.
+    timestamp: (kind === 'channelMessage' ? (saidAt ?? eventTs) : latest(saidAt, eventTs)) ?? 0,
   };
   switch (kind) {
     case 'channelMessage':
@@ -172,6 +184,7 @@ function channelState(kind: ChannelStateEvent['kind']): Reader {
   return reads(channelShape, ({ payload }) => ({
     kind,
     accountId: payload.account_id,
+    operatorId: payload.operator_id,
     channelId: payload.object.channelId,
   }));
 }
@@ -184,6 +197,7 @@ function memberGone(kind: MemberGoneEvent['kind']): Reader {
     return {
       kind,
       accountId: payload.account_id,
+      operatorId,
       channelId: object.channelId,
       userIds: userIds.filter((id) => id !== undefined),
       timestamp: object.timestamp ?? eventTs,

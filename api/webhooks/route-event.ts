@@ -2,6 +2,7 @@ import { parseButtonValue } from '../../domain/commands.ts';
 import { inSpan } from '../../telemetry/tracing.ts';
 import type { ZoomSignal } from '../../workflows/chat/messages.ts';
 import type {
+  AppDeauthorizedEvent,
   ButtonPressedEvent,
   ChannelMessageDeletedEvent,
   ChannelMessageEditedEvent,
@@ -11,7 +12,10 @@ import type {
 import type { ApiDependencies } from '../dependencies.ts';
 import type { SignalOutcome } from '../temporal/call.ts';
 
-type Dependencies = Pick<ApiDependencies, 'store' | 'temporal' | 'tryAgain' | 'log' | 'clock'>;
+type Dependencies = Pick<ApiDependencies, 'store' | 'temporal' | 'tryAgain' | 'log' | 'clock' | 'config'>;
+
+/** How far Zoom's clock may be ahead of ours, ms. */
+const clockSkewMs = 5 * 60_000;
 
 /**
  * What became of an event. `taken`: it was passed on. `dropped`: not one of ours, from the bot itself, or for a chat
@@ -24,19 +28,18 @@ export type EventOutcome = 'taken' | 'dropped';
  * @throws when MongoDB or Temporal did not answer: Zoom then has to send it again.
  */
 export async function routeEvent(dependencies: Dependencies, event: ZoomEvent): Promise<EventOutcome> {
-  const { store, temporal, clock } = dependencies;
   switch (event.kind) {
     case 'buttonPressed':
       return buttonPressed(dependencies, event);
     case 'channelMessage':
     case 'channelMessageEdited':
     case 'channelMessageDeleted':
-      // First of all: what the bot posts for a visitor must not come back to the visitor.
+      // What the bot posts for a visitor must not come back to the visitor, and other apps do not speak for the team.
       if (event.fromBot) return 'dropped';
       return signalChatOfChannel(dependencies, event, [messageSignal(event)]);
     case 'memberLeft':
     case 'memberRemoved': {
-      const at = event.timestamp ?? clock();
+      const at = event.timestamp ?? dependencies.clock();
       const left = event.userIds.map((userId) => ({ kind: 'agentLeft' as const, userId, at }));
       return signalChatOfChannel(dependencies, event, left);
     }
@@ -46,12 +49,8 @@ export async function routeEvent(dependencies: Dependencies, event: ZoomEvent): 
     case 'channelUnarchived':
     case 'botAddedToChannel':
       return channelRepaired(dependencies, event);
-    case 'appDeauthorized': {
-      const { userId: zoomUserId, accountId, deauthorizedAt } = event;
-      if (!(await store.members.get(zoomUserId))) return 'dropped';
-      await temporal.grants.deauthorized({ zoomUserId, accountId }, deauthorizedAt?.getTime());
-      return 'taken';
-    }
+    case 'appDeauthorized':
+      return appRemoved(dependencies, event);
     case 'urlValidation':
     case 'ignored':
       return 'dropped';
@@ -60,7 +59,7 @@ export async function routeEvent(dependencies: Dependencies, event: ZoomEvent): 
 
 async function buttonPressed(
   { store, temporal, log }: Dependencies,
-  { value, accountId, userId, userName }: ButtonPressedEvent,
+  { value, accountId, userId, userName, at }: ButtonPressedEvent,
 ): Promise<EventOutcome> {
   const began = Date.now();
   const pressed = parseButtonValue(value);
@@ -77,8 +76,35 @@ async function buttonPressed(
   }
   const kind = action === 'join' ? 'joinPressed' : 'endPressed';
   return traced('buttonPressed', chatId, began, () =>
-    temporal.chats.signalZoom(chatId, { kind, user: { id: userId, name: userName ?? 'Agent' } }),
+    temporal.chats.signalZoom(chatId, {
+      kind,
+      user: { id: userId, name: userName ?? 'Agent' },
+      ...(at === undefined ? {} : { at }),
+    }),
   );
+}
+
+/**
+ * A user has removed the app. What is about another app, about a user of another account or of a time to come is not
+ * obeyed: it would forget a grant that works.
+ */
+async function appRemoved(
+  { store, temporal, config, clock, log }: Dependencies,
+  { userId: zoomUserId, accountId, clientId, deauthorizedAt }: AppDeauthorizedEvent,
+): Promise<EventOutcome> {
+  const member = await store.members.get(zoomUserId);
+  if (!member) return 'dropped';
+  const now = clock();
+  const at = deauthorizedAt?.getTime();
+  const isThisApp = clientId === config.zoom.clientId;
+  const isThisAccount = accountId === member.accountId;
+  const isPast = at === undefined || at <= now + clockSkewMs;
+  if (!isThisApp || !isThisAccount || !isPast) {
+    log.warn({ zoomUserId, isThisApp, isThisAccount, isPast }, 'a removal that is not of this app was dropped');
+    return 'dropped';
+  }
+  await temporal.grants.deauthorized({ zoomUserId, accountId }, at === undefined ? undefined : Math.min(at, now));
+  return 'taken';
 }
 
 function messageSignal(
@@ -87,22 +113,47 @@ function messageSignal(
   const { messageId, timestamp: at } = event;
   switch (event.kind) {
     case 'channelMessage': {
-      const message = { messageId, userId: event.operatorId ?? '', text: event.text ?? '', at };
       const attachments = event.files.map(({ id, name }) => ({ ...(id && { id }), name: name ?? 'file' }));
-      return { kind: 'message', ...message, ...(attachments.length > 0 && { attachments }) };
+      return {
+        kind: 'message',
+        messageId,
+        ...writerOf(event),
+        text: event.text ?? '',
+        at,
+        ...(attachments.length > 0 && { attachments }),
+      };
     }
     case 'channelMessageEdited':
-      return { kind: 'edited', messageId, text: event.text ?? '', at };
+      return { kind: 'edited', messageId, ...writerOf(event), text: event.text ?? '', at };
     case 'channelMessageDeleted':
-      return { kind: 'deleted', messageId, at };
+      return { kind: 'deleted', messageId, at, ...(event.accountId === undefined && { by: writerOf(event) }) };
   }
+}
+
+/** Who wrote: by their user id, or by their id as a member of channels when they are not of the account. */
+function writerOf({
+  operatorId = '',
+  operatorMemberId,
+  byOutsider,
+}: Pick<ChannelMessageEvent, 'operatorId' | 'operatorMemberId' | 'byOutsider'>) {
+  const userId = byOutsider ? '' : operatorId;
+  return { userId, ...(userId === '' && operatorMemberId !== undefined && { memberId: operatorMemberId }) };
 }
 
 interface ChannelEvent {
   kind: ZoomEvent['kind'];
   channelId: string;
   accountId?: string | undefined;
+  operatorId?: string | undefined;
 }
+
+/** What changes a chat whoever did it: without an account it has to be somebody known. */
+const changesChat: ReadonlySet<ZoomEvent['kind']> = new Set([
+  'channelDeleted',
+  'channelArchived',
+  'memberLeft',
+  'memberRemoved',
+] as const);
 
 /** Most events here are other people's conversations: what is in none of our channels is dropped without a trace. */
 async function signalChatOfChannel(
@@ -136,14 +187,22 @@ async function channelRepaired(dependencies: Dependencies, event: ChannelEvent):
   return 'taken';
 }
 
-/** @returns undefined when it is no chat's channel, or that of another account's chat. */
+/**
+ * @returns undefined when it is no chat's channel, when the event is of another account, or when it is of none and
+ *   nobody known has caused it. Who may write is for the chat to say.
+ */
 async function chatOfChannel(
   { store, log }: Dependencies,
-  { channelId, accountId }: ChannelEvent,
+  { kind, channelId, accountId, operatorId }: ChannelEvent,
 ): Promise<string | undefined> {
   const chat = await store.chatChannels.get(channelId);
   if (!chat) return undefined;
-  if (accountId === undefined || accountId === chat.accountId) return chat.chatId;
+  if (accountId === chat.accountId) return chat.chatId;
+  if (accountId === undefined) {
+    if (!changesChat.has(kind)) return chat.chatId;
+    const member = operatorId === undefined ? null : await store.members.get(operatorId);
+    if (member?.accountId === chat.accountId) return chat.chatId;
+  }
   log.warn({ chatId: chat.chatId, accountId }, 'an event of another account for a chat channel was dropped');
   return undefined;
 }

@@ -2,12 +2,13 @@ import { describe, expect, test } from 'vitest';
 import {
   channelPostCard,
   inboundCard,
+  inboundCardMark,
   inboundChannelGoneMessage,
   welcomeCard,
   welcomeMessage,
   withoutVisitorWords,
 } from '../../activities/cards.ts';
-import { endedWords, postMark, type ChannelPost } from '../../domain/channel-post.ts';
+import { endedWords, postMark, postText, type ChannelPost } from '../../domain/channel-post.ts';
 import { makeButtonValue } from '../../domain/commands.ts';
 import type { InboundCardContent } from '../../domain/inbound-card.ts';
 import { cardMarks, type Card } from '../../zoom/index.ts';
@@ -33,7 +34,8 @@ const links = (card: Card) =>
 describe('the inbound card', () => {
   test('quotes the visitor, names the page and offers Join Chat with the chat’s id', () => {
     const card = inbound();
-    expect(cardTexts(card)).toEqual(
+    expect(card.body[0]).toMatchObject({ type: 'section' });
+    expect(cardTexts(card.body[0])).toEqual(
       expect.arrayContaining(['Jane Doe', 'Hello', 'Pricing', 'https://example.com/pricing']),
     );
     expect(card.body).toContainEqual(
@@ -63,7 +65,7 @@ describe('the inbound card', () => {
     (status) => {
       const card = inbound({ status, agents: ['Jill'] });
       expect(card.head.text).toContain('Jane Doe');
-      expect(cardMarks(card)).toContain(chatId);
+      expect(cardMarks(card)).toContain(inboundCardMark(chatId));
     },
   );
 
@@ -71,7 +73,6 @@ describe('the inbound card', () => {
     const longest = Math.max(...cardTexts(inbound({ words: '😀'.repeat(5_000) })).map((text) => text.length));
     expect(longest).toBeLessThanOrEqual(1_000);
     const bare = inboundCard(chatId, { visitorName: 'Jane', words: '', status: 'waiting', agents: [] });
-    expect(cardTexts(bare)).toContain('Website chat');
     expect(cardTexts(bare)).not.toContain('');
   });
 
@@ -79,7 +80,7 @@ describe('the inbound card', () => {
     const content = { visitorName: rude, words: rude, page: { url: rude }, status: 'missed', agents: [] } as const;
     const card = inboundCard(chatId, withoutVisitorWords({ ...content, agents: [] }));
     expect(JSON.stringify(card)).not.toContain('Big');
-    expect(card.head.text).toBe('Still waiting: A visitor');
+    expect(card.head.text).toBe('Still waiting: Visitor · name not shown');
     expect(buttons(card)).toEqual(['Join Chat']);
   });
 });
@@ -91,11 +92,12 @@ describe('posts into the chat channel', () => {
     { kind: 'greeting', agentName: 'Jill', page: { url: 'https://example.com/' } },
     { kind: 'visitorLines', text: '#1', firstSeq: 3, lastSeq: 5, part: { number: 2, of: 3 } },
     { kind: 'notShown', firstSeq: 3, lastSeq: 5 },
+    { kind: 'notOfTeam', number: 1, name: 'Gus' },
     { kind: 'closing', by: 'idle' },
   ])('carry their mark in the sub-head: %j', (content) => {
     const card = post(content);
-    expect(card.head.sub_head?.text).toBe(postMark(content));
-    expect(cardMarks(card)).toContain(postMark(content));
+    expect(card.head.sub_head?.text).toBe(postMark(chatId, content));
+    expect(cardMarks(card)).toContain(postMark(chatId, content));
   });
 
   test('the greeting has End Chat and says how to end by words', () => {
@@ -106,7 +108,7 @@ describe('posts into the chat channel', () => {
 
   test('the visitor’s lines are literal and carry no button', () => {
     const card = post({ kind: 'visitorLines', text: rude, firstSeq: 1, lastSeq: 1 });
-    expect(cardTexts(card)).toEqual([rude, '#1', rude]);
+    expect(cardTexts(card)).toEqual([`Visitor · ${rude}`, '#1 · -12345', rude]);
     expect([...buttons(card), ...links(card)]).toEqual([]);
   });
 
@@ -116,6 +118,68 @@ describe('posts into the chat channel', () => {
 
   test('the closing note says why', () => {
     expect(cardTexts(post({ kind: 'closing', by: 'idle' }))).toContain(endedWords.idle);
+  });
+});
+
+describe('nothing that a visitor gives looks like the app', () => {
+  /** Everything outside of the sections that hold what a visitor gave. */
+  const appsOwn = ({ head, body }: Card) => ({ head, body: body.filter(({ type }) => type !== 'section') });
+  const notices: ChannelPost[] = [
+    { kind: 'closing', by: 'visitor' },
+    { kind: 'notShown', firstSeq: 1, lastSeq: 1 },
+    { kind: 'notOfTeam', number: 1, name: 'Gus' },
+    { kind: 'greeting', agentName: 'Jill' },
+  ];
+
+  test.each(notices)('as a card, whatever they are called and write: %j', (notice) => {
+    const genuine = channelPostCard(chatId, 'Jane', notice);
+    const [words] = cardTexts(appsOwn(genuine).body);
+    const forged = channelPostCard(chatId, genuine.head.text, {
+      kind: 'visitorLines',
+      text: words ?? '',
+      firstSeq: 1,
+      lastSeq: 1,
+    });
+    expect(forged.head.text).toBe(`Visitor · ${genuine.head.text}`);
+    expect(cardTexts(appsOwn(forged).body)).toEqual([]);
+    expect(genuine.head.text).not.toMatch(/^Visitor/);
+  });
+
+  test.each(notices)('as text in a user’s name: %j', (notice) => {
+    const genuine = postText(chatId, 'Jane', notice, '!end');
+    const name = genuine.split('\n')[0] ?? '';
+    const forged = postText(chatId, name, { kind: 'visitorLines', text: genuine, firstSeq: 1, lastSeq: 1 }, '!end');
+    expect(forged.split('\n').every((line) => /^(Visitor · |│ )/.test(line))).toBe(true);
+    expect(genuine).not.toMatch(/^Visitor|^│/);
+  });
+
+  test('in the inbound card: words and title stand in the visitor’s section', () => {
+    const forged = 'Jill Chill joined this chat.\nOpen the chat channel';
+    const card = inbound({
+      visitorName: 'In conversation',
+      words: forged,
+      page: { url: 'https://a.example/', title: forged },
+    });
+    expect(JSON.stringify(appsOwn(card).body)).not.toContain('Jill');
+    expect(card.head.text).toBe('New chat: Visitor · In conversation');
+  });
+
+  test('or carries the mark of another post', () => {
+    const other = inboundCardMark('another-chat');
+    const card = inbound({ visitorName: other, words: other, page: { url: 'https://a.example/', title: other } });
+    expect(cardMarks(card)).not.toContain(other);
+    const mark = postMark(chatId, { kind: 'closing', by: 'idle' });
+    expect(
+      cardMarks(channelPostCard(chatId, mark, { kind: 'visitorLines', text: mark, firstSeq: 1, lastSeq: 1 })),
+    ).toEqual([postMark(chatId, { kind: 'visitorLines', text: mark, firstSeq: 1, lastSeq: 1 })]);
+  });
+
+  test('or is Markdown', () => {
+    for (const card of [
+      inbound({ words: rude, visitorName: rude }),
+      channelPostCard(chatId, rude, { kind: 'greeting', agentName: rude }),
+    ])
+      expect(JSON.stringify(card)).not.toContain('is_markdown_support');
   });
 });
 

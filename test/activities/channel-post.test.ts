@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { PostToChannelInput } from '../../activities/channel-post.ts';
-import { postText, type ChannelPost } from '../../domain/channel-post.ts';
-import { endCommand, makeButtonValue } from '../../domain/commands.ts';
+import { isMarked, postMark, type ChannelPost } from '../../domain/channel-post.ts';
+import { makeButtonValue } from '../../domain/commands.ts';
 import { lostAnswer, zoomError } from './fake-zoom.ts';
 import { attempt, failureOf, testStore } from './harness.ts';
 import { readable, settledChat, targets } from './settled-chat.ts';
@@ -41,7 +41,7 @@ describe('a post', () => {
       as: 'bot',
       outcomes: ['pushed'],
     });
-    expect(readable(channel)).toEqual(['Jane Doe | #7 | Hello']);
+    expect(readable(channel)).toEqual([`Visitor · Jane Doe | #7 · ${chatId.slice(-6)} | Hello`]);
     expect(pushes).toEqual([{ chatId, entries: [], lastSeq: 0, deliveredSeq: 7 }]);
     expect(zoom.calls).toEqual(['bot.postMessage']);
   });
@@ -56,9 +56,11 @@ describe('a post', () => {
   });
 
   test('goes out in the owner’s name, with the visitor’s in front, where the bot may not; the next one at once', async () => {
-    const { post, channel, zoom } = await setUp(false);
+    const { post, channel, zoom, chatId } = await setUp(false);
     expect(await post(1, lines('Hello'))).toMatchObject({ messageId: channel.messages[0]?.id, as: 'user' });
-    expect(channel.messages).toEqual([expect.objectContaining({ text: 'Jane Doe: Hello', fromBot: false })]);
+    expect(channel.messages).toEqual([
+      expect.objectContaining({ text: `Visitor · Jane Doe · #7 · ${chatId.slice(-6)}\n│ Hello`, fromBot: false }),
+    ]);
     zoom.calls.length = 0;
     await post(1, lines('Again', 8), { as: 'user' });
     expect(zoom.calls).toEqual(['sendMessage']);
@@ -115,21 +117,24 @@ describe('a post that is repeated', () => {
     expect(channel.messages).toHaveLength(1);
   });
 
-  test('of the same words as another one is known by its mark', async () => {
+  test.each(either)('as %s of the same words as another one is known by its mark', async (as) => {
     const { post, channel, zoom } = await setUp();
-    await post(1, lines('ok', 7));
-    zoom.fail('bot.postMessage', down());
-    await failureOf(post(1, lines('ok', 8)));
-    await post(2, lines('ok', 8));
-    expect(readable(channel)).toEqual(['Jane Doe | #7 | ok', 'Jane Doe | #8 | ok']);
+    await post(1, lines('ok', 7), { as });
+    zoom.fail(call[as], down());
+    await failureOf(post(1, lines('ok', 8), { as }));
+    await post(2, lines('ok', 8), { as });
+    await post(2, lines('ok', 8), { as });
+    expect(channel.messages).toHaveLength(2);
+    expect(readable(channel)[1]).toContain('#8');
   });
 
-  test('is not found in what a visitor has written: another post’s mark', async () => {
-    const { post, channel, zoom } = await setUp();
-    await post(1, lines('#8', 7));
-    zoom.fail('bot.postMessage', down());
-    await failureOf(post(1, lines('two', 8)));
-    await post(2, lines('two', 8));
+  test.each(either)('as %s is not found in what a visitor has written: another post’s mark', async (as) => {
+    const { post, channel, zoom, chatId } = await setUp();
+    const mark = postMark(chatId, lines('', 8));
+    await post(1, lines(mark, 7), { as, visitorName: mark });
+    zoom.fail(call[as], down());
+    await failureOf(post(1, lines('two', 8), { as }));
+    await post(2, lines('two', 8), { as });
     expect(channel.messages).toHaveLength(2);
   });
 
@@ -139,24 +144,6 @@ describe('a post that is repeated', () => {
     zoom.fail(call[as], down());
     await failureOf(post(1, lines('Hello'), { as }));
     await post(2, lines('Hello'), { as });
-    expect(channel.messages).toHaveLength(2);
-  });
-
-  test('in a user’s name is not found in the same words of long before', async () => {
-    const { post, channel, zoom } = await setUp();
-    zoom.addMessage(channel.id, { text: 'Jane Doe: ok', timestamp: Date.now() - 60_000 });
-    const again = { as: 'user', firstTriedAt: Date.now() - 10_000 } as const;
-    await post(1, lines('ok'), again);
-    await post(1, lines('ok'), again);
-    expect(channel.messages).toHaveLength(2);
-  });
-
-  test('in a user’s name is not found in another post of ours with the same words', async () => {
-    const { post, channel, zoom } = await setUp();
-    const { messageId } = await post(1, lines('ok', 7), { as: 'user' });
-    zoom.fail('sendMessage', down());
-    await failureOf(post(1, lines('ok', 8), { as: 'user', knownIds: [messageId] }));
-    await post(2, lines('ok', 8), { as: 'user', knownIds: [messageId] });
     expect(channel.messages).toHaveLength(2);
   });
 
@@ -191,7 +178,7 @@ describe('a post that Zoom does not accept', () => {
     await post(1, { kind: 'greeting', agentName: 'Jill', page: { url: 'https://example.com/' } }, { as });
     await post(1, { kind: 'notShown', firstSeq: 7, lastSeq: 7 }, { as });
     expect(channel.messages).toHaveLength(2);
-    expect(readable(channel)[0]).toContain('a visitor');
+    expect(readable(channel)[0]).toContain('name not shown');
   });
 
   test('although the words are ours is wrong in another way: it waits for a repair, and is not dropped', async () => {
@@ -257,9 +244,12 @@ describe('when the channel’s owner is inactive', () => {
   });
 });
 
-test('the text in a user’s name is the one by which its echo is known', async () => {
-  const { post, channel } = await setUp();
-  const closing: ChannelPost = { kind: 'closing', by: 'visitor' };
-  await post(1, closing, { as: 'user' });
-  expect(channel.messages[0]?.text).toBe(postText('Jane Doe', closing, endCommand));
+test('a text in a user’s name carries the mark by which its echo is known', async () => {
+  const { post, channel, chatId } = await setUp();
+  await post(1, { kind: 'closing', by: 'visitor' }, { as: 'user' });
+  await post(1, lines('Hello'), { as: 'user' });
+  for (const { text = '' } of channel.messages) {
+    expect(isMarked(chatId, text)).toBe(true);
+    expect(isMarked('another-chat', text)).toBe(false);
+  }
 });

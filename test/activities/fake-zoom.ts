@@ -203,7 +203,7 @@ export class FakeZoom {
       getUser: (id) =>
         this.#call('getUser', () => {
           const found = [...this.users.values()].find((user) => user.id === id || user.email === id);
-          if (!found) throw zoomError('userGone');
+          if (found?.accountId !== self().accountId) throw zoomError('userGone');
           return found;
         }),
       allChannels: () =>
@@ -227,7 +227,11 @@ export class FakeZoom {
         this.#call('listMembers', () =>
           mine(channelId).members.map((email, n): ZoomMember => {
             const user = [...this.users.values()].find((known) => known.email === email);
-            return { id: user?.id, memberId: `member-${email}`, email, role: n === 0 ? 'owner' : 'member' };
+            const memberId = `member-${email}`;
+            const role = n === 0 ? 'owner' : 'member';
+            if (user && user.accountId !== self().accountId)
+              return { memberId, name: user.displayName, isExternal: true, role };
+            return { id: user?.id, memberId, email, name: user?.displayName, isExternal: false, role };
           }),
         ),
       removeMember: ({ channelId, userId: removed }) =>

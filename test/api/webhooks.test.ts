@@ -159,8 +159,8 @@ describe('a button', () => {
     expect((await sendWebhook(app.url, pressed(`end:${chatId}`), { path: '/webhooks/zoom/bot' })).status).toBe(200);
     const user = { id: 'agent-1', name: 'Jill Chill' };
     expect(app.temporal.named('signalZoom')).toEqual([
-      [chatId, { kind: 'joinPressed', user }],
-      [chatId, { kind: 'endPressed', user }],
+      [chatId, { kind: 'joinPressed', user, at: start }],
+      [chatId, { kind: 'endPressed', user, at: start }],
     ]);
   });
 
@@ -237,9 +237,55 @@ describe('a message in a chat channel', () => {
     await sendWebhook(app.url, posted({ event: 'team_chat.channel_message_updated', object: { message: 'Better' } }));
     await sendWebhook(app.url, posted({ event: 'team_chat.channel_message_deleted', object: { message: undefined } }));
     expect(app.temporal.named('signalZoom').map(([, event]) => event)).toEqual([
-      { kind: 'edited', messageId: 'message-1', text: 'Better', at: start, channelId: 'chat-channel' },
+      {
+        kind: 'edited',
+        messageId: 'message-1',
+        userId: 'agent-1',
+        text: 'Better',
+        at: start,
+        channelId: 'chat-channel',
+      },
       { kind: 'deleted', messageId: 'message-1', at: start, channelId: 'chat-channel' },
     ]);
+  });
+
+  test('by somebody outside of the account goes there as theirs, by their id as a member', async () => {
+    const app = await appWithChat();
+    const ids = [
+      { account_id: '', operator: '', operator_id: '', operator_member_id: 'guest-1', by_external_user: true },
+      { by_external_user: true, operator_id: 'looks-known', operator_member_id: 'guest-1' },
+    ];
+    for (const [n, payload] of ids.entries())
+      await sendWebhook(app.url, posted({ payload, object: { message_id: `message-${n}` } }));
+    expect(app.temporal.named('signalZoom').map(([, event]) => event)).toMatchObject([
+      { kind: 'message', userId: '', memberId: 'guest-1' },
+      { kind: 'message', userId: '', memberId: 'guest-1' },
+    ]);
+  });
+
+  test.each([undefined, null, ''])(
+    'without an account (%j) goes there: the chat knows its writer or not',
+    async (id) => {
+      const app = await appWithChat();
+      await sendWebhook(app.url, posted({ payload: { account_id: id } }));
+      await sendWebhook(app.url, posted({ event: 'team_chat.channel_message_deleted', payload: { account_id: id } }));
+      expect(app.temporal.named('signalZoom').map(([, event]) => event)).toMatchObject([
+        { kind: 'message', userId: 'agent-1' },
+        { kind: 'deleted', by: { userId: 'agent-1' } },
+      ]);
+    },
+  );
+
+  test('by another app’s bot is dropped', async () => {
+    const app = await appWithChat();
+    const bot = `v1${'Ab3_-'.repeat(5)}`;
+    for (const payload of [
+      { operator_id: bot },
+      { operator: `${bot}@xmpp.zoom.us`, operator_id: '' },
+      { operator_id: '', operator: '', operator_member_id: bot },
+    ])
+      await sendWebhook(app.url, posted({ payload }));
+    expect(app.temporal.calls).toEqual([]);
   });
 
   test('by the bot itself does not come back to the visitor', async () => {
@@ -295,6 +341,20 @@ describe('other events', () => {
     ]);
   });
 
+  test.each(['chat_channel.deleted', 'team_chat.channel_archived', 'chat_channel.member_left'])(
+    '%s without an account counts only if a known member has caused it',
+    async (event) => {
+      const app = await appWithChat();
+      const body = channelEvent(event);
+      const { account_id: _none, ...payload } = body.payload;
+      await sendWebhook(app.url, { ...body, payload });
+      expect(app.temporal.calls).toEqual([]);
+      app.store.membersById.set('agent-1', member({ _id: 'agent-1' }));
+      await sendWebhook(app.url, { ...body, payload });
+      expect(app.temporal.named('signalZoom')).toHaveLength(1);
+    },
+  );
+
   test('the channel is deleted or archived', async () => {
     const app = await appWithChat();
     await sendWebhook(app.url, channelEvent('chat_channel.deleted'));
@@ -324,24 +384,43 @@ describe('other events', () => {
     },
   );
 
+  const removed = (payload: object = {}) => ({
+    event: 'app_deauthorized',
+    payload: {
+      account_id: accountId,
+      user_id: userId,
+      signature: 's',
+      deauthorization_time: new Date(start - 1_000).toISOString(),
+      client_id: 'client',
+      ...payload,
+    },
+  });
+
   test('the app is removed', async () => {
     const app = await startTestApp();
     app.store.membersById.set(userId, member());
-    const body = (user_id: string) => ({
-      event: 'app_deauthorized',
-      payload: {
-        account_id: accountId,
-        user_id,
-        signature: 's',
-        deauthorization_time: '2026-03-01T12:00:00.000Z',
-        client_id: 'client',
-      },
-    });
-    expect((await sendWebhook(app.url, body(userId))).status).toBe(200);
-    expect((await sendWebhook(app.url, body('somebody-unknown'))).status).toBe(200);
-    expect(app.temporal.named('deauthorized')).toEqual([
-      [{ zoomUserId: userId, accountId }, Date.parse('2026-03-01T12:00:00.000Z')],
-    ]);
+    expect((await sendWebhook(app.url, removed())).status).toBe(200);
+    expect(app.temporal.named('deauthorized')).toEqual([[{ zoomUserId: userId, accountId }, start - 1_000]]);
+  });
+
+  test('the app is removed at a time that Zoom’s clock has reached and ours has not: now', async () => {
+    const app = await startTestApp();
+    app.store.membersById.set(userId, member());
+    await sendWebhook(app.url, removed({ deauthorization_time: new Date(start + 30_000).toISOString() }));
+    expect(app.temporal.named('deauthorized')).toEqual([[{ zoomUserId: userId, accountId }, start]]);
+  });
+
+  test.each([
+    ['by somebody unknown', { user_id: 'somebody-unknown' }],
+    ['that is another app', { client_id: 'another-app' }],
+    ['that is not named', { client_id: undefined }],
+    ['in another account than the user’s', { account_id: 'account-2' }],
+    ['at a time to come', { deauthorization_time: '2099-01-01T00:00:00Z' }],
+  ])('an app is removed %s: nothing happens', async (_what, payload) => {
+    const app = await startTestApp();
+    app.store.membersById.set(userId, member());
+    expect((await sendWebhook(app.url, removed(payload))).status).toBe(200);
+    expect(app.temporal.calls).toEqual([]);
   });
 
   test.each([

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { splitText, truncateText } from '../../domain/text.ts';
+import { cleanLine, cleanText, splitText, truncateText } from '../../domain/text.ts';
 
 const family = '👩‍👩‍👧';
 const unpaired = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
@@ -31,8 +31,50 @@ describe('a long text in parts', () => {
     expect(splitText('   ', 10)).toEqual(['']);
   });
 
+  test('leaves room for what each line needs beside its own', () => {
+    const parts = splitText('a\n'.repeat(50), 20, 2);
+    for (const part of parts)
+      expect(part.split('\n').reduce((sum, line) => sum + line.length + 3, -1)).toBeLessThanOrEqual(20);
+    expect(parts.join('\n')).toBe('a\n'.repeat(50).trim());
+  });
+
   test('loses half characters that were in it before', () => {
     expect(splitText('a\ud83d', 10)).toEqual(['a\ufffd']);
+  });
+});
+
+describe('what comes from outside is cleaned', () => {
+  test.each([
+    ['of what turns the direction of writing', 'Jane \u202eDoe\u2066', 'Jane Doe'],
+    ['of invisible characters', 'Ja\u200bn\u00ade\ufeff\u3164', 'Jane'],
+    ['of half characters', 'Jane\ud83d Doe\udc00', 'Jane Doe'],
+    ['of control characters and line breaks', 'Jane\r\n\u0000Doe\u2028x\u2029\u0085', 'Jane Doe x'],
+    ['of what hides in tags and surplus variation selectors', 'a\u{E0041}\u{E0042}b☺\ufe0f\ufe0f', 'ab☺\ufe0f'],
+    ['of joiners between Latin letters', 'J\u200da\u200cne', 'Jane'],
+  ])('%s: %j', (_what, text, expected) => expect(cleanLine(text)).toBe(expected));
+
+  test.each([
+    family,
+    '👩‍❤️‍💋‍👨',
+    '👍🏽',
+    '1️⃣',
+    '🏴\u{E0067}\u{E0062}\u{E0065}\u{E006E}\u{E0067}\u{E007F}',
+    'می‌خواهم',
+    'क्‍ष',
+    '葛\u{E0100}',
+    'e\u0301',
+  ])('and keeps what belongs to a character: %j', (text) => {
+    expect(cleanLine(`x ${text} y`)).toBe(`x ${text} y`);
+    expect(cleanText(`x\n${text}\ny`)).toBe(`x\n${text}\ny`);
+  });
+
+  test.each(['', ' ', '\u200b', '\u2800', '\u3164\u202e', '\ud83d', '\u0301', '\ufe0f'])(
+    'a name of which nothing is seen (%j) is empty',
+    (name) => expect(cleanLine(name)).toBe(''),
+  );
+
+  test('but words keep their lines, tabs and spaces', () => {
+    expect(cleanText(' one\r\ntwo\u2028  three\tfour\u0007\u202e ')).toBe('one\ntwo\n  three\tfour');
   });
 });
 

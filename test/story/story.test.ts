@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ChannelChoices } from '../../domain/dashboard.ts';
 import { startStack, type Stack } from '../../tools/embedded/supervisor.ts';
 import { builtWebAssets } from '../../tools/embedded/test-servers.ts';
-import { Admin, eventually, Visitor, ZoomSide } from '../support/driver.ts';
+import { Admin, eventually, quotedLines, Visitor, ZoomSide } from '../support/driver.ts';
 
 /** The whole system, driven without a browser: real Temporal, MongoDB, sandbox, worker and api on free ports. */
 let stack: Stack;
@@ -46,12 +46,7 @@ const visitor = async (name?: string): Promise<Visitor> => {
 /** Everything visitors wrote that is in a chat channel, in order. */
 async function relayedLines(channelName: RegExp): Promise<string[]> {
   const { messages } = await zoom.channel(channelName);
-  return messages
-    .filter((message) => message.bot && !/Chat with|Chat ended/.test(message.text))
-    .flatMap((message) => {
-      const [element] = (message.content?.body ?? []) as { text?: string }[];
-      return (element?.text ?? '').split('\n');
-    });
+  return messages.flatMap(quotedLines);
 }
 
 /** A visitor who has been joined by Jill. */
@@ -314,15 +309,14 @@ describe('a chat', () => {
       const { jane, channel } = await joinedChat('Ike Private', 'Can the bot get in?');
       await eventually(async () => {
         const { messages } = await zoom.channel(/^Ike Private · /);
-        expect(messages.some((message) => !message.bot && message.text === 'Ike Private: Can the bot get in?')).toBe(
-          true,
-        );
+        const [post] = messages.filter((message) => quotedLines(message).includes('Can the bot get in?'));
+        expect(post).toMatchObject({ bot: false, text: expect.stringContaining('Visitor · Ike Private') as string });
       });
       await zoom.write(ids.jill, channel.id, 'It cannot, but I can');
       jane.say('Good');
       await eventually(async () => {
         const { messages } = await zoom.channel(/^Ike Private · /);
-        expect(messages.filter((message) => message.text === 'Ike Private: Good')).toHaveLength(1);
+        expect(messages.filter((message) => quotedLines(message).includes('Good'))).toHaveLength(1);
       });
       await zoom.write(ids.alex, channel.id, 'And I, the owner, too');
       await eventually(() => expect(jane.answers).toEqual(['It cannot, but I can', 'And I, the owner, too']));

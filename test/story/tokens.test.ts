@@ -7,14 +7,15 @@ import { z } from 'zod';
 import { createRenewTokens } from '../../activities/renew-tokens.ts';
 import { createUserZoom, NeedsReconnectError, type UserZoom } from '../../activities/user-zoom.ts';
 import { encryptedDataConverter } from '../../codec/data-converter.ts';
-import { readConfig } from '../../config/env.ts';
+import { readApiConfig } from '../../config/env.ts';
 import type { ChannelChoices } from '../../domain/dashboard.ts';
 import { workflowIds } from '../../domain/workflow-ids.ts';
 import { startStack, type Stack } from '../../tools/embedded/supervisor.ts';
 import { builtWebAssets } from '../../tools/embedded/test-servers.ts';
 import { connectMongo, createStore } from '../../store/index.ts';
+import { getChatQuery } from '../../workflows/chat/messages.ts';
 import { createZoomClient } from '../../zoom/index.ts';
-import { Admin, eventually, Visitor, ZoomSide } from '../support/driver.ts';
+import { Admin, eventually, quotedLines, Visitor, ZoomSide } from '../support/driver.ts';
 
 /**
  * Zoom's rotating tokens over the whole system: real Temporal and MongoDB, two workers and an api as processes of
@@ -48,8 +49,8 @@ beforeAll(async () => {
   const inbound = await zoom.channel('Live Chat Inbound');
   await zoom.invite(ids.alex, inbound.id, [ids.jill]);
 
-  const config = readConfig(stack.env);
-  const connection = await Connection.connect({ address: config.temporal.address });
+  const config = readApiConfig(stack.env);
+  const connection = await Connection.connect(config.temporal.connection);
   closers.push(() => connection.close());
   const { namespace } = config.temporal;
   temporal = new Client({ connection, namespace, dataConverter: encryptedDataConverter(config.payloadKeys) });
@@ -81,12 +82,13 @@ async function rotations(userId: string): Promise<number> {
   return eventList.parse(await response.json()).events.filter(({ data }) => data.user_id === userId).length;
 }
 
-/** The bot's messages to this person that ask to connect Zoom again. */
-async function askedToReconnect(userId: string) {
+/** The bot's messages to this person with these words in them. */
+async function messagesOfBot(userId: string, words: string) {
   const { dms } = await zoom.state();
   const mine = dms.filter((dm) => dm.kind === 'bot' && dm.user_ids.includes(userId)).flatMap((dm) => dm.messages);
-  return mine.filter((message) => JSON.stringify(message.content).includes('Reconnect Live Chat to Zoom'));
+  return mine.filter((message) => JSON.stringify(message.content).includes(words));
 }
+const askedToReconnect = (userId: string) => messagesOfBot(userId, 'Reconnect Live Chat to Zoom');
 
 const expireTokensOf = (user: string) => zoom.faults({ tokens: { action: 'expire', kinds: ['access'], user } });
 const loseNextRefresh = () => zoom.faults({ rules: [{ kind: 'token_answer_lost', times: 1 }] });
@@ -121,17 +123,24 @@ async function joinedChat(name: string, words: string, agent = ids.jill) {
  */
 async function relayed(name: string): Promise<string[]> {
   const { messages } = await zoom.channel(new RegExp(`^${name} · `));
-  const prefix = `${name}: `;
-  return messages
-    .filter((message) => message.text.startsWith(prefix))
-    .flatMap((message) => message.text.slice(prefix.length).split('\n'));
+  return messages.filter(({ bot }) => !bot).flatMap(quotedLines);
+}
+
+function workflowOf(visitor: Visitor) {
+  const [, payload = ''] = (visitor.token ?? '').split('.');
+  const { sub } = z.looseObject({ sub: z.string() }).parse(JSON.parse(Buffer.from(payload, 'base64url').toString()));
+  return temporal.workflow.getHandle(workflowIds.chat({ chatId: sub }));
 }
 
 /** The state that Temporal gives a chat. */
 async function chatStatus(visitor: Visitor): Promise<string> {
-  const [, payload = ''] = (visitor.token ?? '').split('.');
-  const { sub } = z.looseObject({ sub: z.string() }).parse(JSON.parse(Buffer.from(payload, 'base64url').toString()));
-  return (await temporal.workflow.getHandle(workflowIds.chat({ chatId: sub })).describe()).status.name;
+  return (await workflowOf(visitor).describe()).status.name;
+}
+
+/** How long a chat will wait by itself until it tries again, ms. */
+async function longestWait(visitor: Visitor): Promise<number> {
+  const { waits = [] } = await workflowOf(visitor).query(getChatQuery);
+  return Math.max(0, ...waits.map(({ nextTryAt }) => nextTryAt - Date.now()));
 }
 
 test('fifty calls in several processes with an expired token make one refresh', async () => {
@@ -147,6 +156,35 @@ test('fifty calls in several processes with an expired token make one refresh', 
   expect(people.map(({ id }) => id)).toEqual(Array(48).fill(ids.alex));
   expect(await rotations(ids.alex)).toBe(before + 1);
 });
+
+test('a scope that is missing in mid-chat is told once; the press waits, and goes on at once after a new consent', async () => {
+  const told = () => messagesOfBot(ids.alex, 'Live Chat lacks permissions in Zoom');
+  // Of either family: what the app's channel is made and filled with.
+  const scopes = ['chat_channel:write:admin', 'team_chat:write:user_channel:admin'];
+  await zoom.faults({ remove_scopes: { scopes, user: 'alex@example.com' } });
+  const sam = await newVisitor('Sam Scope', 'May I come in?');
+  const card = await eventually(() => zoom.inboundCard('May I come in?'));
+  await zoom.press(ids.jill, card, 'Join Chat');
+
+  const [message] = await eventually(async () => {
+    const messages = await told();
+    expect(messages).toHaveLength(1);
+    return messages;
+  }, 30_000);
+  const words = JSON.stringify(message?.content);
+  expect(words).toContain('View and manage all users’ chat channels');
+  expect(words).toContain(`${stack.urls.public}/install`);
+  // So often tried that the next pause is longer than what follows may take.
+  await eventually(async () => expect(await longestWait(sam)).toBeGreaterThan(15_000), 60_000);
+  expect(sam.entries.map((entry) => entry.kind)).not.toContain('agentJoined');
+
+  await addAgain(ids.alex);
+  await eventually(() => expect(sam.entries.map((entry) => entry.kind)).toContain('agentJoined'), 10_000);
+  await eventually(async () => expect(await relayed('Sam Scope')).toEqual(['May I come in?']), 10_000);
+  expect(await told()).toHaveLength(1);
+  expect((await admin.dashboard()).missingScopes.filter(({ required }) => required)).toEqual([]);
+  sam.end();
+}, 150_000);
 
 describe('a refresh that was lost after Zoom rotated the tokens', () => {
   test('ends as a message to the administrator; chats wait, and go on once the app was added again', async () => {

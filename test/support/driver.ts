@@ -166,6 +166,26 @@ export function buttonValue(message: SandboxMessage, text: string): string {
   throw new Error(`The card has no button “${text}”: ${JSON.stringify(message.content)}`);
 }
 
+const section = z.looseObject({
+  type: z.literal('section'),
+  sections: z.array(z.looseObject({ text: z.string().optional() })),
+});
+
+/**
+ * What a post of the app quotes of a visitor's words, line by line: what stands in the section of a card that holds what
+ * visitors give, or behind the quote marks of a text in a user's name. Empty for any other message.
+ */
+export function quotedLines(message: SandboxMessage): string[] {
+  if (message.bot) {
+    const sections = (message.content?.body ?? []).flatMap(
+      (element) => section.safeParse(element).data?.sections ?? [],
+    );
+    return sections.flatMap(({ text }) => text?.split('\n') ?? []);
+  }
+  const [head = '', ...lines] = message.text.split('\n');
+  return head.startsWith('Visitor · ') ? lines.map((line) => line.replace(/^│ /, '')) : [];
+}
+
 /** A browser without a screen: follows redirects and keeps cookies, for the administrator's pages. */
 export class Admin {
   readonly #urls: StackUrls;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { postMark } from '../../domain/channel-post.ts';
+import { postMark, postText } from '../../domain/channel-post.ts';
 import { limits } from '../../domain/limits.ts';
 import { Card } from '../../workflows/chat/card.ts';
 import { Chat } from '../../workflows/chat/chat.ts';
@@ -20,25 +20,26 @@ function drained(outbox: Outbox) {
   return posts;
 }
 
+const chatId = 'chat-1';
 const connection: VisitorConnection = { connectionId: 'c1', instanceId: 'api-1', url: 'http://api.example' };
 
 describe('the outbox', () => {
   test('joins what waits in one post, in order, as far as it fits', () => {
-    const outbox = new Outbox();
+    const outbox = new Outbox(chatId);
     outbox.add(1, 'one');
     outbox.add(2, 'two');
-    outbox.add(4, 'x'.repeat(895));
+    outbox.add(4, 'x'.repeat(845));
     const posts = drained(outbox);
     expect(posts).toMatchObject([
       { text: 'one\ntwo', firstSeq: 1, lastSeq: 2 },
       { firstSeq: 4, lastSeq: 4 },
     ]);
-    expect(posts.map(postMark)).toEqual(['#1–2', '#4']);
+    expect(posts.map((post) => postMark(chatId, post))).toEqual(['#1–2 · chat-1', '#4 · chat-1']);
     expect(outbox.state.deliveredSeq).toBe(4);
   });
 
   test('splits a long message, which is delivered with its last part', () => {
-    const outbox = new Outbox();
+    const outbox = new Outbox(chatId);
     outbox.add(3, 'word '.repeat(500).trim());
     const first = outbox.next();
     expect(first).toMatchObject({ part: { number: 1, of: 3 } });
@@ -51,18 +52,18 @@ describe('the outbox', () => {
   });
 
   test('keeps the post that was begun, whatever is written meanwhile, so that a repeat is recognised', () => {
-    const outbox = new Outbox();
+    const outbox = new Outbox(chatId);
     outbox.add(1, 'one');
     const begun = outbox.next();
     outbox.add(2, 'two');
     expect(outbox.next()).toEqual(begun);
-    expect(new Outbox(JSON.parse(JSON.stringify(outbox.carried(2))) as OutboxState).next()).toEqual(begun);
+    expect(new Outbox(chatId, JSON.parse(JSON.stringify(outbox.carried(2))) as OutboxState).next()).toEqual(begun);
     outbox.posted();
     expect(outbox.next()).toMatchObject({ text: 'two', firstSeq: 2 });
   });
 
   test('tries what is refused one by one, says once what is not shown, and goes on even if that is refused too', () => {
-    const outbox = new Outbox();
+    const outbox = new Outbox(chatId);
     for (const [n, text] of ['good', 'bad', 'better', 'more'].entries()) outbox.add(n + 1, text);
     expect(outbox.next()).toMatchObject({ firstSeq: 1, lastSeq: 4 });
     outbox.refused();
@@ -76,13 +77,13 @@ describe('the outbox', () => {
   });
 
   test('hands over little, however much waits: later texts are read back when it is their time', () => {
-    const outbox = new Outbox();
+    const outbox = new Outbox(chatId);
     for (let seq = 1; seq <= 500; seq += 1) outbox.add(seq, `${seq} ${'x'.repeat(3_000)}`);
     const carried = outbox.carried(499);
     expect(JSON.stringify(carried).length).toBeLessThan(2 * limits.carriedTextLength);
     // What is not in MongoDB yet is handed over in any case.
     expect(carried.waiting.at(-1)?.text).toBeDefined();
-    const next = new Outbox(carried);
+    const next = new Outbox(chatId, carried);
     const seqs: number[] = [];
     while (!next.isEmpty) {
       const missing = next.missingTexts;
@@ -95,14 +96,39 @@ describe('the outbox', () => {
     expect(seqs).toEqual(Array.from({ length: 500 }, (_, n) => n + 1));
   });
 
-  test('knows its own posts by their ids, and one under way in a user’s name by its text', () => {
-    const outbox = new Outbox();
+  test('never makes a post that is longer than Zoom takes, however many lines it has', () => {
+    const outbox = new Outbox('x'.repeat(16));
+    outbox.add(123_456, 'a\n'.repeat(1_999));
+    outbox.add(123_457, 'b '.repeat(1_000));
+    for (let n = 0; n < 300; n += 1) outbox.add(123_458 + n, '1\n2');
+    for (const post of drained(outbox)) {
+      expect(postText('x'.repeat(16), 'N'.repeat(limits.visitorNameLength), post, '!end').length).toBeLessThan(1_024);
+    }
+  });
+
+  test('knows its own posts by their ids, or by their mark under whatever id and writer they come back', () => {
+    const outbox = new Outbox(chatId);
     outbox.sent({ messageId: 'z1', as: 'user' }, 1);
-    expect(outbox.isOwn('z1', 'whatever')).toBe(true);
-    outbox.posting('Jane: Hello');
-    expect(outbox.isOwn('z2', 'Jane: Hello ')).toBe(true);
-    outbox.sent({ messageId: 'z2', as: 'user' }, 2);
-    expect(outbox.isOwn('z3', 'Jane: Hello')).toBe(false);
+    expect(outbox.isOwn('z1', 'whatever', true)).toBe(true);
+    const post = { kind: 'visitorLines', text: 'Hello\nthere', firstSeq: 7, lastSeq: 7 } as const;
+    // As a bot's card reads in an event, and as a text in a user's name.
+    const forms = [
+      `Visitor · Jane\n${postMark(chatId, post)}\nHello\nthere`,
+      `${postMark(chatId, post)}\nHello`,
+      postText(chatId, 'Jane', post, '!end'),
+      postText(chatId, 'Jane', { kind: 'closing', by: 'idle' }, '!end'),
+    ];
+    for (const text of forms) expect(outbox.isOwn('z2', text, true), text).toBe(true);
+    for (const text of forms) expect(new Outbox('chat-2').isOwn('z2', text, true), text).toBe(false);
+    expect(outbox.isOwn('z3', 'See order #7 · chat-1 please', true)).toBe(false);
+  });
+
+  test('knows an echo of its words alone only where nobody known has written it: agents may say the same', () => {
+    const outbox = new Outbox(chatId);
+    outbox.posting({ kind: 'visitorLines', text: 'Hello\nthere', firstSeq: 1, lastSeq: 1 });
+    expect(outbox.isOwn('z1', 'Hello there ', false)).toBe(true);
+    expect(outbox.isOwn('z1', 'Hello there', true)).toBe(false);
+    expect(outbox.isOwn('z1', 'Hello', false)).toBe(false);
   });
 });
 
@@ -199,7 +225,7 @@ describe('waits', () => {
 });
 
 const input: ChatInput = {
-  chatId: 'chat-1',
+  chatId,
   accountId: 'account-1',
   widgetId: 'widget-1',
   visitor: { name: 'Jane Doe' },
@@ -218,6 +244,151 @@ const joinedChat = () => {
   return chat;
 };
 const entriesOf = (chat: Chat) => chat.transcript.state.unpublished;
+
+const sam = { id: 'sam', name: 'Sam' };
+const colleague = { agent: sam, speaks: true };
+const stranger = { agent: { id: '', name: 'Gus Guest' }, speaks: false };
+const written = (chat: Chat) =>
+  entriesOf(chat).flatMap((entry) => (entry.kind === 'agentMessage' ? [`${entry.agent.name}: ${entry.text}`] : []));
+
+describe('who speaks for the team', () => {
+  test('what somebody unknown writes waits until it is known who they are, and what comes after it too', () => {
+    const chat = joinedChat();
+    answers(chat, 'Mine?', { userId: 'sam' });
+    answers(chat, 'Yours.');
+    expect(written(chat)).toEqual([]);
+    expect(chat.writers.next).toMatchObject({ userId: 'sam' });
+    chat.writerFound({ userId: 'sam' }, colleague, 3);
+    expect(written(chat)).toEqual(['Sam: Mine?', 'Jill: Yours.']);
+    expect(chat.agents.has('sam')).toBe(true);
+    expect(chat.writers.next).toBeUndefined();
+  });
+
+  test('somebody outside of the account does not, and the team is told so once', () => {
+    const chat = joinedChat();
+    chat.channel.greeted();
+    const guest = { userId: '', memberId: 'guest-1' };
+    answers(chat, 'From outside', guest);
+    chat.writerFound(guest, stranger, 3);
+    answers(chat, 'Again', guest);
+    answers(chat, '!end', guest);
+    expect(written(chat)).toEqual([]);
+    expect(chat.lifecycle.isEnded).toBe(false);
+    expect(chat.needsNote).toBe(true);
+    expect(chat.writers.note).toEqual({ number: 1, name: 'Gus Guest' });
+    chat.writers.noted();
+    expect(chat.needsNote).toBe(false);
+  });
+
+  test('does so under their own name where the account lets people from outside answer', () => {
+    const chat = joinedChat();
+    const guest = { userId: '', memberId: 'guest-1' };
+    answers(chat, 'From outside', guest);
+    chat.writerFound(guest, { agent: { id: '', name: 'Gus Guest' }, speaks: true }, 3);
+    expect(written(chat)).toEqual(['Gus Guest: From outside']);
+    expect(chat.agents.joined.map(({ id }) => id)).toEqual(['jill']);
+  });
+
+  test('is not asked again of somebody who is known, in the next run either', () => {
+    const chat = joinedChat();
+    answers(chat, 'Mine?', { userId: 'sam' });
+    chat.writerFound({ userId: 'sam' }, colleague, 3);
+    const next = new Chat(input, 9, JSON.parse(JSON.stringify(chat.state)) as ChatState);
+    answers(next, 'More', { userId: 'sam' });
+    expect(written(next).at(-1)).toBe('Sam: More');
+  });
+
+  test('others are heard while Zoom does not say who somebody is', () => {
+    const chat = joinedChat();
+    answers(chat, 'Who am I?', { userId: 'sam' });
+    answers(chat, 'One');
+    chat.writerNotFound(3);
+    answers(chat, 'Two');
+    answers(chat, 'Still me', { userId: 'sam' });
+    expect(written(chat)).toEqual(['Jill: One', 'Jill: Two']);
+    chat.end('visitor', 4);
+    expect(chat.isFinished).toBe(false);
+    chat.writerFound({ userId: 'sam' }, colleague, 5);
+    expect(written(chat).slice(2)).toEqual(['Sam: Who am I?', 'Sam: Still me']);
+  });
+
+  test('changes of what waits wait with it', () => {
+    const chat = joinedChat();
+    answers(chat, 'Mine?', { userId: 'sam' });
+    chat.onZoom({ kind: 'edited', messageId: 'm-Mine?', userId: 'sam', text: 'Mine!', at: 3 }, 3);
+    chat.writerFound({ userId: 'sam' }, colleague, 4);
+    expect(entriesOf(chat).slice(-2)).toMatchObject([
+      { kind: 'agentMessage' },
+      { kind: 'agentMessageEdited', text: 'Mine!' },
+    ]);
+  });
+
+  test('a repeat of what waits is passed on once', () => {
+    const chat = joinedChat();
+    for (let n = 0; n < 3; n += 1) answers(chat, 'Mine?', { userId: 'sam' });
+    chat.writerFound({ userId: 'sam' }, colleague, 4);
+    expect(written(chat)).toEqual(['Sam: Mine?']);
+  });
+
+  test('an echo of ours under an unknown id and writer is nobody’s word, and nobody is told of it', () => {
+    const chat = joinedChat();
+    const post = { kind: 'visitorLines', text: 'Hello', firstSeq: 1, lastSeq: 1 } as const;
+    chat.outbox.posting(post);
+    for (const text of [`Visitor · Jane Doe\n${postMark(chatId, post)}\nHello`, 'Hello'])
+      answers(chat, text, { userId: 'unknown-bot', messageId: `echo ${text}` });
+    expect(chat.writers.next).toBeUndefined();
+    expect(written(chat)).toEqual([]);
+  });
+
+  test.each([
+    ['a member of the account', colleague, true],
+    ['nobody of the account', stranger, false],
+  ])('End Chat of %s: %j', (_who, found, ends) => {
+    const chat = joinedChat();
+    chat.onZoom({ kind: 'endPressed', user: { id: 'sam', name: 'Sam' } }, 3);
+    expect(chat.lifecycle.isEnded).toBe(false);
+    chat.writerFound({ userId: 'sam' }, found, 4);
+    expect(chat.lifecycle.isEnded).toBe(ends);
+  });
+
+  test('a deletion that names no account counts only if somebody known has done it', () => {
+    const chat = joinedChat();
+    answers(chat, 'Hi');
+    chat.onZoom({ kind: 'deleted', messageId: 'm-Hi', at: 3, by: { userId: '' } }, 3);
+    expect(entriesOf(chat).at(-1)).toMatchObject({ kind: 'agentMessage' });
+    chat.onZoom({ kind: 'deleted', messageId: 'm-Hi', at: 3, by: { userId: 'jill' } }, 3);
+    expect(entriesOf(chat).at(-1)).toMatchObject({ kind: 'agentMessageDeleted' });
+  });
+
+  test('a press from before an agent left does not bring them back, and one from after it does', () => {
+    const chat = joinedChat();
+    const jill = { id: 'jill', name: 'Jill' };
+    chat.onZoom({ kind: 'agentLeft', userId: 'jill', at: 100 }, 101);
+    chat.onZoom({ kind: 'joinPressed', user: jill, at: 99 }, 102);
+    expect(chat.agents.nextRequest).toBeUndefined();
+    chat.onZoom({ kind: 'joinPressed', user: jill, at: 100 }, 103);
+    expect(chat.agents.nextRequest).toMatchObject({ user: jill });
+  });
+
+  test('a word from before an agent left does not bring them back either', () => {
+    const chat = joinedChat();
+    chat.onZoom({ kind: 'agentLeft', userId: 'jill', at: 100 }, 101);
+    answers(chat, 'late', { at: 99 });
+    expect(written(chat)).toEqual(['Jill: late']);
+    expect(chat.agents.joined).toEqual([]);
+    answers(chat, 'back', { at: 101 });
+    expect(chat.agents.has('jill')).toBe(true);
+  });
+
+  test('much that waits is bounded, and given up with the chat', () => {
+    const chat = joinedChat();
+    for (let n = 0; n < 500; n += 1) answers(chat, `${n}`, { userId: 'sam' });
+    expect(chat.writers.state.held.length).toBeLessThanOrEqual(200);
+    chat.end('visitor', 4);
+    chat.giveUp();
+    expect(chat.writers.isHolding).toBe(false);
+  });
+});
 
 describe('a chat’s rules', () => {
   test('survive being handed over as JSON', () => {
@@ -258,7 +429,7 @@ describe('a chat’s rules', () => {
     const chat = joinedChat();
     answers(chat, 'Hi');
     for (const messageId of ['m-Hi', 'm-Hi', 'other']) {
-      chat.onZoom({ kind: 'edited', messageId, text: 'Hello', at: 3 }, 3);
+      chat.onZoom({ kind: 'edited', messageId, userId: 'jill', text: 'Hello', at: 3 }, 3);
       chat.onZoom({ kind: 'deleted', messageId, at: 4 }, 4);
     }
     expect(
@@ -271,9 +442,28 @@ describe('a chat’s rules', () => {
   test('never let an older edit replace a newer one', () => {
     const chat = joinedChat();
     answers(chat, 'Hi');
-    chat.onZoom({ kind: 'edited', messageId: 'm-Hi', text: 'newer', at: 9 }, 9);
-    chat.onZoom({ kind: 'edited', messageId: 'm-Hi', text: 'older', at: 8 }, 10);
+    chat.onZoom({ kind: 'edited', messageId: 'm-Hi', userId: 'jill', text: 'newer', at: 9 }, 9);
+    chat.onZoom({ kind: 'edited', messageId: 'm-Hi', userId: 'jill', text: 'older', at: 8 }, 10);
     expect(entriesOf(chat).at(-1)).toMatchObject({ kind: 'agentMessageEdited', text: 'newer' });
+  });
+
+  test('never let an edit that comes late replace a deletion, nor one that makes a command of a message', () => {
+    const chat = joinedChat();
+    for (const text of ['Hi', 'Ho']) answers(chat, text);
+    chat.onZoom({ kind: 'edited', messageId: 'm-Ho', userId: 'jill', text: '!note for us', at: 5 }, 5);
+    chat.onZoom({ kind: 'deleted', messageId: 'm-Hi', at: 6 }, 6);
+    chat.onZoom({ kind: 'edited', messageId: 'm-Hi', userId: 'jill', text: 'late', at: 7 }, 7);
+    expect(entriesOf(chat).at(-1)).toMatchObject({ kind: 'agentMessageDeleted', messageId: 'm-Hi' });
+    expect(JSON.stringify(entriesOf(chat))).not.toContain('!note');
+  });
+
+  test('show nothing of a command that is changed or deleted later', () => {
+    const chat = joinedChat();
+    answers(chat, '!note');
+    const before = entriesOf(chat).length;
+    chat.onZoom({ kind: 'edited', messageId: 'm-!note', userId: 'jill', text: 'for us alone', at: 5 }, 5);
+    chat.onZoom({ kind: 'deleted', messageId: 'm-!note', at: 6 }, 6);
+    expect(entriesOf(chat)).toHaveLength(before);
   });
 
   test('ignore what becomes of a channel that the chat has lost, but not what was written there', () => {

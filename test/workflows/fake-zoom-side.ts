@@ -66,6 +66,11 @@ export function fakeChatActivities(overrides: Partial<Activities> = {}) {
       const id = userId.split('@')[0] ?? userId;
       return { id, name: `Agent ${id}`, email: `${id}@example.com` };
     },
+    async findWriter({ userId }) {
+      const isStranger = userId === '' || userId === 'nobody';
+      if (isStranger) return { agent: { id: '', name: 'Gus Guest' }, speaks: false };
+      return { agent: { id: userId, name: `Agent ${userId}` }, speaks: true };
+    },
     async createChatChannel(input) {
       seen.channels.push(input);
       const id = `channel-${seen.channels.length}`;
@@ -95,7 +100,7 @@ export function fakeChatActivities(overrides: Partial<Activities> = {}) {
     seen,
     instances,
     /** The posts into chat channels as they read in a user's name. */
-    posts: () => seen.posts.map(({ visitorName, post }) => postText(visitorName, post, endCommand)),
+    posts: () => seen.posts.map(({ chatId, visitorName, post }) => postText(chatId, visitorName, post, endCommand)),
     /** What of the visitor's is in the chat channels, message by message. */
     visitorLines: () => seen.posts.flatMap(({ post }) => (post.kind === 'visitorLines' ? post.text.split('\n') : [])),
   };

@@ -55,6 +55,7 @@ describe('messages in channels', () => {
     channelId: 'c1',
     messageId: 'm1',
     operatorId: 'u1',
+    byOutsider: false,
     fromBot: false,
     text: 'Hello',
     files: [],
@@ -62,14 +63,14 @@ describe('messages in channels', () => {
   };
 
   it('are the same from both families', () => {
-    expect(event(older('sent'))).toEqual(posted);
-    expect(event(newer('posted'))).toEqual(posted);
+    expect(event(older('sent'))).toEqual({ ...posted, operatorMemberId: undefined });
+    expect(event(newer('posted'))).toEqual({ ...posted, operatorMemberId: 'mem1' });
   });
 
   it.each([older('replied', { parent_msg_id: 'root' }), newer('posted', { reply_main_message_id: 'root' })])(
     'are messages in a thread too',
     (json) => {
-      expect(event(json)).toEqual(posted);
+      expect(event(json)).toMatchObject(posted);
     },
   );
 
@@ -86,8 +87,10 @@ describe('messages in channels', () => {
   it('may come from outsiders, who have only a member id', () => {
     const outsider = { account_id: '', operator: '', operator_id: '', by_external_user: true };
     expect(event(newer('posted', {}, outsider))).toMatchObject({
-      accountId: 'owner',
+      accountId: undefined,
       operatorId: undefined,
+      operatorMemberId: 'mem1',
+      byOutsider: true,
     });
   });
 
@@ -104,6 +107,12 @@ describe('messages in channels', () => {
     const edited = { kind: 'channelMessageEdited', messageId: 'm1', text: 'new words' };
     expect(event(older('updated', { message: 'new words' }))).toMatchObject(edited);
     expect(event(newer('updated', { message: 'new words' }))).toMatchObject(edited);
+  });
+
+  it('edits are of the time of the change, whether Zoom gives the message’s own time beside it or not', () => {
+    const later = { timestamp: 1626230691580 };
+    expect(event(newer('updated'))).toMatchObject({ timestamp: 1626230691572 });
+    expect(event(newer('updated', later))).toMatchObject(later);
   });
 
   it('deletions carry no text', () => {
@@ -151,12 +160,13 @@ describe('the bot endpoint', () => {
       userId: 'KdY',
       userName: 'Jill Chill',
       value: 'join:c_1',
+      at: 1560891332219,
     });
   });
 
   it('button pressed with the least that Zoom may send', () => {
     const least = { event: pressed.event, payload: { accountId: 'acc', actionItem: { value: 'v' }, userId: 'KdY' } };
-    expect(event(least)).toMatchObject({ userId: 'KdY', userName: undefined, value: 'v' });
+    expect(event(least)).toMatchObject({ userId: 'KdY', userName: undefined, value: 'v', at: undefined });
   });
 
   it.each(['bot_installed', 'bot_notification'])('%s is of no use to the app', (name) => {
@@ -203,6 +213,7 @@ describe('channels and the app', () => {
       kind: 'appDeauthorized',
       accountId: 'acc',
       userId: 'u',
+      clientId: 'ABC',
       deauthorizedAt: new Date('2020-06-17T13:52:28.632Z'),
     });
   });

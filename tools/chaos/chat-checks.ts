@@ -66,7 +66,7 @@ export class ChatChecks {
     compare(check, { where, order, required, seen, isUnavoidable: (text) => unavoidable.has(text) });
     for (const message of messages) {
       const text = visitorWordsIn(message);
-      const rest = besides(text).replace(`${where}:`.replace(/\s/g, ''), '');
+      const rest = besides(text);
       if (partsIn(text).length === 0 || rest === '') continue;
       check.wrong += 1;
       check.examples.push(`${where}: a post holds more than the visitor’s words: ${rest.slice(0, 60)}`);

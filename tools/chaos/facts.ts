@@ -1,11 +1,11 @@
 import type { TranscriptEntry } from '../../domain/transcript.ts';
 import type { VisitorEntry } from '../../domain/visitor-protocol.ts';
 import type { ChatRecord } from '../../store/index.ts';
-import type { SandboxChannel, SandboxMessage } from '../../test/support/driver.ts';
+import { quotedLines, type SandboxChannel, type SandboxMessage } from '../../test/support/driver.ts';
 import type { Evidence } from './evidence.ts';
 import type { GrantFacts } from './grant-log.ts';
 import type { Delivery } from './webhook-log.ts';
-import { chatIn, partsIn, words } from './words.ts';
+import { chatIn, words } from './words.ts';
 import type { LostChannel } from './world.ts';
 
 /** One chat as its visitor saw it. */
@@ -94,15 +94,10 @@ export function chatsOf(facts: Facts): ChatFacts[] {
   });
 }
 
-/** The visitor's words in one post, whoever posted it: the bot, or a user in its stead. */
+/** The visitor's words in one post, whoever posted it: the bot, or a user in its stead. Without what marks them. */
 export function visitorWordsIn(message: SandboxMessage): string {
-  if (!message.bot) return message.text;
-  return (message.content?.body ?? [])
-    .flatMap((element) => {
-      const text = (element as { text?: unknown }).text;
-      return typeof text === 'string' && partsIn(text).length > 0 ? [text] : [];
-    })
-    .join('\n');
+  const lines = quotedLines(message);
+  return lines.length === 0 && !message.bot ? message.text : lines.join('\n');
 }
 
 export function timeOf(message: SandboxMessage): number {

@@ -34,14 +34,14 @@ export function besides(text: string): string {
   return text.replace(visitorPart, '').replace(/\s+/g, '');
 }
 
-/** Whether an agent, or somebody outside the account, wrote this for the visitor. */
+/** Whether an agent wrote this for the visitor: nobody outside of the account speaks for the team. */
 export function isForVisitor(text: string): boolean {
-  return /^[ao]-\d{2,}-/.test(text);
+  return /^a-\d{2,}-/.test(text);
 }
 
 /** The number of the chat that a text is about: by its visitor's words or name. */
 export function chatIn(text: string): number | undefined {
-  const number = /\b(?:v-|Visitor )(\d{2,})\b/.exec(text)?.[1];
+  const number = /\b(?:v-|Visitor (?:· )?)(\d{2,})\b/.exec(text)?.[1];
   return number === undefined ? undefined : Number(number);
 }
 

@@ -60,8 +60,8 @@ export const { postToChannel } = zoom('Post to the chat channel');
 export const { readChannel } = zoom('Read the channel back for lost webhooks', readingBack);
 export const { removeAgent } = zoom('Remove an agent from the chat channel', brief);
 
-/** Who wrote in the channel without having joined: what they wrote waits for their name. */
-export const { findAgent: findUnknownAgent } = zoom('Look up who writes in the chat channel', brief);
+/** Who wrote in the channel without having joined: what they wrote waits for it. */
+export const { findWriter } = zoom('Look up who writes in the chat channel', brief);
 /** While an operator waits for the answer. */
 export const { findAgent: findNamedAgent } = zoom('Look up whom an operator named', brief);
 /** One more agent, while messages wait behind it: given up soon, and pressing again is possible. */

@@ -17,11 +17,13 @@ export interface AgentsState {
   joined: Agent[];
   requests: JoinRequest[];
   removed: RemovedAgent[];
+  /** By user id when somebody who was in has left, ms, Zoom's clock: what they did before is over. */
+  leftAt: Record<string, number>;
 }
 
 /** Who answers: the agents who are in, those who want in, and those who were taken off. */
 export class Agents {
-  constructor(readonly state: AgentsState = { joined: [], requests: [], removed: [] }) {}
+  constructor(readonly state: AgentsState = { joined: [], requests: [], removed: [], leftAt: {} }) {}
 
   get joined(): readonly Agent[] {
     return this.state.joined;
@@ -61,20 +63,26 @@ export class Agents {
     return true;
   }
 
+  /** A member of the account has written without having joined: they are in, unless this was before they left. */
+  spoke(agent: Agent, at: number): void {
+    const wasTakenOff = this.state.removed.some(({ id }) => id === agent.id);
+    if (!wasTakenOff && !this.leftAfter(agent.id, at)) this.add(agent);
+  }
+
   /** @returns the agent, if they were in. */
-  leave(userId: string): Agent | undefined {
+  leave(userId: string, at: number): Agent | undefined {
     const agent = this.state.joined.find(({ id }) => id === userId);
     this.state.joined = this.state.joined.filter(({ id }) => id !== userId);
+    if (agent) this.state.leftAt[userId] = Math.max(at, this.state.leftAt[userId] ?? 0);
     return agent;
+  }
+
+  leftAfter(userId: string, at: number): boolean {
+    return (this.state.leftAt[userId] ?? -Infinity) > at;
   }
 
   takenOff(agent: RemovedAgent): void {
     this.state.removed = [...this.state.removed.filter(({ id }) => id !== agent.id), agent];
-  }
-
-  /** A late word of somebody who was taken off keeps their name. Empty for people who are not known. */
-  nameOf(userId: string): string {
-    return [...this.state.joined, ...this.state.removed].find(({ id }) => id === userId)?.name ?? '';
   }
 
   /** The chat has lost its channel, and with it everybody who was in. */

@@ -3,9 +3,10 @@ import { parseCommand } from '../../domain/commands.ts';
 import type { PushTarget, VisitorPush } from '../../domain/push.ts';
 import type { Agent, ChatStanding, EndedBy } from '../../domain/transcript.ts';
 import type { JoinRequest } from './agents.ts';
-import type { ChatInput, VisitorEvent, ZoomSignal } from './messages.ts';
+import type { ChatInput, VisitorEvent, WriterRef, ZoomSignal } from './messages.ts';
 import { ChatParts, type ChatState } from './parts.ts';
 import { cardContent, standing } from './views.ts';
+import type { HeldEvent, Writer } from './writers.ts';
 
 /** What is published next: the push, where to, and the standing if the record does not have it yet. */
 export interface News extends VisitorPush {
@@ -52,24 +53,25 @@ export class Chat extends ChatParts {
     if (isOfFormer && (event.kind === 'channelGone' || event.kind === 'agentLeft')) return;
     switch (event.kind) {
       case 'joinPressed':
+        // A press that comes late brings nobody back who has left since.
+        if (this.agents.leftAfter(event.user.id, event.at ?? Infinity)) return;
         this.requestJoin({ user: event.user }, now);
         break;
       case 'endPressed':
-        this.end('agent', now);
+        if (this.lifecycle.isEnded) return;
+        if (this.writers.mustWait({ userId: event.user.id })) this.writers.hold(event);
+        else this.#did(event, now);
         break;
       case 'message':
-        this.#agentWrote(event, now);
+        if (!this.#isNew(event)) return;
+        if (this.writers.mustWait(event)) this.writers.hold(event);
+        else this.#did(event, now);
         break;
       case 'edited':
-        if (this.#isNewestEdit(event)) {
-          const { messageId, text, at } = event;
-          this.transcript.add({ kind: 'agentMessageEdited', at, messageId, text });
-        }
-        break;
       case 'deleted':
-        if (this.seenFromZoom.has(event.messageId) && this.seenFromZoom.add(`${event.messageId}/deleted`)) {
-          this.transcript.add({ kind: 'agentMessageDeleted', at: event.at, messageId: event.messageId });
-        }
+        // It is for a message that waits itself.
+        if (this.writers.holds(event.messageId)) this.writers.hold(event);
+        else this.#did(event, now);
         break;
       case 'agentLeft':
         this.agentLeft(event.userId, event.at);
@@ -104,8 +106,26 @@ export class Chat extends ChatParts {
     this.channel.opened(ref, ownerUserId);
   }
 
+  /** Zoom says who somebody is: what waited for that happens now. */
+  writerFound(ref: WriterRef, writer: Writer, now: number): void {
+    this.writers.learn(ref, writer);
+    for (const event of this.writers.release()) this.#did(event, now);
+  }
+
+  /** Zoom does not say now who somebody is: what others do does not wait for it any longer. */
+  writerNotFound(now: number): void {
+    this.writers.stuck();
+    for (const event of this.writers.release()) this.#did(event, now);
+  }
+
+  /** Somebody who is let in is a member of the account, whatever becomes of the rest. */
+  agentFound({ id, name }: Agent, now: number): void {
+    this.writerFound({ userId: id }, { agent: { id, name }, speaks: true }, now);
+  }
+
   /** The agent is in the channel. */
   agentJoined(agent: Agent, now: number): void {
+    this.agentFound(agent, now);
     this.agents.settle(agent.id);
     this.lifecycle.active();
     if (this.agents.add(agent) && !this.lifecycle.isEnded) this.transcript.add({ kind: 'agentJoined', at: now, agent });
@@ -119,14 +139,8 @@ export class Chat extends ChatParts {
 
   agentLeft(userId: string, at: number): void {
     if (this.lifecycle.isEnded) return;
-    const agent = this.agents.leave(userId);
+    const agent = this.agents.leave(userId, at);
     if (agent) this.transcript.add({ kind: 'agentLeft', at, agent });
-  }
-
-  /** An unknown writer has a name now; a member of the account is one of the chat's agents. */
-  agentKnown(agent: Agent): void {
-    this.transcript.nameAgent(agent);
-    if (agent.id !== '') this.agents.add(agent);
   }
 
   /**
@@ -204,8 +218,14 @@ export class Chat extends ChatParts {
       this.agents.nextRequest !== undefined ||
       this.channel.state.former !== undefined ||
       (this.channel.ref !== undefined && !this.outbox.isEmpty) ||
+      this.needsNote ||
       this.needsClosing
     );
+  }
+
+  /** The team is to be told that the visitor does not see what somebody writes. */
+  get needsNote(): boolean {
+    return this.writers.note !== undefined && this.channel.state.greeted && !this.lifecycle.isEnded;
   }
 
   get needsClosing(): boolean {
@@ -224,6 +244,8 @@ export class Chat extends ChatParts {
     this.outbox.giveUp();
     this.channel.closed();
     this.card.giveUp();
+    this.writers.giveUp();
+    this.waits.succeeded('writers');
     this.waits.succeeded('card');
     this.waits.succeeded('channel');
   }
@@ -237,6 +259,7 @@ export class Chat extends ChatParts {
       this.lifecycle.isEnded &&
       !this.hasNews &&
       !this.cardIsStale &&
+      !this.writers.isHolding &&
       (ref === undefined || (state.closed && this.outbox.isEmpty))
     );
   }
@@ -257,16 +280,56 @@ export class Chat extends ChatParts {
     this.#spoken(now);
   }
 
+  /** Whether a message is to be looked at: no post of ours that comes back, not seen before, and not empty. */
+  #isNew({ messageId, text, attachments = [], ...writer }: Extract<ZoomSignal, { kind: 'message' }>): boolean {
+    if (this.outbox.isOwn(messageId, text, this.writers.find(writer) !== undefined)) return false;
+    if (text.trim() === '' && attachments.length === 0) return false;
+    return !this.seenFromZoom.has(messageId);
+  }
+
+  /** What somebody did of whom it is known whether they speak for the team. */
+  #did(event: HeldEvent, now: number): void {
+    switch (event.kind) {
+      case 'endPressed':
+        if (this.#speaker({ userId: event.user.id })?.agent.id) this.end('agent', now);
+        break;
+      case 'message':
+        this.#agentWrote(event, now);
+        break;
+      case 'edited':
+        if (this.#speaker(event) && this.#isNewestEdit(event)) {
+          const { messageId, text, at } = event;
+          this.transcript.add({ kind: 'agentMessageEdited', at, messageId, text });
+        }
+        break;
+      case 'deleted':
+        if (event.by && !this.#speaker(event.by)) return;
+        if (this.#wasPassedOn(event.messageId) && this.seenFromZoom.add(deletion(event.messageId))) {
+          this.transcript.add({ kind: 'agentMessageDeleted', at: event.at, messageId: event.messageId });
+        }
+        break;
+    }
+  }
+
+  #speaker(ref: WriterRef): Writer | undefined {
+    const writer = this.writers.find(ref);
+    return writer?.speaks === true ? writer : undefined;
+  }
+
   #agentWrote(event: Extract<ZoomSignal, { kind: 'message' }>, now: number): void {
-    const { messageId, userId, text, attachments = [], at } = event;
-    if (this.outbox.isOwn(messageId, text)) return;
-    if (text.trim() === '' && attachments.length === 0) return;
-    if (!this.seenFromZoom.add(messageId)) return;
+    const { messageId, text, attachments = [], at } = event;
+    const agent = this.#speaker(event)?.agent;
+    // The answer with a post's id may have come while this waited.
+    if (!agent || !this.#isNew(event)) return;
+    this.seenFromZoom.add(messageId);
     this.#spoken(now);
+    if (agent.id !== '') this.agents.spoke(agent, at);
     const command = parseCommand(text);
     if (command === 'end') this.end('agent', now);
-    if (command !== undefined) return;
-    const agent = { id: userId, name: this.agents.nameOf(userId) };
+    if (command !== undefined) {
+      this.seenFromZoom.add(asCommand(messageId));
+      return;
+    }
     const more = attachments.length === 0 ? {} : { attachments };
     this.transcript.add({ kind: 'agentMessage', at, messageId, agent, text, ...more });
   }
@@ -276,9 +339,15 @@ export class Chat extends ChatParts {
     this.channel.spoken(now);
   }
 
-  /** An edit of what was passed on, and none that Zoom sends late, after a newer one. */
-  #isNewestEdit({ messageId, at }: Extract<ZoomSignal, { kind: 'edited' }>): boolean {
-    if (!this.seenFromZoom.has(messageId)) return false;
+  #wasPassedOn(messageId: string): boolean {
+    return this.seenFromZoom.has(messageId) && !this.seenFromZoom.has(asCommand(messageId));
+  }
+
+  /** An edit of what was passed on, and none that Zoom sends late: after a newer one, or after the deletion. */
+  #isNewestEdit({ messageId, text, at }: Extract<ZoomSignal, { kind: 'edited' }>): boolean {
+    if (!this.#wasPassedOn(messageId) || this.seenFromZoom.has(deletion(messageId))) return false;
+    // What begins with `!` is never for the visitor.
+    if (parseCommand(text) !== undefined) return false;
     const prefix = `${messageId}/edited/`;
     const isOlder = this.seenFromZoom.keys.some(
       (key) => key.startsWith(prefix) && Number(key.slice(prefix.length)) > at,
@@ -286,3 +355,7 @@ export class Chat extends ChatParts {
     return !isOlder && this.seenFromZoom.add(prefix + String(at));
   }
 }
+
+/** What is remembered of a message beside its id. */
+const deletion = (messageId: string) => `${messageId}/deleted`;
+const asCommand = (messageId: string) => `${messageId}/command`;

@@ -54,22 +54,25 @@ export type VisitorEvent =
   | { kind: 'ended' };
 export const visitorSignal = defineSignal<[VisitorEvent]>('visitor');
 
-/** What happened in Zoom, as a verified webhook said it. One signal for all of it, for the same reason. */
+/** Who wrote in a channel. */
+export interface WriterRef {
+  /** Zoom user id; empty for people outside the account. */
+  userId: string;
+  /** Id as a member of channels, of people without a user id. */
+  memberId?: string;
+}
+
+/**
+ * What happened in Zoom, as a verified webhook said it. One signal for all of it, for the same reason. `at` is in ms,
+ * Zoom's clock; a press may have none.
+ */
 export type ZoomEvent =
-  | { kind: 'joinPressed'; user: Agent }
-  | { kind: 'endPressed'; user: Agent }
-  | {
-      kind: 'message';
-      messageId: string;
-      /** Zoom user id of the writer; empty for people outside the account. */
-      userId: string;
-      text: string;
-      attachments?: Attachment[];
-      /** ms, Zoom's clock. */
-      at: number;
-    }
-  | { kind: 'edited'; messageId: string; text: string; at: number }
-  | { kind: 'deleted'; messageId: string; at: number }
+  | { kind: 'joinPressed'; user: Agent; at?: number }
+  | { kind: 'endPressed'; user: Agent; at?: number }
+  | ({ kind: 'message'; messageId: string; text: string; attachments?: Attachment[]; at: number } & WriterRef)
+  | ({ kind: 'edited'; messageId: string; text: string; at: number } & WriterRef)
+  /** `by` where Zoom named no account: then it has to be somebody who speaks for the team. */
+  | { kind: 'deleted'; messageId: string; at: number; by?: WriterRef }
   | { kind: 'agentLeft'; userId: string; at: number }
   /** The chat channel was deleted or archived in Zoom. */
   | { kind: 'channelGone' };

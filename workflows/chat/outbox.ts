@@ -1,4 +1,4 @@
-import { postTextLength, type ChannelPost } from '../../domain/channel-post.ts';
+import { echoKey, isMarked, postTextLength, quoteLength, type ChannelPost } from '../../domain/channel-post.ts';
 import { limits } from '../../domain/limits.ts';
 import { splitText } from '../../domain/text.ts';
 import { delayBeforePost } from './pacing.ts';
@@ -24,15 +24,14 @@ export interface OutboxState {
   ownPostIds: string[];
   /** As the bot, or in a user's name where Zoom does not let the bot in. */
   postsAs: 'bot' | 'user';
-  /** The text under way, as it is in a user's name: its echo may come back before Zoom's answer with its id. */
-  awaitedEcho?: string;
+  /** How the last posts of the visitor's words begin: an echo without their mark is known by it. */
+  recentTexts: string[];
 }
 
 /** How many messages without their text are read back at once. */
 const textsAtOnce = 50;
 
-/** Posts that can have been made since an earlier try of the same text. */
-const mostKnownIds = 20;
+const mostRecentTexts = 20;
 
 /**
  * What the visitor wrote, on its way to the chat channel: in order, several messages in one post or a long one in
@@ -40,11 +39,21 @@ const mostKnownIds = 20;
  */
 export class Outbox {
   readonly #ownPosts: RecentKeys;
+  readonly #recentTexts: RecentKeys;
 
   constructor(
-    readonly state: OutboxState = { waiting: [], deliveredSeq: 0, postTimes: [], ownPostIds: [], postsAs: 'bot' },
+    private readonly chatId: string,
+    readonly state: OutboxState = {
+      waiting: [],
+      deliveredSeq: 0,
+      postTimes: [],
+      ownPostIds: [],
+      postsAs: 'bot',
+      recentTexts: [],
+    },
   ) {
     this.#ownPosts = new RecentKeys(state.ownPostIds);
+    this.#recentTexts = new RecentKeys(state.recentTexts, mostRecentTexts);
   }
 
   add(seq: number, text: string): void {
@@ -142,9 +151,9 @@ export class Outbox {
     return delayBeforePost(this.state.postTimes, now);
   }
 
-  /** @param text the post as it is in a user's name. */
-  posting(text: string): void {
-    this.state.awaitedEcho = text;
+  /** A post is about to be made: its echo may come before Zoom's answer with its id. */
+  posting(post: ChannelPost): void {
+    if (post.kind === 'visitorLines') this.#recentTexts.add(echoKey(post.text));
   }
 
   sent({ messageId, as }: { messageId: string; as: 'bot' | 'user' }, now: number): void {
@@ -152,19 +161,17 @@ export class Outbox {
     this.#ownPosts.add(messageId);
     state.postTimes = [...state.postTimes.filter((time) => time > now - 1_000_000), now];
     state.postsAs = as;
-    delete state.awaitedEcho;
   }
 
-  /** Ids of the last posts that were made in a user's name, which the text of a further one may repeat. */
-  get knownIds(): string[] {
-    return this.state.postsAs === 'user' ? this.state.ownPostIds.slice(-mostKnownIds) : [];
-  }
-
-  /** Whether a message in the channel is a post of ours. Only one in a user's name is recognised by its text. */
-  isOwn(messageId: string, text: string): boolean {
+  /**
+   * Whether a message in the channel is a post of ours, under whatever id and writer it comes back: by its id or its
+   * mark. By its words alone only where nobody known has written it, since an agent may say what the visitor said.
+   */
+  isOwn(messageId: string, text: string, isByKnownWriter: boolean): boolean {
     return (
       this.#ownPosts.has(messageId) ||
-      (this.state.awaitedEcho !== undefined && text.trim() === this.state.awaitedEcho.trim())
+      isMarked(this.chatId, text) ||
+      (!isByKnownWriter && this.#recentTexts.has(echoKey(text)))
     );
   }
 
@@ -190,7 +197,8 @@ export class Outbox {
     const messages: WaitingMessage[] = [];
     let length = 0;
     for (const message of waiting) {
-      length += (message.text?.length ?? 0) + 1;
+      const lines = (message.text ?? '').split('\n');
+      length += lines.reduce((sum, line) => sum + quoteLength + line.length + 1, 0);
       if (messages.length > 0 && (length > postTextLength + 1 || message.text === undefined)) break;
       messages.push(message);
     }
@@ -198,6 +206,6 @@ export class Outbox {
   }
 
   #partsOf(messages: readonly WaitingMessage[]): string[] {
-    return splitText(messages.map(({ text = '' }) => text).join('\n'), postTextLength);
+    return splitText(messages.map(({ text = '' }) => text).join('\n'), postTextLength, quoteLength);
   }
 }

@@ -8,6 +8,7 @@ import { Presence, type PresenceState } from './presence.ts';
 import { RecentKeys } from './recent-keys.ts';
 import { Transcript, type TranscriptState } from './transcript.ts';
 import { Waits, type WaitsState } from './waits.ts';
+import { Writers, type WritersState } from './writers.ts';
 
 /** The chat's whole memory, plain JSON: what one run hands to the next when the workflow continues as new. */
 export interface ChatState {
@@ -16,6 +17,7 @@ export interface ChatState {
   outbox: OutboxState;
   presence: PresenceState;
   agents: AgentsState;
+  writers: WritersState;
   card: CardState;
   channel: ChatChannelState;
   waits: WaitsState;
@@ -32,6 +34,7 @@ export class ChatParts {
   readonly outbox: Outbox;
   readonly presence: Presence;
   readonly agents: Agents;
+  readonly writers: Writers;
   readonly card: Card;
   readonly channel: ChatChannel;
   readonly waits: Waits;
@@ -47,9 +50,10 @@ export class ChatParts {
   ) {
     this.lifecycle = carried ? new Lifecycle(carried.lifecycle) : Lifecycle.begin(now);
     this.transcript = new Transcript(carried?.transcript);
-    this.outbox = new Outbox(carried?.outbox);
+    this.outbox = new Outbox(input.chatId, carried?.outbox);
     this.presence = new Presence(carried?.presence);
     this.agents = new Agents(carried?.agents);
+    this.writers = new Writers(carried?.writers);
     this.card = new Card(carried?.card);
     this.channel = new ChatChannel(carried?.channel);
     this.waits = new Waits(carried?.waits);
@@ -66,6 +70,7 @@ export class ChatParts {
       outbox: this.outbox.carried(this.transcript.state.publishedSeq),
       presence: this.presence.state,
       agents: this.agents.state,
+      writers: this.writers.state,
       card: this.card.state,
       channel: this.channel.state,
       waits: this.waits.state,

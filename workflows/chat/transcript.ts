@@ -1,5 +1,5 @@
 import { limits } from '../../domain/limits.ts';
-import type { Agent, NewTranscriptEntry, TranscriptEntry } from '../../domain/transcript.ts';
+import type { NewTranscriptEntry, TranscriptEntry } from '../../domain/transcript.ts';
 
 export interface TranscriptState {
   /** Highest `seq` given out. */
@@ -33,20 +33,6 @@ export class Transcript {
   published(upToSeq: number): void {
     this.state.unpublished = this.state.unpublished.filter(({ seq }) => seq > upToSeq);
     this.state.publishedSeq = Math.max(this.state.publishedSeq, upToSeq);
-  }
-
-  /** Id of a writer without a name: somebody who was added to the channel by hand. */
-  get unknownAgent(): string | undefined {
-    const [id] = this.state.unpublished.flatMap((entry) =>
-      entry.kind === 'agentMessage' && entry.agent.name === '' ? [entry.agent.id] : [],
-    );
-    return id;
-  }
-
-  nameAgent(agent: Agent): void {
-    for (const entry of this.state.unpublished) {
-      if (entry.kind === 'agentMessage' && entry.agent.id === agent.id) entry.agent = agent;
-    }
   }
 
   /**

@@ -1,7 +1,7 @@
 import type { Wait } from './messages.ts';
 
 /** The loops that ask things of Zoom; each waits by itself. */
-export type ZoomLoop = 'card' | 'channel';
+export type ZoomLoop = 'card' | 'channel' | 'writers';
 
 export interface WaitsState {
   waits: Partial<Record<ZoomLoop, Wait>>;

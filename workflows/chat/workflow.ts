@@ -1,5 +1,4 @@
 import {
-  ActivityFailure,
   allHandlersFinished,
   CancellationScope,
   condition,
@@ -9,9 +8,8 @@ import {
   upsertSearchAttributes,
 } from '@temporalio/workflow';
 import { searchAttributes } from '../../domain/search-attributes.ts';
-import type { Agent } from '../../domain/transcript.ts';
 import { runIsLong } from '../long-run.ts';
-import { findUnknownAgent, publish as publishNews, recordChat } from './activities.ts';
+import { publish as publishNews, recordChat } from './activities.ts';
 import { Chat } from './chat.ts';
 import { nextDeadline } from './deadlines.ts';
 import { chatDetails } from './details.ts';
@@ -27,14 +25,14 @@ import { acceptOperators } from './operator.ts';
 import type { ChatState } from './parts.ts';
 import type { ZoomLoop } from './waits.ts';
 import { snapshot, standing } from './views.ts';
-import { readBack, showCard, workInChannel } from './zoom-work.ts';
+import { identifyWriter, readBack, showCard, workInChannel } from './zoom-work.ts';
 
 /**
  * One visitor's chat, from the first message to the last: a card in the inbound channel, an agent who joins, a private
  * channel of its own, both sides relayed in order, the end.
  *
- * Four loops run side by side, each doing one thing at a time: publish what happened, keep the card true, work in the
- * chat channel, and watch the time. They share the `Chat`, which holds every rule; what they do in the world are
+ * Five loops run side by side, each doing one thing at a time: publish what happened, keep the card true, work in the
+ * chat channel, find out who writes there, and watch the time. They share the `Chat`, which holds every rule; what they do in the world are
  * activities.
  *
  * A chat never fails because of the world: what cannot be done now is a wait that a repair, an operator or time ends.
@@ -63,6 +61,7 @@ export async function chat(input: ChatInput, carried?: ChatState): Promise<ChatS
         () => live.hasChannelWork,
         (each) => workInChannel(each, draining),
       ),
+      zoomLoop(live, 'writers', draining, () => live.writers.next !== undefined, identifyWriter),
       watchTime(live, draining),
     ]).then(() => (othersDrained = true));
     // While the others finish, what happens is still published.
@@ -88,10 +87,6 @@ async function publishLoop(chat: Chat, draining: () => boolean): Promise<void> {
   for (;;) {
     await condition(() => draining() || chat.hasNews);
     if (draining()) return;
-    // One after the other: somebody else may write while one is looked up.
-    for (let userId = chat.transcript.unknownAgent; userId !== undefined; userId = chat.transcript.unknownAgent) {
-      chat.agentKnown(await unknownAgent(chat, userId));
-    }
     const { route } = chat.presence;
     const news = chat.news(route.targets);
     chat.presence.pushing();
@@ -157,19 +152,6 @@ async function onDeadline(chat: Chat): Promise<void> {
     case 'readBack':
       await readBack(chat);
       break;
-  }
-}
-
-/** Somebody who writes in the channel without having joined. Visitors never see an empty name. */
-async function unknownAgent(chat: Chat, userId: string): Promise<Agent> {
-  const nameless = { id: userId, name: 'Team' };
-  if (userId === '') return nameless;
-  try {
-    const { id, name } = await findUnknownAgent({ accountId: chat.input.accountId, userId });
-    return { id, name };
-  } catch (error) {
-    if (!(error instanceof ActivityFailure)) throw error;
-    return nameless;
   }
 }
 

@@ -1,6 +1,5 @@
 import { ActivityFailure, condition, log, upsertSearchAttributes } from '@temporalio/workflow';
-import { postText, type ChannelPost } from '../../domain/channel-post.ts';
-import { endCommand } from '../../domain/commands.ts';
+import type { ChannelPost } from '../../domain/channel-post.ts';
 import { failureTypes } from '../../domain/failures.ts';
 import { searchAttributes } from '../../domain/search-attributes.ts';
 import { failureMessage, failureType, noAnswer, nothingDone, tryAgainInMs } from '../failures.ts';
@@ -70,6 +69,7 @@ export async function workInChannel(chat: Chat, draining: () => boolean): Promis
   if (request) await admit(chat, request);
   else if (chat.channel.ref && !chat.outbox.isEmpty) await postVisitorLines(chat, draining);
   else if (chat.channel.state.former) await readFormer(chat, chat.channel.state.former);
+  else if (chat.needsNote) await postNote(chat);
   else await close(chat);
 }
 
@@ -79,7 +79,7 @@ async function admit(chat: Chat, request: JoinRequest): Promise<void> {
   await orWait(
     chat,
     'channel',
-    `letting ${request.user.name || 'an agent'} in`,
+    `letting the Zoom user ${request.user.id} in`,
     () => letIn(chat, request, isFurther),
     (type) => {
       // For one more agent the conversation does not stop: they can press again.
@@ -96,6 +96,7 @@ async function letIn(chat: Chat, { user, replacesOthers }: JoinRequest, isFurthe
   const find = isFurther ? zoom.findFurtherAgent : zoom.findAgent;
   const invite = isFurther ? zoom.inviteFurtherAgent : zoom.inviteAgent;
   const agent = await find({ accountId, userId: user.id });
+  chat.agentFound(agent, Date.now());
   if (!chat.channel.ref) {
     const channelsLost = chat.channel.state.lost;
     const made = await once(chat, 'channel', (tried) =>
@@ -171,6 +172,46 @@ async function postVisitorLines(chat: Chat, draining: () => boolean): Promise<vo
       return true;
     },
   );
+}
+
+/** Tell the team that the visitor does not see what somebody writes. */
+async function postNote(chat: Chat): Promise<void> {
+  const { note } = chat.writers;
+  if (!note) return;
+  await orWait(
+    chat,
+    'channel',
+    'a note in the chat channel',
+    async () => {
+      if (await post(chat, { kind: 'notOfTeam', ...note })) chat.writers.noted();
+    },
+    (type) => {
+      // A note is nothing that a chat waits for.
+      if (type !== failureTypes.postRefused && type !== failureTypes.zoomRefused) return false;
+      chat.writers.noted();
+      return true;
+    },
+  );
+}
+
+/** Find out whether somebody who writes in the channel without having joined speaks for the team. */
+export async function identifyWriter(chat: Chat): Promise<void> {
+  const { next } = chat.writers;
+  if (!next) return;
+  const { ref, state } = chat.channel;
+  const { userId, memberId } = next;
+  const input = {
+    accountId: chat.input.accountId,
+    userId,
+    ...(memberId === undefined ? {} : { memberId }),
+    ...(ref === undefined || state.ownerUserId === undefined
+      ? {}
+      : { channelId: ref.id, ownerUserId: state.ownerUserId }),
+  };
+  await orWait(chat, 'writers', 'who writes in the chat channel', async () => {
+    chat.writerFound(next, await zoom.findWriter(input), Date.now());
+  });
+  if (chat.waits.state.waits.writers) chat.writerNotFound(Date.now());
 }
 
 /** Take in what people have written in a channel. @throws ActivityFailure */
@@ -265,9 +306,8 @@ async function post(chat: Chat, content: ChannelPost): Promise<boolean> {
     as: chat.outbox.state.postsAs,
     deliveredSeq,
     targets: route.targets,
-    knownIds: chat.outbox.knownIds,
   };
-  chat.outbox.posting(postText(visitor.name, content, endCommand));
+  chat.outbox.posting(content);
   const sent = await once(chat, key, (tried) => zoom.postToChannel({ ...input, ...tried }));
   chat.outbox.sent(sent, Date.now());
   chat.presence.pushed(route, sent.outcomes, Date.now());

@@ -20,7 +20,10 @@ const post = (id: string, text: string, head = 'Visitor'): SandboxMessage & { ti
   from: 'Live Chat',
   bot: true,
   text: '',
-  content: { head: { text: head }, body: [{ type: 'message', text }] },
+  content: {
+    head: { text: head },
+    body: [{ type: 'section', sections: [{ type: 'message', text }] }],
+  },
   timestamp: Number(id),
 });
 const card = (id: string, number: number, text: string) => post(id, text, words.visitorName(number));
@@ -357,12 +360,15 @@ describe('the checks of a run', () => {
     it.deliveredSeq = 9;
     if (notice) it.messages.push(notice);
   };
-  const notice = 'Visitor 01 wrote something that Zoom refuses to show here.';
+  const notice = 'The visitor wrote something that Zoom refuses to show here.';
 
   test('count words that Zoom refuses as kept where the channel got the notice of them', () => {
     const byBot = (range: string) => ({
       ...post('108', notice),
-      content: { head: { text: 'Visitor 01', sub_head: { text: range } }, body: [{ type: 'message', text: notice }] },
+      content: {
+        head: { text: 'Message not shown', sub_head: { text: range } },
+        body: [{ type: 'message', text: notice }],
+      },
     });
     const toZoom = (message?: SandboxMessage) => found('visitor → Zoom', (it) => refuse(it, message));
     expect(toZoom(byBot('#9 not shown'))).toMatchObject({ lost: 0, wrong: 0, duplicated: 0 });
@@ -370,6 +376,27 @@ describe('the checks of a run', () => {
     expect(toZoom(answer('108', notice))).toMatchObject({ lost: 0 });
     expect(toZoom(byBot('#7–8 not shown'))).toMatchObject({ lost: 1 });
     expect(toZoom()).toMatchObject({ lost: 1 });
+  });
+
+  test('know words that are posted in a user’s name by their quote marks, and take nothing off besides', () => {
+    const inUsersName = (...lines: string[]) =>
+      found('visitor → Zoom', (it) => {
+        it.messages.splice(1, 1, answer('102', ['Visitor · 01 · #1–4 · abcdef', ...lines].join('\n')));
+      });
+    const [first, second] = [words.visitor(1, 1), words.visitorAgain(1)];
+    expect(inUsersName(`│ ${first}`, `│ ${second}`)).toMatchObject({ lost: 0, wrong: 0, duplicated: 0 });
+    expect(inUsersName(`│ ${first}`, `│ │ ${second}`)).toMatchObject({ wrong: 1 });
+    expect(inUsersName(`│ ${first}`)).toMatchObject({ lost: 1 });
+  });
+
+  test('find words that stand where the app’s own do', () => {
+    const outside = found('visitor → Zoom', (it) => {
+      it.messages.splice(1, 1, {
+        ...post('102', ''),
+        content: { body: [{ type: 'message', text: 'v-01-0001 v-01-same' }] },
+      });
+    });
+    expect(outside?.lost).toBe(2);
   });
 
   test('take a notice only for what Zoom refuses', () => {
@@ -474,15 +501,14 @@ describe('the checks of a run', () => {
     });
   });
 
-  test('let an outsider’s words reach the visitor or not, but once and in order', () => {
-    const outsider = (shownTimes: number) =>
+  test('let no word of somebody outside of the account reach the visitor', () => {
+    const outsider = (isShown: boolean) =>
       found('agent → visitor', (it) => {
         it.messages.push(answer('108', 'o-01-0001'));
-        for (let n = 0; n < shownTimes; n += 1) it.screen.push(shown(agentEntry(9 + n, '108', 'o-01-0001')));
+        if (isShown) it.screen.push(shown(agentEntry(9, '108', 'o-01-0001')));
       });
-    expect(outsider(0)).toMatchObject({ lost: 0, wrong: 0 });
-    expect(outsider(1)).toMatchObject({ wrong: 0, duplicated: 0 });
-    expect(outsider(2)).toMatchObject({ duplicated: 1 });
+    expect(outsider(false)).toMatchObject({ lost: 0, wrong: 0 });
+    expect(outsider(true)).toMatchObject({ wrong: 1 });
   });
 
   test('let a card that went with its inbound channel be there again', () => {

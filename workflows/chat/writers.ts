@@ -1,0 +1,122 @@
+import type { Agent } from '../../domain/transcript.ts';
+import type { WriterRef, ZoomSignal } from './messages.ts';
+
+/** Somebody who has written in the chat's channel, or pressed its buttons. */
+export interface Writer {
+  /** With an empty id for somebody outside of the account; the name may then be unknown. */
+  agent: Agent;
+  /** The visitor sees what they write. */
+  speaks: boolean;
+}
+
+/** What somebody did of whom it is not known yet whether they speak for the team. */
+export type HeldEvent = Extract<ZoomSignal, { kind: 'message' | 'edited' | 'deleted' | 'endPressed' }>;
+
+export interface WritersState {
+  known: (Writer & { key: string })[];
+  /** In the order in which it happened. */
+  held: HeldEvent[];
+  /** Zoom does not say who somebody is just now: what others write is passed on meanwhile. */
+  isStuck: boolean;
+  /** Names of people of whom the team is still to be told that the visitor does not see what they write. */
+  unnoted: string[];
+  /** How many such notes were posted. */
+  noted: number;
+}
+
+/** Most people who are remembered, the oldest forgotten: they are looked up again. */
+const mostKnown = 100;
+/** More is not held: it is found when the channel is read back. */
+const mostHeld = 200;
+/** Notes in one chat: then the team knows. */
+const mostNotes = 10;
+
+/** Who speaks for the team, and what waits until that is known of somebody. */
+export class Writers {
+  constructor(readonly state: WritersState = { known: [], held: [], isStuck: false, unnoted: [], noted: 0 }) {}
+
+  find(ref: WriterRef): Writer | undefined {
+    const key = keyOf(ref);
+    return this.state.known.find((writer) => writer.key === key);
+  }
+
+  learn(ref: WriterRef, { agent, speaks }: Writer): void {
+    const { state } = this;
+    const key = keyOf(ref);
+    const isNew = !state.known.some((writer) => writer.key === key);
+    state.known = [...state.known.filter((writer) => writer.key !== key), { key, agent, speaks }].slice(-mostKnown);
+    if (isNew && !speaks && state.noted + state.unnoted.length < mostNotes) state.unnoted.push(agent.name);
+  }
+
+  /** Whether what this person does has to wait: for who they are, or for what came before it. */
+  mustWait(ref: WriterRef): boolean {
+    return !this.find(ref) || (this.state.held.length > 0 && !this.state.isStuck);
+  }
+
+  hold(event: HeldEvent): void {
+    if (this.state.held.length < mostHeld) this.state.held.push(event);
+  }
+
+  holds(messageId: string): boolean {
+    return this.state.held.some((event) => 'messageId' in event && event.messageId === messageId);
+  }
+
+  get isHolding(): boolean {
+    return this.state.held.length > 0;
+  }
+
+  /** Somebody who is to be looked up. */
+  get next(): WriterRef | undefined {
+    return this.state.held.map(writerOf).find((ref) => !this.find(ref));
+  }
+
+  /** Zoom does not say now who somebody is. */
+  stuck(): void {
+    this.state.isStuck = true;
+  }
+
+  /** What need not wait any more, in order. */
+  release(): HeldEvent[] {
+    const { held, isStuck } = this.state;
+    const isKnown = (event: HeldEvent) => this.find(writerOf(event)) !== undefined;
+    const firstUnknown = held.findIndex((event) => !isKnown(event));
+    const end = isStuck || firstUnknown === -1 ? held.length : firstUnknown;
+    const released = held.slice(0, end).filter(isKnown);
+    this.state.held = held.filter((event) => !released.includes(event));
+    if (!this.isHolding) this.state.isStuck = false;
+    return released;
+  }
+
+  /** Nobody has said who they are, and nobody will: what they wrote is for no visitor. */
+  giveUp(): void {
+    this.state.held = [];
+    this.state.isStuck = false;
+  }
+
+  /** The next note to the team. */
+  get note(): { number: number; name: string } | undefined {
+    const [name] = this.state.unnoted;
+    return name === undefined ? undefined : { number: this.state.noted + 1, name };
+  }
+
+  noted(): void {
+    this.state.unnoted.shift();
+    this.state.noted += 1;
+  }
+}
+
+/** Who did it. */
+export function writerOf(event: HeldEvent): WriterRef {
+  switch (event.kind) {
+    case 'endPressed':
+      return { userId: event.user.id };
+    case 'deleted':
+      return event.by ?? { userId: '' };
+    default:
+      return event;
+  }
+}
+
+function keyOf({ userId, memberId = '' }: WriterRef): string {
+  return userId === '' ? `member/${memberId}` : userId;
+}

@@ -53,6 +53,15 @@ export function wordsOfType(type: string): { why: string; helps: string } {
   return type in words ? words[type as FailureType] : words.noAnswer;
 }
 
+/**
+ * Why something failed, for an operator's page that shows no names: with the message where it is one of ours, which
+ * hold none.
+ */
+export function reasonOf(type: string, message: string): string {
+  const { why } = wordsOfType(type);
+  return Object.values<string>(failureTypes).includes(type) ? `${why} (${type}): ${message}` : `${why} (${type})`;
+}
+
 const byItself = 'Nothing need be done: it is tried again by itself.';
 const words: Record<FailureType | 'noAnswer', { why: string; helps: string }> = {
   [failureTypes.zoomRefused]: {
@@ -65,7 +74,7 @@ const words: Record<FailureType | 'noAnswer', { why: string; helps: string }> = 
   },
   [failureTypes.scopeMissing]: {
     why: 'A scope has not been granted to the app',
-    helps: 'An administrator of the Zoom account adds the app again and allows all of its scopes.',
+    helps: 'Tick it in the app’s settings on marketplace.zoom.us; then an administrator adds the app again.',
   },
   [failureTypes.needsReconnect]: {
     why: 'Nobody in the Zoom account has an authorization that works',

@@ -57,7 +57,6 @@ export async function retryInstall(dependencies: Dependencies, member: Member): 
   if (state === 'completed' || (state === 'none' && member.onboardedAt)) {
     throw new HttpProblem('conflict', 'The install is finished already. Go on to the dashboard.');
   }
-  const { _id: zoomUserId, accountId, name, email } = member;
-  await temporal.installs.start({ zoomUserId, accountId, name, email });
+  await temporal.installs.start({ zoomUserId: member._id, accountId: member.accountId });
   return { status: 'running', steps: installSteps.map((id) => ({ id, state: 'pending' })) };
 }

@@ -43,7 +43,7 @@ export function createChatsClient(client: Client) {
           args: [input],
           signal: visitorSignal,
           signalArgs: [event],
-          staticSummary: `Chat with ${input.visitor.name}`,
+          staticSummary: `Chat ${input.chatId} of widget ${input.widgetId}`,
         }),
       );
     },

@@ -11,12 +11,10 @@ import { callTemporal, startOptions } from './call.ts';
 
 type GrantWorkflow = (input: GrantInput) => Promise<void>;
 
-/** A Zoom user as far as a start of their workflows shows them to operators (in encrypted text). */
+/** A Zoom user as far as their workflows know them: an operator's page leads from names to ids. */
 export interface GrantHolder {
   zoomUserId: string;
   accountId: string;
-  name: string;
-  email: string;
 }
 
 /**
@@ -32,10 +30,10 @@ export function createGrantsClient(client: Client) {
 
   return {
     /** A new grant of this user is stored. */
-    async granted({ zoomUserId, accountId, name, email }: GrantHolder): Promise<void> {
+    async granted({ zoomUserId, accountId }: GrantHolder): Promise<void> {
       await callTemporal(client, () =>
         client.workflow.signalWithStart<GrantWorkflow>(grantWorkflowType, {
-          ...start({ zoomUserId, accountId }, 'connected', `Grant: ${name} (${email})`),
+          ...start({ zoomUserId, accountId }, 'connected', `Grant of Zoom user ${zoomUserId}`),
           signal: grantedSignal,
           signalArgs: [],
         }),
@@ -46,7 +44,7 @@ export function createGrantsClient(client: Client) {
     async deauthorized({ zoomUserId, accountId }: GrantInput, at?: number): Promise<void> {
       await callTemporal(client, () =>
         client.workflow.signalWithStart<GrantWorkflow, [{ accountId: string; at?: number }]>(grantWorkflowType, {
-          ...start({ zoomUserId, accountId }, 'removed', 'Grant: removed in Zoom'),
+          ...start({ zoomUserId, accountId }, 'removed', `Grant of Zoom user ${zoomUserId}`),
           signal: deauthorizedSignal,
           signalArgs: [{ accountId, ...(at === undefined ? {} : { at }) }],
         }),

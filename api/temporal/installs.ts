@@ -35,7 +35,7 @@ export function createInstallsClient(client: Client) {
 
   return {
     /** Start the install; one that is running goes on, and one whose step has failed tries it again. */
-    async start({ zoomUserId, accountId, name, email }: GrantHolder): Promise<void> {
+    async start({ zoomUserId, accountId }: GrantHolder): Promise<void> {
       await callTemporal(client, () =>
         workflow.signalWithStart<InstallWorkflow>(installWorkflowType, {
           ...startOptions(accountId, 'running'),
@@ -44,7 +44,7 @@ export function createInstallsClient(client: Client) {
           args: [{ zoomUserId, accountId }],
           signal: retryAskedSignal,
           signalArgs: [],
-          staticSummary: `Install: ${name} (${email})`,
+          staticSummary: `Install by Zoom user ${zoomUserId}`,
         }),
       );
     },

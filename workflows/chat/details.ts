@@ -1,4 +1,4 @@
-import { wordsOfType } from '../failures.ts';
+import { reasonOf, wordsOfType } from '../failures.ts';
 import { time } from '../time.ts';
 import type { Chat } from './chat.ts';
 import { nextDeadline, type Deadline } from './deadlines.ts';
@@ -6,8 +6,8 @@ import type { ChatSnapshot, Wait } from './messages.ts';
 import { snapshot } from './views.ts';
 
 /**
- * What Temporal UI shows as the chat's current details: where it stands, for an operator. Markdown, no visitor's
- * words.
+ * What Temporal UI shows as the chat's current details: where it stands, for an operator. Markdown, and part of an
+ * address within Temporal UI: ids and states, nothing that people have written and no names.
  */
 export function chatDetails(chat: Chat): string {
   const state = snapshot(chat);
@@ -17,11 +17,11 @@ export function chatDetails(chat: Chat): string {
     `**${statusWords[state.status]}** · started ${time(startedAt)}`,
     ...(state.waits ?? []).flatMap(waitLines),
     '',
-    `- Agents: ${state.agents.map((agent) => agent.name || agent.id).join(', ') || 'none'}`,
+    `- Agents: ${state.agents.map(({ id }) => `\`${id}\``).join(', ') || 'none'}`,
     ...chat.agents.state.removed.map(
-      ({ id, name, still }) => `- Taken off by an operator: ${name || id}${still === undefined ? '' : ` (${still})`}`,
+      ({ id, still }) => `- Taken off by an operator: \`${id}\`${still === undefined ? '' : ` (${still})`}`,
     ),
-    `- Chat channel: ${state.channel?.name ?? 'none yet'}`,
+    `- Chat channel: ${state.channel ? `\`${state.channel.id}\`` : 'none yet'}`,
     `- Transcript: ${state.lastSeq} entries, ${state.publishedSeq} published, with Zoom up to ${state.deliveredSeq}`,
     `- Visitor messages that are not in the chat channel: ${state.waitingForZoom}`,
     `- Visitor: ${visitorWords(state.openSockets)}`,
@@ -33,12 +33,12 @@ export function chatDetails(chat: Chat): string {
 
 /** Why it waits. */
 function waitLines({ what, since, why, tries, nextTryAt }: Wait): string[] {
-  const { why: reason, helps } = wordsOfType(why.type);
+  const { helps } = wordsOfType(why.type);
   return [
     '',
     `**Waits for ${what}** since ${time(since)}`,
     '',
-    `- ${reason} (${why.type}): ${why.message}`,
+    `- ${reasonOf(why.type, why.message)}`,
     `- Tried ${tries} times; again at ${time(nextTryAt)}, or at once by the update retryNow`,
     `- What helps: ${helps}`,
     '',

@@ -29,7 +29,7 @@ export async function accountStep({ accountId, zoomUserId, step }: AccountStepIn
   switch (step) {
     case 'inbound-channel': {
       const { name, url } = await setUpInboundChannel({ accountId, zoomUserId });
-      show(`done, “${name}”`);
+      show('done');
       return { detail: name, url };
     }
     case 'welcome-card': {

@@ -10,7 +10,7 @@ import type { InstallProgress } from '../../domain/dashboard.ts';
 import { installSteps, type InstallStep } from '../../domain/install-steps.ts';
 import { failureTypes } from '../../domain/failures.ts';
 import { searchAttributes } from '../../domain/search-attributes.ts';
-import { failureMessage, failureType, noAnswer, tryAgainInMs, wordsOfType } from '../failures.ts';
+import { failureMessage, failureType, noAnswer, reasonOf, tryAgainInMs, wordsOfType } from '../failures.ts';
 import { checkInput, nothingNeeded, refuse } from '../operator-input.ts';
 import { time } from '../time.ts';
 import { onceForAccount } from './account-step.ts';
@@ -80,7 +80,7 @@ export async function install({ zoomUserId, accountId }: InstallInput): Promise<
     },
   );
 
-  const show = (): void => setCurrentDetails(installDetails(progress, { startedAt, changedAt }));
+  const show = (): void => setCurrentDetails(installDetails(progress, { startedAt, changedAt, failedWith }));
   const enter = (status: InstallProgress['status']): void => {
     progress.status = status;
     changedAt = Date.now();
@@ -167,14 +167,19 @@ const stepWords: Record<InstallStep, string> = {
 };
 const stateWords = { pending: 'not yet', running: 'under way', done: 'done', failed: 'failed' } as const;
 
-/** What Temporal UI shows: one line a step. Markdown. */
-function installDetails(progress: InstallProgress, { startedAt, changedAt }: { startedAt: number; changedAt: number }) {
-  const steps = progress.steps.map(
-    ({ id, state, detail }) =>
-      `- ${capital(stepWords[id])}: **${stateWords[state]}**${detail === undefined ? '' : `, ${detail}`}`,
-  );
+/** What Temporal UI shows: one line a step, without the names that the onboarding page shows. Markdown. */
+function installDetails(
+  progress: InstallProgress,
+  { startedAt, changedAt, failedWith }: { startedAt: number; changedAt: number; failedWith: string },
+) {
+  const steps = progress.steps.map(({ id, state }) => `- ${capital(stepWords[id])}: **${stateWords[state]}**`);
   const failure = progress.failure
-    ? ['', `**Failed:** ${progress.failure.message}`, '', `**What helps:** ${helpWords[progress.failure.next]}`]
+    ? [
+        '',
+        `**Failed:** ${reasonOf(failedWith, progress.failure.message)}`,
+        '',
+        `**What helps:** ${helpWords[progress.failure.next]}`,
+      ]
     : [];
   const status = `**${statusWords[progress.status]}** since ${time(changedAt)} · started ${time(startedAt)}`;
   return [status, '', ...steps, ...failure].join('\n');

@@ -58,7 +58,7 @@ export const SCOPE_NEEDS: readonly ScopeNeed[] = [
     ...usersChannels,
     granular: ['team_chat:delete:member:admin'],
     why: 'Take an agent out of a chat channel when an operator gives the chat to somebody else.',
-    without: 'The agent stays a member of the channel.',
+    without: 'An agent whose chat an operator gave to somebody else stays a member of its channel.',
     required: false,
   },
   {
@@ -91,7 +91,7 @@ export const SCOPE_NEEDS: readonly ScopeNeed[] = [
     classic: 'chat_message:write:admin',
     granular: ['team_chat:write:user_message:admin'],
     why: 'Fall back to posting as the channel’s owner where Zoom refuses the bot in a private channel.',
-    without: 'Such chats stop there.',
+    without: 'Where Zoom refuses the bot in a private channel, a chat waits until the app is added to it.',
     required: false,
     heldBy: 'user',
   },

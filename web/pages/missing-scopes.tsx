@@ -15,7 +15,7 @@ export function MissingScopes({ missing, needed = false }: { missing: readonly M
   const kind = isNeeded ? 'needed' : 'optional';
   return (
     <div class="missing-scopes-notice">
-      <Notice tone={isNeeded ? 'warning' : 'info'} title={words.heading[kind]}>
+      <Notice tone={isNeeded ? 'warning' : 'info'} title={words.heading[kind]} role="status">
         <p>{words.lead[kind]}</p>
         <ul class="missing-scopes">
           {missing.map(({ label, classic, granular, without, required }) => (

@@ -4,7 +4,15 @@ import type { AxeResults } from 'axe-core';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { launchBrowser } from './browser.ts';
-import { dashboard, emptyDashboard, installFailed, installReady, installRunning, problem } from './samples.ts';
+import {
+  dashboard,
+  emptyDashboard,
+  installFailed,
+  installReady,
+  installRunning,
+  missingScopes,
+  problem,
+} from './samples.ts';
 import { pagePaths, startSite } from './site.ts';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -121,6 +129,24 @@ describe('onboarding', () => {
     expect(await button('Retry').count()).toBe(0);
   });
 
+  it('names what Zoom has not granted, what does not work, and what to do', async () => {
+    site.api.install = { ...installReady(), missingScopes };
+    await page.goto('/onboarding');
+    const notice = status('Zoom has not granted everything that Live Chat needs');
+    await notice.waitFor();
+    const words = await notice.innerText();
+    expect(words).toContain('View and manage all users’ chat channels');
+    expect(words).toContain('Nobody can be let into a chat.');
+    expect(words).toContain('team_chat:read:list_members:admin, team_chat:write:members:admin');
+    expect(words).toContain('in an app with classic scopes: chat_channel:write:admin');
+    expect(words).toContain('View all users’ chat information (it works without this one)');
+    expect(await link('Add to Zoom again').getAttribute('href')).toBe('/install');
+
+    site.api.install = { ...installReady(), missingScopes: missingScopes.slice(1) };
+    await page.reload();
+    await status('Zoom has not granted everything that Live Chat can use').waitFor();
+  });
+
   it('goes on by itself after an outage of the network', async () => {
     await page.goto('/onboarding');
     await see('Working on it');
@@ -204,6 +230,19 @@ describe('dashboard', () => {
     await link('Reconnect Zoom').waitFor();
     await see('There is no channel yet');
     await see(/Your trial has ended on January 1\d, 2026/);
+  });
+
+  it('names what Zoom has not granted if it is needed', async () => {
+    site.api.dashboard = dashboard({ missingScopes });
+    await page.goto('/dashboard');
+    await status('Zoom has not granted everything that Live Chat needs').waitFor();
+    await see('team_chat:write:members:admin');
+    expect(await link('Add to Zoom again').getAttribute('href')).toBe('/install');
+
+    site.api.dashboard = dashboard({ missingScopes: missingScopes.slice(1) });
+    await page.reload();
+    await see('Priya Raman');
+    expect(await page.getByText('Zoom has not granted').count()).toBe(0);
   });
 
   it('says why it could not be loaded, and tries again', async () => {
@@ -350,7 +389,7 @@ describe('every page', { timeout: 60_000 }, () => {
     await check('/onboarding', 'Your live chat is ready');
     site.api.install = installFailed('retry');
     await check('/onboarding', 'Retry');
-    site.api.dashboard = dashboard({ needsReconnect: true, channel: null });
+    site.api.dashboard = dashboard({ needsReconnect: true, channel: null, missingScopes });
     await check('/dashboard', 'Reconnect Zoom');
     site.api.channels = problem();
     await check('/settings', 'Try again');

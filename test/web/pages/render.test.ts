@@ -4,6 +4,8 @@ import { installStepOrder, nextDelay } from '../../../web/client/install-progres
 import { safeHref } from '../../../web/design/links.tsx';
 import { loadWebAssets, renderPage, type PageProps, type WebAssets } from '../../../web/server.tsx';
 import { formatAgo, plural } from '../../../web/text/format.ts';
+import { text } from '../../../web/text/index.ts';
+import { SCOPE_NEEDS } from '../../../zoom/index.ts';
 import { operatorHome } from './samples.ts';
 
 const script = (name: string) => ({ src: `/assets/${name}-A.js`, imports: ['/assets/shared-B.js'] });
@@ -152,5 +154,16 @@ describe('formats', () => {
       'yesterday',
     ]);
     expect(formatAgo('not a date', now)).toBe('');
+  });
+});
+
+describe('the start page', () => {
+  it('explains each permission that Zoom asks for', () => {
+    const explained = text.landing.permissions.map(({ name }) => name);
+    expect(new Set(explained)).toEqual(new Set(SCOPE_NEEDS.map(({ label }) => label)));
+  });
+
+  it('says who may add the app', () => {
+    expect(text.landing.addNote).toContain('An administrator of your Zoom account');
   });
 });

@@ -1,6 +1,7 @@
 import type { OperatorHomeProps } from '../../../web/server.tsx';
 import type { ChannelChoices, DashboardData, InstallProgress, Problem } from '../../../domain/dashboard.ts';
 import { installSteps } from '../../../domain/install-steps.ts';
+import type { MissingScope } from '../../../domain/missing-scope.ts';
 
 const hour = 3_600_000;
 const ago = (ms: number) => new Date(Date.now() - ms).toISOString();
@@ -39,6 +40,24 @@ export function installFailed(next: 'retry' | 'reauthorize'): InstallProgress {
     },
   };
 }
+
+/** What Zoom has not granted: one that is needed, and one that is not. */
+export const missingScopes: MissingScope[] = [
+  {
+    label: 'View and manage all users’ chat channels',
+    classic: 'chat_channel:write:admin',
+    granular: ['team_chat:read:list_members:admin', 'team_chat:write:members:admin'],
+    without: 'Nobody can be let into a chat.',
+    required: true,
+  },
+  {
+    label: 'View all users’ chat information',
+    classic: 'chat:read:admin',
+    granular: ['team_chat:read:archive_channels:admin'],
+    without: 'An archived channel is noticed late.',
+    required: false,
+  },
+];
 
 /** A dashboard with chats in every state. */
 export function dashboard(changes: Partial<DashboardData> = {}): DashboardData {

@@ -180,6 +180,64 @@ describe('removeAgent', () => {
   });
 });
 
+describe('findWriter', () => {
+  const withGuest = async () => {
+    const it = await setUp();
+    const { channel } = it.addChatChannel();
+    const guest = it.zoom.addUser(`guest-${it.accountId}`, { accountId: 'another', displayName: 'Gus\u202e Guest' });
+    channel.members.push(it.agent.email ?? '', guest.email ?? '');
+    const find = (who: { userId?: string; memberId?: string }) =>
+      attempt(1, it.activities.findWriter, {
+        accountId: it.accountId,
+        userId: '',
+        channelId: channel.id,
+        ownerUserId: it.owner.id,
+        ...who,
+      });
+    return { ...it, guest, find };
+  };
+  const stranger = (name: string) => ({ agent: { id: '', name }, speaks: false });
+
+  test('knows a member of the account, by one call', async () => {
+    const it = await withGuest();
+    const { id, displayName: name } = it.agent;
+    expect(await it.find({ userId: id })).toEqual({ agent: { id, name }, speaks: true });
+    expect(it.zoom.calls).toEqual(['getUser']);
+    // Zoom may leave out who somebody is, and still give them as a member of the channel.
+    expect(await it.find({ memberId: `member-${it.agent.email ?? ''}` })).toMatchObject({
+      agent: { id },
+      speaks: true,
+    });
+  });
+
+  test('lets nobody speak for the team whom the account does not know', async () => {
+    const it = await withGuest();
+    expect(await it.find({ memberId: `member-${it.guest.email ?? ''}` })).toEqual(stranger('Gus Guest'));
+    expect(await it.find({ userId: it.guest.id })).toEqual(stranger(''));
+    expect(await it.find({ memberId: 'nobody' })).toEqual(stranger(''));
+    expect(await it.find({})).toEqual(stranger(''));
+    // Zoom resolves e-mail addresses, too.
+    expect(await it.find({ userId: it.agent.email ?? '' })).toMatchObject({ speaks: false });
+  });
+
+  test('lets a guest of the channel speak under their own name where the account wants it, and nobody else', async () => {
+    const it = await withGuest();
+    await it.store.accounts.setOutsidersMayAnswer(it.accountId, true);
+    const guest = await it.find({ memberId: `member-${it.guest.email ?? ''}` });
+    expect(guest).toEqual({ agent: { id: '', name: 'Gus Guest' }, speaks: true });
+    expect(await it.find({ userId: 'some-bot' })).toEqual(stranger(''));
+    expect(await it.find({ memberId: 'nobody' })).toEqual(stranger(''));
+  });
+
+  test('waits while Zoom does not answer, and while nobody’s grant works', async () => {
+    const it = await withGuest();
+    it.zoom.fail('getUser', zoomError('unavailable'));
+    expect(await failureOf(it.find({ userId: it.agent.id }))).toMatchObject({ type: 'ZoomUnavailable' });
+    it.zoom.deactivate(it.owner.id);
+    expect(await failureOf(it.find({ userId: it.agent.id }))).toMatchObject({ type: 'NeedsReconnect' });
+  });
+});
+
 describe('readChannel', () => {
   const read = (it: SettledChat, channelId: string, sinceMs = Date.now() - 60_000) => {
     const { accountId, owner } = it;
@@ -207,7 +265,9 @@ describe('readChannel', () => {
     const it = await setUp();
     const { owner, agent } = it;
     const { channel } = it.addChatChannel();
-    channel.members.push(agent.email ?? '');
+    const guest = it.zoom.addUser(`guest-${it.accountId}`, { accountId: 'another' });
+    const gone = it.zoom.addUser(`gone-${it.accountId}`, { accountId: it.accountId });
+    channel.members.push(agent.email ?? '', guest.email ?? '');
     const since = Date.now() - 60_000;
     const at = Date.now();
     it.zoom.addMessage(channel.id, { text: 'before', senderEmail: agent.email, timestamp: since - 1 });
@@ -215,14 +275,17 @@ describe('readChannel', () => {
     const written = [
       { id: 'z1', text: 'by e-mail', senderEmail: agent.email },
       { id: 'z2', text: 'by member id', senderMemberId: `member-${owner.email ?? ''}` },
-      { id: 'z3', text: 'an outsider', senderMemberId: 'member-of-others' },
+      { id: 'z3', text: 'an outsider', senderMemberId: `member-${guest.email ?? ''}` },
+      { id: 'z5', text: 'who has left', senderMemberId: 'gone', senderEmail: gone.email },
+      { id: 'z6', text: 'of another app', senderMemberId: `v1${'Ab3_-'.repeat(5)}` },
       { id: 'z4', senderEmail: agent.email, files: [{ id: 'f1', name: 'a.pdf' }, {}] },
     ];
     for (const message of written) it.zoom.addMessage(channel.id, { timestamp: at, ...message });
     expect(await read(it, channel.id, since)).toEqual([
       { messageId: 'z1', userId: agent.id, text: 'by e-mail', at },
       { messageId: 'z2', userId: owner.id, text: 'by member id', at },
-      { messageId: 'z3', userId: '', text: 'an outsider', at },
+      { messageId: 'z3', userId: '', memberId: `member-${guest.email ?? ''}`, text: 'an outsider', at },
+      { messageId: 'z5', userId: gone.id, text: 'who has left', at },
       { messageId: 'z4', userId: agent.id, text: '', attachments: [{ id: 'f1', name: 'a.pdf' }, { name: 'file' }], at },
     ]);
   });

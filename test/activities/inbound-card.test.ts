@@ -194,7 +194,7 @@ describe('updateInboundCard', () => {
     const it = await setUp();
     expect(await update(it, { status: 'active', agents: ['Jill'] })).toEqual({ outcomes: ['pushed'] });
     expect(it.zoom.cardEdits).toMatchObject([
-      { messageId: 'card-1', card: { head: { text: 'In conversation: Jane Doe' } } },
+      { messageId: 'card-1', card: { head: { text: 'In conversation: Visitor · Jane Doe' } } },
     ]);
     expect(await it.store.chats.get(it.chatId)).toMatchObject({ deliveredSeq: 3 });
     expect(it.pushes).toMatchObject([{ deliveredSeq: 3 }]);

@@ -172,8 +172,8 @@ const section = z.looseObject({
 });
 
 /**
- * What a post of the app quotes of a visitor's words, line by line: what stands in the section of a card that holds what
- * visitors give, or behind the quote marks of a text in a user's name. Empty for any other message.
+ * What a post of the app quotes of a visitor's words, line by line: what stands in a card's section for what visitors
+ * give, or behind the quote marks of a text in a user's name. Empty for any other message.
  */
 export function quotedLines(message: SandboxMessage): string[] {
   if (message.bot) {

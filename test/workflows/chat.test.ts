@@ -37,7 +37,9 @@ describe('a chat', { retry: 2 }, () => {
         await eventually(() => expect(fake.visitorLines()).toEqual(['Hello', 'Anybody there?']));
         await agentSays('Hi Jane');
         await say('Do you ship to Norway?');
-        await eventually(() => expect(fake.posts().at(-1)).toBe('Jane Doe: Do you ship to Norway?'));
+        await eventually(() =>
+          expect(fake.posts().at(-1)).toMatch(/^Visitor · Jane Doe · .*\n│ Do you ship to Norway\?$/),
+        );
         await eventually(async () =>
           expect(await snapshot()).toMatchObject({ status: 'active', waitingForZoom: 0, agents: [{ id: 'jill' }] }),
         );
@@ -191,18 +193,65 @@ describe('a chat', { retry: 2 }, () => {
     });
   });
 
-  test('gives a name to somebody who writes in the channel without having joined', async () => {
+  test('lets a colleague answer who has not joined, nobody from outside, and tells the team so once', async () => {
     const fake = fakeChatActivities();
     await runningChat(env, fake, async ({ agentSays, joined }) => {
       await joined(jill);
-      await agentSays('I can help', 'z1', 'sam');
-      await agentSays('From outside', 'z2', '');
-      await eventually(() => expect(fake.seen.recorded).toHaveLength(4));
+      await agentSays('From outside', 'z1', '');
+      await agentSays('Once more', 'z2', '');
+      await agentSays('I can help', 'z3', 'sam');
+      await eventually(() => expect(kinds(fake)).toContain('agentMessage'));
+      await eventually(() => expect(fake.posts().at(-1)).toContain('“Gus Guest” is not a member'));
     });
-    expect(fake.seen.recorded.slice(2, 4)).toMatchObject([
-      { agent: { id: 'sam', name: 'Agent sam' } },
-      { agent: { id: '', name: 'Team' } },
-    ]);
+    const answers = fake.seen.recorded.filter(({ kind }) => kind === 'agentMessage');
+    expect(answers).toMatchObject([{ text: 'I can help', agent: { id: 'sam', name: 'Agent sam' } }]);
+    expect(fake.posts().filter((text) => text.includes('Gus Guest'))).toHaveLength(1);
+  });
+
+  test('hears everybody else while Zoom does not say who somebody is, and them once it does', async () => {
+    const fake = fakeChatActivities();
+    const { findWriter } = fake.activities;
+    let isDown = true;
+    fake.activities.findWriter = async (input) => {
+      if (isDown) throw failure('NeedsReconnect');
+      return findWriter(input);
+    };
+    await runningChat(env, fake, async ({ handle, agentSays, joined, snapshot }) => {
+      await joined(jill);
+      await agentSays('Who am I?', 'z1', 'sam');
+      await agentSays('I am here', 'z2');
+      await eventually(() => expect(fake.seen.recorded.at(-1)).toMatchObject({ text: 'I am here' }));
+      expect((await snapshot()).waits).toMatchObject([{ what: 'who writes in the chat channel' }]);
+      isDown = false;
+      await handle.signal(tryAgainSignal);
+      await eventually(() => expect(fake.seen.recorded.at(-1)).toMatchObject({ text: 'Who am I?' }));
+      await eventually(async () => expect((await snapshot()).waits).toBeUndefined());
+    });
+  });
+
+  test('is not ended by the press of somebody whom nobody knows', async () => {
+    const fake = fakeChatActivities();
+    await runningChat(env, fake, async ({ handle, joined, agentSays, snapshot }) => {
+      await joined(jill);
+      await handle.signal(zoomSignal, { kind: 'endPressed', user: { id: 'nobody', name: 'Jill' } });
+      await agentSays('Still here');
+      await eventually(() => expect(kinds(fake).at(-1)).toBe('agentMessage'));
+      expect(await snapshot()).toMatchObject({ status: 'active' });
+      await handle.signal(zoomSignal, { kind: 'endPressed', user: sam });
+      expect(await handle.result()).toMatchObject({ status: 'ended' });
+    });
+  });
+
+  test('settles a press by an id that Zoom resolves to another one, once', async () => {
+    const fake = fakeChatActivities();
+    await runningChat(env, fake, async ({ joined, snapshot, handle }) => {
+      await joined(jill);
+      await handle.signal(zoomSignal, { kind: 'joinPressed', user: { id: 'sam@example.com', name: 'Sam' } });
+      await eventually(async () => expect((await snapshot()).agents.map(({ id }) => id)).toEqual(['jill', 'sam']));
+      await handle.signal(zoomSignal, { kind: 'joinPressed', user: { id: 'alex', name: 'Alex' } });
+      await eventually(async () => expect((await snapshot()).agents).toHaveLength(3));
+    });
+    expect(fake.seen.invited.map(({ agent }) => agent.id)).toEqual(['jill', 'sam', 'alex']);
   });
 });
 
@@ -287,7 +336,7 @@ describe('a chat that the world gets in the way of', { retry: 2 }, () => {
       await say('bad words');
       await eventually(() => expect(fake.posts().at(-1)).toContain('Zoom refuses to show'));
       await say('good words');
-      await eventually(() => expect(fake.posts().at(-1)).toBe('Jane Doe: good words'));
+      await eventually(() => expect(fake.posts().at(-1)).toContain('│ good words'));
     });
   });
 
@@ -306,7 +355,7 @@ describe('a chat that the world gets in the way of', { retry: 2 }, () => {
       await eventually(() => expect(fake.seen.cards).toHaveLength(2));
       expect(fake.seen.cards[1]?.content).toMatchObject({ words: 'Are you still there?', status: 'waiting' });
       await join(sam);
-      await eventually(() => expect(fake.posts().at(-1)).toBe('Jane Doe: Are you still there?'));
+      await eventually(() => expect(fake.posts().at(-1)).toContain('│ Are you still there?'));
     });
     expect(fake.seen.channels).toHaveLength(2);
   });

@@ -32,8 +32,8 @@ import { identifyWriter, readBack, showCard, workInChannel } from './zoom-work.t
  * channel of its own, both sides relayed in order, the end.
  *
  * Five loops run side by side, each doing one thing at a time: publish what happened, keep the card true, work in the
- * chat channel, find out who writes there, and watch the time. They share the `Chat`, which holds every rule; what they do in the world are
- * activities.
+ * chat channel, find out who writes there, and watch the time. They share the `Chat`, which holds every rule; what they
+ * do in the world are activities.
  *
  * A chat never fails because of the world: what cannot be done now is a wait that a repair, an operator or time ends.
  *

@@ -31,7 +31,7 @@ const mostTried = 10;
 const mostNamed = 4;
 /** Most channels for which it is remembered who was allowed: membership is what members differ by. */
 const mostChannels = 10_000;
-/** Most accounts of which it is remembered whether the bot has to name a user. */
+/** Most accounts of which it is remembered that the bot has to name a user. */
 const mostAccounts = 1_000;
 
 /** A scope is missing that no connected member has granted; `scopes` as Zoom named them, if it did. Never fails. */
@@ -47,8 +47,8 @@ export class ActingUsers {
   readonly #onScopeMissing: OnScopeMissing;
   /** By channel the user who was allowed; for the bot, whom it had to name there. */
   readonly #allowed = new LRUCache<string, string>({ max: mostChannels });
-  /** By account whether the bot has to name a user: that of a user-managed app has to. */
-  readonly #botNamesUser = new LRUCache<string, boolean>({ max: mostAccounts });
+  /** Accounts in which the bot has to name a user, as that of a user-managed app has to. */
+  readonly #botNamesUser = new LRUCache<string, true>({ max: mostAccounts });
 
   constructor(members: Members, userZoom: UserZoom, onScopeMissing: OnScopeMissing = () => Promise.resolve()) {
     this.#members = members;
@@ -99,20 +99,19 @@ export class ActingUsers {
     const members = known.filter(({ grantStatus }) => grantStatus !== 'removed');
     if (members.length === 0) throw new NeedsReconnectError();
     const [first, ...others] = this.#ranked('bot', about, members);
-    const namesUser = this.#botNamesUser.get(accountId);
-    const unnamed = namesUser === true ? [] : [undefined];
+    const unnamed = this.#botNamesUser.has(accountId) ? [] : [undefined];
     const isRemembered = first !== undefined && first._id === this.#remembered('bot', about);
     const callers = isRemembered ? [first, ...unnamed, ...others] : [...unnamed, first, ...others];
     let refusal: unknown;
     for (const member of callers.slice(0, mostNamed)) {
       try {
         const result = await call(member?.jid);
-        if (!member || isMalformedPost(refusal)) this.#botNamesUser.set(accountId, member !== undefined);
+        if (isMalformedPost(refusal)) this.#botNamesUser.set(accountId, true);
         this.#remember('bot', about, member?._id);
         return result;
       } catch (error) {
-        const mayBeForNobody = !member && namesUser === undefined && isMalformedPost(error);
-        if (!mayBeForNobody && !isZoomError(error, 'botNotAllowed')) throw error;
+        // Of a post for nobody that is all that Zoom may say to one for somebody who should have been named.
+        if (!(member === undefined && isMalformedPost(error)) && !isZoomError(error, 'botNotAllowed')) throw error;
         // That a member may not says more than that one has to be named.
         if (refusal === undefined || isMalformedPost(refusal)) refusal = error;
       }

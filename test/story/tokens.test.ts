@@ -183,6 +183,7 @@ test('a scope that is missing in mid-chat is told once; the press waits, and goe
   await eventually(async () => expect(await relayed('Sam Scope')).toEqual(['May I come in?']), 10_000);
   expect(await told()).toHaveLength(1);
   expect((await admin.dashboard()).missingScopes.filter(({ required }) => required)).toEqual([]);
+  for (const userZoom of others) await expect(userZoom(ids.alex, (api) => api.getMe())).resolves.toBeDefined();
   sam.end();
 }, 150_000);
 

@@ -29,6 +29,8 @@ export interface ActingFor {
 const mostTried = 10;
 /** Most tries of one call of the bot. */
 const mostNamed = 4;
+/** Most members that are asked for what any of them may see. */
+const mostAsked = 20;
 /** Most channels for which it is remembered who was allowed: membership is what members differ by. */
 const mostChannels = 10_000;
 /** Most accounts of which it is remembered that the bot has to name a user. */
@@ -84,6 +86,24 @@ export class ActingUsers {
     const [first] = refusals.values();
     const ownerIsOut = ownerUserId !== undefined && !refusals.has(ownerUserId);
     throw first === undefined || ownerIsOut ? new NeedsReconnectError() : first;
+  }
+
+  /**
+   * Ask one member after the other, until one of them finds it: each sees only what they are in. Members whose grants
+   * do not work now are left out.
+   */
+  async findAsAny<T>(accountId: string, find: (api: ZoomUserApi) => Promise<T | undefined>) {
+    const members = await this.#members.ofAccount(accountId, { forceRefresh: true });
+    const connected = members.filter(({ grantStatus }) => grantStatus === 'connected').slice(0, mostAsked);
+    for (const { _id: userId } of connected) {
+      try {
+        const found = await this.#userZoom(userId, find);
+        if (found !== undefined) return { found, userId };
+      } catch (error) {
+        if (!isRefusedForWho(error)) throw error;
+      }
+    }
+    return undefined;
   }
 
   /**

@@ -18,7 +18,7 @@ import {
 } from '../zoom/index.ts';
 import { requireAccount } from './acting-user.ts';
 import type { ChatZoomContext } from './chat-zoom-context.ts';
-import { mayHaveActed, mayPostUnseen } from './read-back.ts';
+import { mayHaveActed, mayMakeUnseen } from './read-back.ts';
 import { asZoomFailures } from './zoom-failures.ts';
 
 /** An agent as Zoom knows them. */
@@ -115,12 +115,10 @@ export function createChatChannelActivities({ store, acting }: ChatZoomContext) 
     }): Promise<{ channel: ChannelRef; ownerUserId: string }> {
       const { chatId, accountId, firstTriedAt } = input;
       return asZoomFailures(async () => {
-        const made = await acting.asUser({ accountId }, async (api, ownerUserId) => {
-          const names = channelNames(input);
-          const before = mayHaveActed(firstTriedAt) ? await findOwn(api, chatId, names) : undefined;
-          return { ownerUserId, found: before ?? (await createUnderFreeName(api, chatId, names, firstTriedAt)) };
-        });
-        const { id, jid, name, url } = made.found;
+        const names = channelNames(input);
+        const before = mayHaveActed(firstTriedAt) ? await find(accountId, chatId, names) : undefined;
+        const made = before?.own ?? (await createUnderFreeName(accountId, chatId, names, firstTriedAt));
+        const { id, jid, name, url } = made.channel;
         const channel = { id, jid, name, url };
         // Before anybody but its owner is in it: webhooks find the chat by its channel.
         await store.chatChannels.assign({ _id: id, chatId, accountId });
@@ -199,34 +197,47 @@ export function createChatChannelActivities({ store, acting }: ChatZoomContext) 
     },
   };
 
-  /** This chat's channel under one of these names, if an earlier try has made it. */
-  async function findOwn(api: ZoomUserApi, chatId: string, names: string[]): Promise<ZoomChannel | undefined> {
-    for (const channel of (await api.allChannels()).filter(({ name }) => names.includes(name))) {
-      const holder = await store.chatChannels.get(channel.id);
-      if (!holder || holder.chatId === chatId) return channel;
-    }
-    return undefined;
+  /**
+   * What any member sees under one of these names: this chat's channel, which an earlier try has made, perhaps in the
+   * name of another member; or, with `own` undefined, only what is not this chat's.
+   */
+  async function find(accountId: string, chatId: string, names: string[]): Promise<{ own?: MadeChannel } | undefined> {
+    const others: ZoomChannel[] = [];
+    const result = await acting.findAsAny(accountId, async (api) => {
+      for (const channel of (await api.allChannels()).filter(({ name }) => names.includes(name))) {
+        const holder = await store.chatChannels.get(channel.id);
+        if (!holder || holder.chatId === chatId) return channel;
+        others.push(channel);
+      }
+      return undefined;
+    });
+    if (result) return { own: { channel: result.found, ownerUserId: result.userId } };
+    return others.length > 0 ? {} : undefined;
   }
 
   async function createUnderFreeName(
-    api: ZoomUserApi,
+    accountId: string,
     chatId: string,
     names: string[],
     firstTriedAt: number | undefined,
-  ): Promise<ZoomChannel> {
+  ): Promise<MadeChannel> {
     for (const [index, name] of names.entries()) {
       try {
-        return await api.createChannel({ name, type: 'privateInternal' });
+        return await acting.asUser({ accountId }, async (api, ownerUserId) => ({
+          channel: await api.createChannel({ name, type: 'privateInternal' }),
+          ownerUserId,
+        }));
       } catch (error) {
         // A name that Zoom does not accept, for what the visitor is called, is as good as taken.
         const otherName = isZoomError(error, 'nameTaken', 'invalidRequest');
         if (!otherName || index === names.length - 1) throw error;
+        if (!isZoomError(error, 'nameTaken')) continue;
         // Perhaps by this chat: an earlier try can have come through late.
-        const own = isZoomError(error, 'nameTaken') ? await findOwn(api, chatId, [name]) : undefined;
-        if (own) return own;
-        // By an earlier try, in the name of somebody whose channels cannot be listed just now: that may pass.
-        const mayBeOwn = isZoomError(error, 'nameTaken') && mayHaveActed(firstTriedAt) && !mayPostUnseen(firstTriedAt);
-        if (mayBeOwn && !(await api.allChannels()).some((channel) => channel.name === name)) {
+        const there = await find(accountId, chatId, [name]);
+        if (there?.own) return there.own;
+        // By an earlier try, in the name of somebody whose channels cannot be listed just now: that may pass. A second
+        // channel would leave them alone in the first.
+        if (!there && mayHaveActed(firstTriedAt) && !mayMakeUnseen(firstTriedAt)) {
           const { operation, status, code, trackingId, ambiguous } = error;
           throw new ZoomError({ kind: 'unavailable', operation, status, code, trackingId, ambiguous });
         }
@@ -234,6 +245,12 @@ export function createChatChannelActivities({ store, acting }: ChatZoomContext) 
     }
     throw new Error('A chat channel has names to try.');
   }
+}
+
+interface MadeChannel {
+  channel: ZoomChannel;
+  /** In whose name it was made. */
+  ownerUserId: string;
 }
 
 /** User ids of who wrote these messages: of those who are in the channel, and of colleagues who have left it. */

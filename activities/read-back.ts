@@ -11,6 +11,8 @@ import { cardMarks, type ZoomMessage } from '../zoom/index.ts';
 const clockSkewMs = 5_000;
 /** How long a repeat waits for somebody who can look, ms: a grant may work again, a member come back. */
 const longestWaitToLookMs = 2 * 60_000;
+/** The same before a second channel is made, which people would have to tell from the first. */
+const longestWaitForChannelMs = 20 * 60_000;
 
 /**
  * Whether what the running activity does may have been done before, by an earlier attempt or by an earlier activity.
@@ -30,6 +32,11 @@ export function readBackWindow(firstTriedAt?: number): { from: Date; to: Date } 
 /** Whether nobody has been able to look for so long that a post which shows twice is better than none. */
 export function mayPostUnseen(firstTriedAt?: number): boolean {
   return Date.now() - triedSince(firstTriedAt) >= longestWaitToLookMs;
+}
+
+/** Whether nobody has been able to look for so long that a second channel is better than none. */
+export function mayMakeUnseen(firstTriedAt?: number): boolean {
+  return Date.now() - triedSince(firstTriedAt) >= longestWaitForChannelMs;
 }
 
 function triedSince(firstTriedAt: number | undefined): number {

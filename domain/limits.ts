@@ -21,10 +21,10 @@ export const limits = {
   /** Client message ids and Zoom message ids a chat remembers to recognise repeats. */
   rememberedIds: 500,
   /**
-   * Events after which a chat continues as new, about 50 to 100 messages. A worker that does not have a chat in memory
+   * Events after which a chat continues as new, about 15 to 50 messages. A worker that does not have a chat in memory
    * replays the whole run before it goes on, at about 0.3 ms an event; after a restart it has none of them.
    */
-  eventsPerRun: 400,
+  eventsPerRun: 200,
   /**
    * What is unpublished when a chat continues as new, as JSON; Temporal takes 2 MB. With more, the run goes on until it
    * is less.

@@ -35,6 +35,8 @@ function setUp(members: Member[], refused: Record<string, Error> = {}) {
     now,
     asUser: (more: { ownerUserId?: string } = {}) =>
       acting.asUser({ ...about, ...more }, async (_api, userId) => userId),
+    findAsAny: (sees: (id: string | undefined) => string | undefined) =>
+      acting.findAsAny('account-1', async () => sees(tried.at(-1))),
     asBot: (more: { ownerUserId?: string } = {}) =>
       acting.asBot({ ...about, ...more }, (jid) => attemptAs(jid?.split('@')[0] ?? 'nobody')),
   };
@@ -182,5 +184,15 @@ describe('calls of the bot', () => {
     const { asBot, tried } = setUp([member('ann'), member('bob')], { nobody: zoomError('channelGone') });
     await expect(asBot()).rejects.toMatchObject({ kind: 'channelGone' });
     expect(tried).toEqual(['nobody']);
+  });
+});
+
+describe('what any member may see', () => {
+  test('is looked for by one after the other, but for those whose grants do not work', async () => {
+    const members = [member('ann'), member('bob', 'needsReconnect'), member('cem'), member('dan')];
+    const { findAsAny, tried } = setUp(members, { ann: new NeedsReconnectError() });
+    expect(await findAsAny((id) => (id === 'dan' ? 'seen' : undefined))).toEqual({ found: 'seen', userId: 'dan' });
+    expect(tried).toEqual(['ann', 'cem', 'dan']);
+    expect(await findAsAny(() => undefined)).toBeUndefined();
   });
 });

@@ -504,6 +504,21 @@ describe('a chat’s rules', () => {
     expect(nextDeadline(chat)).toEqual({ at: 61_000, what: 'readBack' });
   });
 
+  test('read the channel back again, at growing intervals, until it could be read', () => {
+    const chat = joinedChat();
+    const due = () => nextDeadline(chat)?.at;
+    chat.channel.askReadBack(20_000);
+    expect(due()).toBe(20_000);
+    chat.channel.readBackFailed(20_000);
+    expect(due()).toBe(30_000);
+    chat.channel.readBackFailed(30_000);
+    expect(due()).toBe(50_000);
+    chat.channel.askReadBack(40_000);
+    expect(due()).toBe(20_000);
+    chat.channel.readBack(40_000);
+    expect(due()).toBeGreaterThan(60_000);
+  });
+
   test('take in what was written in a channel that has vanished before they read back the next one', () => {
     const chat = joinedChat();
     says(chat, 'Still there?');

@@ -2,7 +2,7 @@ import { ChatChecks, unavoidableCopies } from './chat-checks.ts';
 import { compare, emptyCheck, type Check } from './compare.ts';
 import { chatsOf, type ChatFacts, type Facts } from './facts.ts';
 import { checkGrants } from './grant-log.ts';
-import { words } from './words.ts';
+import { refusedWord, words } from './words.ts';
 
 /** Compares all sides. */
 export function check(facts: Facts): Check[] {
@@ -62,6 +62,9 @@ function checkWorkflows({ visitors, evidence }: Facts): Check {
   return result;
 }
 
+/** On a card whose words Zoom does not show, since one of them is what it refuses. */
+const unshownWords = 'Zoom refuses to show here what the visitor wrote';
+
 /**
  * Every chat has one card for the agents, which shows its first words. It may have another one for each channel that
  * it has lost, and for each card that went with a deleted inbound channel.
@@ -74,7 +77,11 @@ function checkCards(chats: readonly ChatFacts[], { deleted }: Facts, lateEffects
     const unavoidable = unavoidableCopies(cards, lateEffects).size > 0 ? 1 : 0;
     const surplus = Math.max(0, cards.length - 1 - more - unavoidable);
     const first = words.visitor(visitor.number, 1);
-    const isThere = cards.some((card) => JSON.stringify(card.content).includes(first));
+    const mayBeUnshown = visitor.said.some(({ text }) => text.includes(refusedWord));
+    const isThere = cards.some((card) => {
+      const content = JSON.stringify(card.content);
+      return content.includes(first) || (mayBeUnshown && content.includes(unshownWords));
+    });
     compare(result, { where, order: [`card of ${first}`], seen: isThere ? [`card of ${first}`] : [] });
     result.duplicated += surplus;
     result.unavoidable += unavoidable;

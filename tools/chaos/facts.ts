@@ -89,7 +89,7 @@ export function chatsOf(facts: Facts): ChatFacts[] {
       messages: channels.flatMap(({ messages }) => messages),
       lost,
       channel: channels.find(({ id }) => !lost.some(({ channelId }) => channelId === id)),
-      cards: cards.filter((card) => chatIn(JSON.stringify(card.content ?? {})) === visitor.number).sort(byTime),
+      cards: cards.filter((card) => isCardOf(card, visitor.number, record?._id)).sort(byTime),
     };
   });
 }
@@ -102,6 +102,12 @@ export function visitorWordsIn(message: SandboxMessage): string {
 
 export function timeOf(message: SandboxMessage): number {
   return Number(message['timestamp']);
+}
+
+/** A card whose words Zoom refuses to show has the chat's id alone. */
+function isCardOf({ content }: SandboxMessage, number: number, chatId: string | undefined): boolean {
+  const text = JSON.stringify(content ?? {});
+  return chatIn(text) === number || (chatId !== undefined && text.includes(chatId));
 }
 
 function byTime(a: SandboxMessage, b: SandboxMessage): number {

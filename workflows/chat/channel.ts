@@ -30,6 +30,9 @@ export interface ChatChannelState {
   readBackAt?: number;
   /** Webhooks may have been lost until then, ms: it is read back at once. */
   readBackAskedAt?: number;
+  /** How often reading it back has failed since it last succeeded, and when it is tried again, ms. */
+  readBackFailures?: number;
+  readBackAgainAt?: number;
 }
 
 /**
@@ -38,6 +41,8 @@ export interface ChatChannelState {
  */
 const readBackIntoSilenceMs = [60_000, 6 * 60_000, 30 * 60_000];
 const readBackAtLatestMs = 5 * 60_000;
+/** The pause after a failure, ms: twice as long each time. */
+const readBackPauseMs = { first: 10_000, longest: 30 * 60_000 };
 /** How much later than written a message may appear in Zoom's history, our clocks' difference included, ms. */
 const historyLagMs = 2 * 60_000;
 
@@ -76,6 +81,8 @@ export class ChatChannel {
     delete this.state.ownerUserId;
     delete this.state.readBackAt;
     delete this.state.unreadSince;
+    delete this.state.readBackFailures;
+    delete this.state.readBackAgainAt;
   }
 
   formerRead(): void {
@@ -91,11 +98,12 @@ export class ChatChannel {
   /** Zoom may have sent no webhooks for a while. */
   askReadBack(now: number): void {
     this.state.readBackAskedAt ??= now;
+    delete this.state.readBackAgainAt;
   }
 
   /** When the channel is to be read back, ms; undefined when that needs not be. */
   readBackDueAt(lastActivityAt: number): number | undefined {
-    const { ref, former, readBacks, unreadSince, readBackAskedAt } = this.state;
+    const { ref, former, readBacks, unreadSince, readBackAskedAt, readBackAgainAt = 0 } = this.state;
     // What was written in the channel before this one comes first.
     if (!ref || former) return undefined;
     const silence = readBackIntoSilenceMs[readBacks];
@@ -104,7 +112,7 @@ export class ChatChannel {
       ...(silence === undefined ? [] : [lastActivityAt + silence]),
       ...(unreadSince === undefined ? [] : [unreadSince + readBackAtLatestMs]),
     ];
-    return due.length === 0 ? undefined : Math.min(...due);
+    return due.length === 0 ? undefined : Math.max(readBackAgainAt, Math.min(...due));
   }
 
   /**
@@ -117,12 +125,20 @@ export class ChatChannel {
     return { id: ref.id, ownerUserId, sinceMs: Math.max(startedAt, readBackAt - historyLagMs) };
   }
 
-  /** @param succeeded what the channel held at `begunAt` has been taken in. */
-  readBack(succeeded: boolean, begunAt: number): void {
+  /** What the channel held at `begunAt` has been taken in. */
+  readBack(begunAt: number): void {
     this.state.readBacks += 1;
-    if (succeeded) this.state.readBackAt = begunAt;
-    // After a failure it is tried again with the next silence, not at once.
+    this.state.readBackAt = begunAt;
     delete this.state.unreadSince;
     delete this.state.readBackAskedAt;
+    delete this.state.readBackFailures;
+    delete this.state.readBackAgainAt;
+  }
+
+  /** The channel could not be read now: it is tried again after a pause. */
+  readBackFailed(now: number): void {
+    const failures = (this.state.readBackFailures ?? 0) + 1;
+    const pause = Math.min(readBackPauseMs.first * 2 ** (failures - 1), readBackPauseMs.longest);
+    Object.assign(this.state, { readBackFailures: failures, readBackAgainAt: now + pause });
   }
 }

@@ -37,7 +37,11 @@ export async function showCard(chat: Chat): Promise<void> {
       } else {
         const posted = await once(chat, 'card', (tried) =>
           zoom.postInboundCard({ ...input, widgetId, formerIds: state.formerIds, ...tried }),
-        );
+        ).catch((error: unknown) => {
+          // The channel takes no more now: the chat queues again, or all who were refused would come back at once.
+          if (nothingDone(error) && failureType(error) === failureTypes.zoomUnavailable) chat.card.slotLost();
+          throw error;
+        });
         ({ outcomes } = posted);
         chat.card.shows(content, posted.card);
       }
@@ -227,10 +231,10 @@ export async function readBack(chat: Chat): Promise<void> {
   const begunAt = Date.now();
   try {
     await takeIn(chat, unread);
-    chat.channel.readBack(true, begunAt);
+    chat.channel.readBack(begunAt);
   } catch (error) {
     if (!(error instanceof ActivityFailure)) throw error;
-    chat.channel.readBack(false, begunAt);
+    chat.channel.readBackFailed(Date.now());
     if (failureType(error) === failureTypes.channelGone) chat.channelGone(Date.now());
     else log.warn('The chat channel could not be read back.', { type: failureType(error) });
   }
@@ -271,7 +275,7 @@ async function lastLook(chat: Chat): Promise<void> {
   try {
     const begunAt = Date.now();
     await takeIn(chat, unread);
-    chat.channel.readBack(true, begunAt);
+    chat.channel.readBack(begunAt);
   } catch (error) {
     if (!(error instanceof ActivityFailure)) throw error;
     const type = failureType(error);
@@ -349,12 +353,13 @@ async function orWait(
     const type = failureType(error) ?? noAnswer;
     if (settled(type)) chat.waits.succeeded(loop);
     else if (loop === 'channel' && type === failureTypes.channelGone && chat.channel.ref) chat.channelGone(Date.now());
-    else
-      chat.waits.failed(
-        loop,
-        what,
-        { type, message: failureMessage(error), tryAgainInMs: tryAgainInMs(error) },
-        Date.now(),
-      );
+    else failed(chat, loop, what, error);
   }
+}
+
+/** The loop waits, and tries again later. */
+export function failed(chat: Chat, loop: ZoomLoop, what: string, error: ActivityFailure): void {
+  const type = failureType(error) ?? noAnswer;
+  const failure = { type, message: failureMessage(error), tryAgainInMs: tryAgainInMs(error) };
+  chat.waits.failed(loop, what, failure, Date.now());
 }

@@ -511,6 +511,16 @@ describe('the checks of a run', () => {
     expect(outsider(true)).toMatchObject({ wrong: 1 });
   });
 
+  test('let a card say that Zoom does not show the words, only where the visitor wrote such', () => {
+    const unshown = (mayBe: boolean) =>
+      found('inbound cards', (it) => {
+        it.cards[0] = card('100', 1, 'Zoom refuses to show here what the visitor wrote.');
+        if (mayBe) it.said.push({ id: 'more', text: words.visitorRefused(1, 9) });
+      });
+    expect(unshown(false)).toMatchObject({ lost: 1 });
+    expect(unshown(true)).toMatchObject({ lost: 0 });
+  });
+
   test('let a card that went with its inbound channel be there again', () => {
     const cards = found('inbound cards', (it) => {
       it.deleted.push(channel('inbound-1', 'Live Chat Inbound', it.cards.splice(0, 1)));

@@ -34,11 +34,7 @@ export function inboundCard(chatId: string, content: InboundCardContent): Card {
     subHead: inboundCardMark(chatId),
     body: [
       fromVisitor(
-        fields([
-          { key: 'Visitor', value: visitorName, short: true },
-          { key: 'Page', value: page?.title, short: true },
-          { key: 'Address', value: page?.url, short: false },
-        ]),
+        page && fields(pageFields(page)),
         words === '' ? undefined : message(truncateText(words, cardWordsLength)),
       ),
       joined ? message(`${listNames(agents)} joined this chat.`, { bold: true }) : undefined,
@@ -52,9 +48,33 @@ export function inboundCard(chatId: string, content: InboundCardContent): Card {
   });
 }
 
+/** The one card that stands for all chats whose own cards have to wait. */
+export function queueCard(mark: string, count: number): Card {
+  const words = count === 1 ? '1 more chat waits' : `${count} more chats wait`;
+  return card({
+    head: count === 0 ? 'No more chats wait' : words,
+    subHead: mark,
+    body: [
+      message(
+        count === 0
+          ? 'All chats that waited have their cards.'
+          : 'More chats begin than Zoom shows at once. Their cards follow, the longest waiting first.',
+      ),
+    ],
+  });
+}
+
 /** The same card without anything that the visitor wrote, for when Zoom does not accept that. */
 export function withoutVisitorWords({ page: _page, ...content }: InboundCardContent): InboundCardContent {
   return { ...content, visitorName: hiddenName, words: 'Zoom refuses to show here what the visitor wrote.' };
+}
+
+/** Where the visitor is. */
+function pageFields({ title, url }: { title?: string; url: string }) {
+  return [
+    { key: 'Page', value: title },
+    { key: 'Address', value: url },
+  ];
 }
 
 function headline({ status, agents }: InboundCardContent): string {
@@ -84,13 +104,7 @@ export function channelPostCard(chatId: string, visitorName: string, post: Chann
         head: 'Chat with a visitor',
         subHead,
         body: [
-          fromVisitor(
-            fields([
-              { key: 'Visitor', value: visitorName, short: true },
-              { key: 'Page', value: post.page?.title, short: true },
-              { key: 'Address', value: post.page?.url, short: false },
-            ]),
-          ),
+          fromVisitor(fields([{ key: 'Visitor', value: visitorName }, ...(post.page ? pageFields(post.page) : [])])),
           message(`${post.agentName}, you have joined this chat. Write here to answer.`),
           message(
             `Everything written in this channel is sent to the visitor. To end the chat press the button, or write ${endCommand}.`,

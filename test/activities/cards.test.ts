@@ -36,7 +36,7 @@ describe('the inbound card', () => {
     const card = inbound();
     expect(card.body[0]).toMatchObject({ type: 'section' });
     expect(cardTexts(card.body[0])).toEqual(
-      expect.arrayContaining(['Jane Doe', 'Hello', 'Pricing', 'https://example.com/pricing']),
+      expect.arrayContaining(['Hello', 'Pricing', 'https://example.com/pricing']),
     );
     expect(card.body).toContainEqual(
       expect.objectContaining({

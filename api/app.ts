@@ -6,8 +6,11 @@ import { dashboardRoutes } from './dashboard/routes.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { healthRoutes } from './health.ts';
 import { errorHandler, notFound } from './http/errors.ts';
+import { hostCheck } from './http/host-check.ts';
 import { requestLog } from './http/request-log.ts';
 import { securityHeaders } from './http/security.ts';
+import { temporalUiPath } from './operator/queries.ts';
+import { temporalUiRoutes } from './operator/temporal-ui.ts';
 import { operatorRoutes, operatorSignIn } from './pages/operator.ts';
 import { pageRoutes } from './pages/routes.ts';
 import { staticRoutes } from './pages/static.ts';
@@ -33,12 +36,35 @@ export function createApp(dependencies: ApiDependencies, pushes?: RequestHandler
   app.use(requestLog(log));
   app.use(webhookRoutes(dependencies));
   app.use(staticRoutes(dependencies.webDir));
+  // From here on answers are for somebody. Zoom's webhooks before it are signed, and a refused one would be lost.
+  app.use(hostCheck(config.http.publicUrl));
+  app.use(temporalUiRoutes({ uiUrl: config.temporal.uiUrl, publicUrl: config.http.publicUrl, operator }));
   app.use(codecRoutes(dependencies, operator));
   app.use(dashboardRoutes(dependencies, sessions));
   app.use(authRoutes(dependencies, sessions));
   app.use(operatorRoutes(dependencies, operator));
   app.use(pageRoutes(dependencies, sessions));
   app.use(notFound);
+  app.use(errorHandler(dependencies));
+  return app;
+}
+
+/**
+ * Development only: Temporal UI on a port of its own on loopback, without a sign-in, since whoever reaches that port
+ * reaches Temporal itself. Payloads are shown to signed-in operators, here too. No other page can reach it.
+ */
+export function createDevelopmentUi(dependencies: ApiDependencies, port: number): Express {
+  const { config, log } = dependencies;
+  const publicUrl = `http://localhost:${port}`;
+  const anybody = { signedIn: () => Promise.resolve(true) };
+  const app = express();
+  app.disable('x-powered-by');
+  app.use(hostCheck());
+  app.use(securityHeaders({ secure: false }));
+  app.use(requestLog(log));
+  app.use(codecRoutes(dependencies, operatorSignIn(dependencies), publicUrl));
+  app.use(temporalUiRoutes({ uiUrl: config.temporal.uiUrl, publicUrl, operator: anybody }));
+  app.use((request, response) => response.redirect(307, `${temporalUiPath}${request.originalUrl}`));
   app.use(errorHandler(dependencies));
   return app;
 }

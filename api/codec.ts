@@ -1,10 +1,10 @@
-import { isIPv4 } from 'node:net';
-import { json, Router, type Request, type RequestHandler } from 'express';
+import { json, Router, type RequestHandler } from 'express';
 import { z } from 'zod';
 import type { Payload } from '@temporalio/common';
 import { EncryptionCodec } from '../codec/payload-codec.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { HttpProblem } from './http/problem.ts';
+import { sameOriginOnly } from './http/security.ts';
 import { limitRequests, requestLimits } from './rate-limits.ts';
 import type { OperatorSignIn } from './pages/operator.ts';
 
@@ -17,35 +17,23 @@ type WirePayload = z.infer<typeof bodySchema>['payloads'][number];
 
 /**
  * Temporal UI's codec endpoint: the operator's browser sends encrypted payloads here to show them decrypted. For
- * signed-in operators only, called from Temporal UI's own address only, and nothing of it is ever logged.
+ * signed-in operators only, from pages of this address only (Temporal UI is one, below `/temporal`), and nothing of it
+ * is ever logged. What it encrypts counts as sent by hand, see `EncryptionCodec`.
+ * @param publicUrl address of those pages.
  */
-export function codecRoutes({ config }: Pick<ApiDependencies, 'config'>, operator: OperatorSignIn): Router {
+export function codecRoutes(
+  { config }: Pick<ApiDependencies, 'config'>,
+  operator: Pick<OperatorSignIn, 'signedIn'>,
+  publicUrl: string = config.http.publicUrl,
+): Router {
   const codec = new EncryptionCodec(config.payloadKeys);
-  const uiOrigin = new URL(config.temporal.uiUrl).origin;
-
-  const crossOrigin: RequestHandler = (request, response, next) => {
-    response.vary('Origin');
-    if (request.get('origin') === uiOrigin) {
-      response.set({
-        'Access-Control-Allow-Origin': uiOrigin,
-        'Access-Control-Allow-Credentials': 'true',
-        'Access-Control-Allow-Methods': 'POST, OPTIONS',
-        'Access-Control-Allow-Headers': 'Content-Type, X-Namespace, Authorization',
-        'Access-Control-Max-Age': '600',
-      });
-    }
-    if (request.method === 'OPTIONS') response.status(204).end();
-    else next();
-  };
 
   const operatorsOnly: RequestHandler = async (request, _response, next) => {
-    const fromUi = request.get('origin') === uiOrigin;
-    const local = config.operator.trustLoopback && config.environment !== 'production' && fromLoopback(request);
-    if (fromUi && (local || (await operator.signedIn(request)))) {
+    if (await operator.signedIn(request)) {
       next();
       return;
     }
-    const detail = `Sign in at ${config.http.publicUrl}/operator in this browser, then reload Temporal UI at ${uiOrigin}.`;
+    const detail = `Sign in at ${config.http.publicUrl}/operator in this browser, then reload this page.`;
     throw new HttpProblem('unauthorized', detail);
   };
 
@@ -62,7 +50,13 @@ export function codecRoutes({ config }: Pick<ApiDependencies, 'config'>, operato
     };
 
   const router = Router();
-  router.use('/codec', limitRequests(requestLimits.codec), crossOrigin, operatorsOnly, json({ limit: bodyBytes }));
+  router.use(
+    '/codec',
+    sameOriginOnly(publicUrl),
+    limitRequests(requestLimits.codec),
+    operatorsOnly,
+    json({ limit: bodyBytes }),
+  );
   router.post(
     '/codec/encode',
     convert((payloads) => codec.encode(payloads)),
@@ -90,11 +84,4 @@ function bytes(encoded: string): Uint8Array {
 
 function text(data: Uint8Array): string {
   return Buffer.from(data).toString('base64');
-}
-
-/** Straight from this machine: a proxy on it would show other people as local, and says so by its header. */
-function fromLoopback(request: Request): boolean {
-  const address = (request.socket.remoteAddress ?? '').replace(/^::ffff:/, '');
-  const loopback = address === '::1' || (isIPv4(address) && address.startsWith('127.'));
-  return loopback && request.get('x-forwarded-for') === undefined && request.get('forwarded') === undefined;
 }

@@ -1,5 +1,5 @@
 import type { UserZoom } from '../activities/user-zoom.ts';
-import type { Config } from '../config/env.ts';
+import type { ApiConfig } from '../config/env.ts';
 import type { Logger } from '../config/logger.ts';
 import type { Store } from '../store/index.ts';
 import type { Metrics } from '../telemetry/index.ts';
@@ -24,7 +24,7 @@ export interface ApiStore {
 
 /** Everything that the api is made of; nothing in it reads the environment or a global by itself. */
 export interface ApiDependencies {
-  config: Config;
+  config: ApiConfig;
   store: ApiStore;
   temporal: TemporalClients;
   zoom: Pick<ZoomClient, 'oauth' | 'asUser'>;

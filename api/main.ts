@@ -1,13 +1,13 @@
 import { DefaultLogger } from '@temporalio/worker';
 import { createLogger } from '../config/logger.ts';
 import { logTemporal } from '../config/temporal-log.ts';
-import { ConfigError, readConfig } from '../config/env.ts';
+import { ConfigError, readApiConfig } from '../config/env.ts';
 import { startTelemetry } from '../telemetry/index.ts';
 import { startApi } from './server.ts';
 
 /** The api as a process of its own: exit code 0 after SIGTERM or SIGINT, another after a fatal error. */
 async function main(): Promise<void> {
-  const config = readConfig(process.env);
+  const config = readApiConfig(process.env);
   const log = createLogger('api', config.logLevel);
   const fail = (error: unknown): never => {
     log.fatal({ err: error }, 'the api has failed');

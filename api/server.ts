@@ -8,14 +8,14 @@ import { NativeConnection } from '@temporalio/worker';
 import { createRenewTokens } from '../activities/renew-tokens.ts';
 import { createUserZoom } from '../activities/user-zoom.ts';
 import { encryptedDataConverter } from '../codec/data-converter.ts';
-import type { Config } from '../config/env.ts';
+import type { ApiConfig } from '../config/env.ts';
 import type { Logger } from '../config/logger.ts';
 import { connectMongo, createStore, instanceTouchedEveryMs, mongoAnswers, type Store } from '../store/index.ts';
 import { noTelemetry, type Telemetry } from '../telemetry/index.ts';
 import { observeZoomCalls } from '../telemetry/zoom-calls.ts';
 import { loadWebAssets, renderPage } from '../web/server.tsx';
 import { createZoomClient, ZOOM_ERROR_KINDS } from '../zoom/index.ts';
-import { createApp } from './app.ts';
+import { createApp, createDevelopmentUi } from './app.ts';
 import { watchSystem } from './system-watch.ts';
 import { createTemporalClients } from './temporal/clients.ts';
 import { createTryAgain } from './try-again.ts';
@@ -25,7 +25,7 @@ import { ownUrl, pushEndpoint } from './visitor/push-endpoint.ts';
 import { createVisitorServer, type VisitorServerOptions } from './visitor/server.ts';
 
 export interface ApiOptions {
-  config: Config;
+  config: ApiConfig;
   log: Logger;
   /** Default: metrics and traces go nowhere. */
   telemetry?: Telemetry;
@@ -61,7 +61,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   const mongo = await connectMongo(config.mongodbUri);
   const store = await createStore(mongo, config.tokenKeys);
   // The worker's kind of connection: its calls are made outside of the thread that serves the sockets.
-  const connection = await NativeConnection.connect({ address: config.temporal.address });
+  const connection = await NativeConnection.connect(config.temporal.connection);
   const client = new Client({
     connection,
     namespace: config.temporal.namespace,
@@ -101,13 +101,16 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     ...(visitorServer ? { options: visitorServer } : {}),
   });
   server.on('upgrade', visitors.upgrade);
+  const { uiPort } = config.temporal;
+  const developmentUi = uiPort === undefined ? undefined : createServer(createDevelopmentUi(dependencies, uiPort));
+  if (developmentUi) await once(developmentUi.listen(uiPort, '127.0.0.1'), 'listening');
   const unregister = await register(store.instances, { _id: instanceId, url: instanceUrl }, log);
   const unwatch = served ? watchSystem(dependencies) : () => undefined;
   log.info({ port, instanceId, instanceUrl, publicUrl: config.http.publicUrl }, 'the api is listening');
 
   const stop = async () => {
     unwatch();
-    const closed = closeServer(server);
+    const closed = Promise.all([closeServer(server), developmentUi && closeServer(developmentUi)]);
     // Sockets first: their widgets go to another instance while this one finishes.
     await visitors.close();
     await closed;

@@ -1,15 +1,18 @@
 import { z } from 'zod';
 import type { SealingKeys } from '../codec/sealing.ts';
+import { readTemporalConnection, type TemporalConnection } from './temporal.ts';
 
 /**
- * The environment, parsed once at start into one typed object. Every fault is reported at once, in words, and no
- * value of a secret is ever printed.
+ * The environment, parsed once at start into one typed object: one for the api, one for the worker, each with what that
+ * process needs and nothing else, so that no process has to be given a secret that it does not use. Every fault is
+ * reported at once, in words, and no value of a secret is ever printed.
  */
 
 const url = z
   .url({ protocol: /^https?$/, error: 'must be an http(s) URL' })
   .transform((value) => value.replace(/\/+$/, ''));
 const port = z.coerce.number({ error: 'must be a number' }).int().min(0).max(65_535);
+const text = z.string().min(1);
 const flag = z.enum(['true', 'false'], { error: 'must be true or false' }).transform((value) => value === 'true');
 
 /** `keyId:base64` pairs, comma separated; the first is used for new data, the others still decrypt old data. */
@@ -42,45 +45,40 @@ const scopeNames = z
     ),
   );
 
-const schema = z.object({
+/** What both processes need. */
+const shared = {
   NODE_ENV: z.enum(['development', 'test', 'production']).default('production'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
-  PORT: port.default(3000),
-  HOST: z.string().min(1).optional(),
-  DELIVERY_URL: url.optional(),
   PUBLIC_URL: url.default('http://localhost:3000'),
-  TRUST_PROXY: z.coerce.number().int().min(0).max(10).default(0),
 
   TEMPORAL_ADDRESS: z
     .string()
     .regex(/^[^\s/]+:\d+$/, 'must be host:port')
-    .default('127.0.0.1:7233'),
-  TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
-  TEMPORAL_UI_URL: url.default('http://localhost:8233'),
+    .optional(),
+  TEMPORAL_NAMESPACE: text.optional(),
+  TEMPORAL_API_KEY: text.optional(),
+  TEMPORAL_TLS: flag.optional(),
+  TEMPORAL_TLS_SERVER_CA_CERT_PATH: text.optional(),
+  TEMPORAL_TLS_SERVER_NAME: text.optional(),
+  TEMPORAL_TLS_CLIENT_CERT_PATH: text.optional(),
+  TEMPORAL_TLS_CLIENT_KEY_PATH: text.optional(),
+  TEMPORAL_PROFILE: text.optional(),
+  TEMPORAL_CONFIG_FILE: text.optional(),
   MONGODB_URI: z.string().regex(/^mongodb(\+srv)?:\/\//, 'must start with mongodb:// or mongodb+srv://'),
 
   ZOOM_API_URL: url.default('https://api.zoom.us/v2'),
   ZOOM_OAUTH_URL: url.default('https://zoom.us/oauth'),
-  ZOOM_CLIENT_ID: z.string().min(1),
-  ZOOM_CLIENT_SECRET: z.string().min(1),
-  ZOOM_WEBHOOK_SECRET_TOKEN: z.string().min(8),
+  ZOOM_CLIENT_ID: text,
+  ZOOM_CLIENT_SECRET: text,
   ZOOM_BOT_JID: z.string().regex(/^[^@\s]+@xmpp\.zoom\.us$/, 'must be the Bot JID, ending in @xmpp.zoom.us'),
-  ZOOM_WEBHOOK_TOLERANCE_SECONDS: z.coerce.number().int().min(60).max(86_400).default(6_000),
-  ZOOM_SCOPES: scopeNames.default([]),
-  ZOOM_PLAN: z.enum(['free', 'pro', 'business', 'off']).default('pro'),
 
-  SESSION_SECRET: z.string().min(32, 'must have at least 32 characters'),
   TOKEN_ENCRYPTION_KEYS: keyRing,
   PAYLOAD_ENCRYPTION_KEYS: keyRing,
-  OPERATOR_PASSWORD: z.string().min(12, 'must have at least 12 characters').optional(),
-  CODEC_TRUST_LOOPBACK: flag.default(false),
-
-  WORKFLOW_BUNDLE: z.string().min(1).optional(),
 
   METRICS_PORT: port.optional(),
   METRICS_HOST: z.union([z.ipv4(), z.ipv6()], { error: 'must be an IP address' }).default('127.0.0.1'),
   OTEL_EXPORTER_OTLP_ENDPOINT: url.optional(),
-  OTEL_EXPORTER_OTLP_HEADERS: z.string().min(1).optional(),
+  OTEL_EXPORTER_OTLP_HEADERS: text.optional(),
   OTEL_TRACES_SAMPLER: z
     .enum([
       'always_on',
@@ -92,10 +90,24 @@ const schema = z.object({
     ])
     .default('parentbased_always_on'),
   OTEL_TRACES_SAMPLER_ARG: z.coerce.number({ error: 'must be a number' }).min(0).max(1).default(1),
+};
 
-  TRIAL_DAYS: z.coerce.number().int().min(1).max(365).default(14),
-  RETENTION_DAYS: z.coerce.number().int().min(1).max(3_650).default(365),
-  INBOUND_CHANNEL_NAME: z.string().trim().min(1).max(200).default('Live Chat Inbound'),
+const apiSchema = z.object({
+  ...shared,
+  PORT: port.default(3000),
+  HOST: text.optional(),
+  DELIVERY_URL: url.optional(),
+  TRUST_PROXY: z.coerce.number().int().min(0).max(10).default(0),
+  TEMPORAL_UI_URL: url.optional(),
+  TEMPORAL_UI_PORT: port.optional(),
+
+  ZOOM_WEBHOOK_SECRET_TOKEN: z.string().min(8),
+  ZOOM_WEBHOOK_TOLERANCE_SECONDS: z.coerce.number().int().min(60).max(86_400).default(6_000),
+  ZOOM_SCOPES: scopeNames.default([]),
+
+  SESSION_SECRET: z.string().min(32, 'must have at least 32 characters'),
+  OPERATOR_PASSWORD: z.string().min(12, 'must have at least 12 characters').optional(),
+
   MISSED_AFTER_SECONDS: z.coerce.number().int().min(5).max(86_400).default(300),
   IDLE_END_HOURS: z.coerce
     .number()
@@ -104,119 +116,189 @@ const schema = z.object({
     .default(24),
 });
 
-/** Everything the api and the worker read from the environment, by purpose. */
-export interface Config {
+const workerSchema = z.object({
+  ...shared,
+  ZOOM_PLAN: z.enum(['free', 'pro', 'business', 'off']).default('pro'),
+  WORKFLOW_BUNDLE: text.optional(),
+  TRIAL_DAYS: z.coerce.number().int().min(1).max(365).default(14),
+  RETENTION_DAYS: z.coerce.number().int().min(1).max(3_650).default(365),
+  INBOUND_CHANNEL_NAME: z.string().trim().min(1).max(200).default('Live Chat Inbound'),
+});
+
+/** Names of the variables that each process reads: what a deployment has to give it, and no more. */
+export const variablesByProcess = {
+  api: Object.keys(apiSchema.shape),
+  worker: Object.keys(workerSchema.shape),
+} as const;
+
+/** What both processes read from the environment, by purpose. */
+export interface SharedConfig {
   environment: 'development' | 'test' | 'production';
   logLevel: string;
-  http: {
-    port: number;
-    host: string | undefined;
-    publicUrl: string;
-    /** Where workers reach this api process directly; worked out from the address that it listens on if not given. */
-    deliveryUrl: string | undefined;
-    trustProxy: number;
-  };
-  temporal: { address: string; namespace: string; uiUrl: string };
+  /** Address of the app as browsers and Zoom reach it. */
+  http: { publicUrl: string };
+  temporal: { connection: TemporalConnection; namespace: string };
   mongodbUri: string;
-  zoom: {
-    apiUrl: string;
-    oauthUrl: string;
-    clientId: string;
-    clientSecret: string;
-    webhookSecretToken: string;
-    botJid: string;
-    /** How old a webhook's timestamp may be, s. Zoom retries up to 85 minutes after the first try. */
-    webhookToleranceSeconds: number;
-    /** Scopes that the authorize link asks for; none: all of the app's settings. */
-    authorizeScopes: readonly string[];
-    /** By which plan Zoom's rates are kept; `off`: not at all. */
-    plan: 'free' | 'pro' | 'business' | 'off';
-  };
-  sessionSecret: string;
+  zoom: { apiUrl: string; oauthUrl: string; clientId: string; clientSecret: string; botJid: string };
   tokenKeys: SealingKeys;
   payloadKeys: SealingKeys;
-  operator: {
-    password: string | undefined;
-    /** Development only: the codec endpoint answers Temporal UI on this machine without a sign-in. */
-    trustLoopback: boolean;
-  };
-  /** Workflow code bundled at build time; absent in development. */
-  workflowBundle: string | undefined;
   /** Where Prometheus may ask for metrics; no port: nowhere. */
   metrics: { port: number | undefined; host: string };
   /** Whether traces are sent. Where to and how, the OpenTelemetry SDK reads from the same `OTEL_…` variables. */
   tracing: boolean;
-  product: {
-    trialDays: number;
-    retentionDays: number;
-    inboundChannelName: string;
-    missedAfterMs: number;
-    idleEndMs: number;
-  };
 }
 
-/** Thrown by {@link readConfig}; the message lists every fault, one a line, and never a value. */
+export interface ApiConfig extends SharedConfig {
+  http: SharedConfig['http'] & {
+    port: number;
+    host: string | undefined;
+    /** Where workers reach this api process directly; worked out from the address that it listens on if not given. */
+    deliveryUrl: string | undefined;
+    trustProxy: number;
+  };
+  temporal: SharedConfig['temporal'] & {
+    /** Where this process reaches Temporal UI, which operators reach through it; not set: they do not. */
+    uiUrl: string | undefined;
+    /** Development only: the port on loopback that leads to Temporal UI too. */
+    uiPort: number | undefined;
+  };
+  zoom: SharedConfig['zoom'] & {
+    webhookSecretToken: string;
+    /** How old a webhook's timestamp may be, s. Zoom retries up to 85 minutes after the first try. */
+    webhookToleranceSeconds: number;
+    /** Scopes that the authorize link asks for; none: all of the app's settings. */
+    authorizeScopes: readonly string[];
+  };
+  sessionSecret: string;
+  operator: { password: string | undefined };
+  product: { missedAfterMs: number; idleEndMs: number };
+}
+
+export interface WorkerConfig extends SharedConfig {
+  zoom: SharedConfig['zoom'] & {
+    /** By which plan Zoom's rates are kept; `off`: not at all. */
+    plan: 'free' | 'pro' | 'business' | 'off';
+  };
+  /** Workflow code bundled at build time; absent in development. */
+  workflowBundle: string | undefined;
+  product: { trialDays: number; retentionDays: number; inboundChannelName: string };
+}
+
+/** The message lists every fault, one a line, and never a value. */
 export class ConfigError extends Error {
   override name = 'ConfigError';
 }
 
+type Env = Record<string, string | undefined>;
+
 /**
- * Parse the environment.
+ * Parse the api's environment.
  * @throws {ConfigError} naming every variable that is missing or wrong and what it must be.
  */
-export function readConfig(env: Record<string, string | undefined>): Config {
-  // An empty variable means "not set", as docker-compose and shells pass unset ones.
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
-  const parsed = schema.safeParse(given);
-  if (!parsed.success) {
-    const faults = parsed.error.issues.map((issue) => {
-      const name = issue.path.join('.');
-      return `  ${name}: ${given[name] === undefined ? 'is not set and has no default' : issue.message}`;
-    });
-    throw new ConfigError(
-      `The configuration has ${faults.length} ${faults.length === 1 ? 'fault' : 'faults'} (see .env.example):\n${faults.join('\n')}`,
-    );
-  }
-  const e = parsed.data;
-  if (e.NODE_ENV === 'production' && e.CODEC_TRUST_LOOPBACK) {
-    throw new ConfigError('CODEC_TRUST_LOOPBACK=true is for development only: remove it, or set NODE_ENV=development.');
+export function readApiConfig(env: Env): ApiConfig {
+  const { e, config } = read(apiSchema, env);
+  if (e.NODE_ENV === 'production' && e.TEMPORAL_UI_PORT !== undefined) {
+    throw new ConfigError('TEMPORAL_UI_PORT is for development only: operators reach Temporal UI at /temporal/.');
   }
   return {
-    environment: e.NODE_ENV,
-    logLevel: e.LOG_LEVEL,
+    ...config,
     http: {
+      ...config.http,
       port: e.PORT,
       host: e.HOST,
-      publicUrl: e.PUBLIC_URL,
       deliveryUrl: e.DELIVERY_URL,
       trustProxy: e.TRUST_PROXY,
     },
-    temporal: { address: e.TEMPORAL_ADDRESS, namespace: e.TEMPORAL_NAMESPACE, uiUrl: e.TEMPORAL_UI_URL },
-    mongodbUri: e.MONGODB_URI,
+    temporal: { ...config.temporal, uiUrl: e.TEMPORAL_UI_URL, uiPort: e.TEMPORAL_UI_PORT },
     zoom: {
-      apiUrl: e.ZOOM_API_URL,
-      oauthUrl: e.ZOOM_OAUTH_URL,
-      clientId: e.ZOOM_CLIENT_ID,
-      clientSecret: e.ZOOM_CLIENT_SECRET,
+      ...config.zoom,
       webhookSecretToken: e.ZOOM_WEBHOOK_SECRET_TOKEN,
-      botJid: e.ZOOM_BOT_JID,
       webhookToleranceSeconds: e.ZOOM_WEBHOOK_TOLERANCE_SECONDS,
       authorizeScopes: e.ZOOM_SCOPES,
-      plan: e.ZOOM_PLAN,
     },
     sessionSecret: e.SESSION_SECRET,
-    tokenKeys: e.TOKEN_ENCRYPTION_KEYS,
-    payloadKeys: e.PAYLOAD_ENCRYPTION_KEYS,
-    operator: { password: e.OPERATOR_PASSWORD, trustLoopback: e.CODEC_TRUST_LOOPBACK },
-    workflowBundle: e.WORKFLOW_BUNDLE,
-    metrics: { port: e.METRICS_PORT, host: e.METRICS_HOST },
-    tracing: e.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined && e.OTEL_TRACES_SAMPLER !== 'always_off',
+    operator: { password: e.OPERATOR_PASSWORD },
     product: {
-      trialDays: e.TRIAL_DAYS,
-      retentionDays: e.RETENTION_DAYS,
-      inboundChannelName: e.INBOUND_CHANNEL_NAME,
       missedAfterMs: e.MISSED_AFTER_SECONDS * 1_000,
       idleEndMs: Math.round(e.IDLE_END_HOURS * 3_600_000),
     },
   };
+}
+
+/**
+ * Parse the worker's environment.
+ * @throws {ConfigError} naming every variable that is missing or wrong and what it must be.
+ */
+export function readWorkerConfig(env: Env): WorkerConfig {
+  const { e, config } = read(workerSchema, env);
+  return {
+    ...config,
+    zoom: { ...config.zoom, plan: e.ZOOM_PLAN },
+    workflowBundle: e.WORKFLOW_BUNDLE,
+    product: {
+      trialDays: e.TRIAL_DAYS,
+      retentionDays: e.RETENTION_DAYS,
+      inboundChannelName: e.INBOUND_CHANNEL_NAME,
+    },
+  };
+}
+
+function read<T extends z.ZodType<SharedEnv>>(schema: T, env: Env): { e: z.infer<T>; config: SharedConfig } {
+  // An empty variable means "not set", as docker-compose and shells pass unset ones.
+  const given = Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) => (value === undefined || value === '' ? [] : [[name, value]])),
+  );
+  const parsed = schema.safeParse(given);
+  if (!parsed.success) {
+    throw faulty(
+      parsed.error.issues.map((issue) => {
+        const name = issue.path.join('.');
+        return `${name}: ${given[name] === undefined ? 'is not set and has no default' : issue.message}`;
+      }),
+    );
+  }
+  const e = parsed.data;
+  return {
+    e,
+    config: {
+      environment: e.NODE_ENV,
+      logLevel: e.LOG_LEVEL,
+      http: { publicUrl: e.PUBLIC_URL },
+      temporal: temporalOf(given),
+      mongodbUri: e.MONGODB_URI,
+      zoom: {
+        apiUrl: e.ZOOM_API_URL,
+        oauthUrl: e.ZOOM_OAUTH_URL,
+        clientId: e.ZOOM_CLIENT_ID,
+        clientSecret: e.ZOOM_CLIENT_SECRET,
+        botJid: e.ZOOM_BOT_JID,
+      },
+      tokenKeys: e.TOKEN_ENCRYPTION_KEYS,
+      payloadKeys: e.PAYLOAD_ENCRYPTION_KEYS,
+      metrics: { port: e.METRICS_PORT, host: e.METRICS_HOST },
+      tracing: e.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined && e.OTEL_TRACES_SAMPLER !== 'always_off',
+    },
+  };
+}
+type SharedEnv = z.infer<z.ZodObject<typeof shared>>;
+
+function temporalOf(given: Record<string, string>): SharedConfig['temporal'] {
+  try {
+    return readTemporalConnection(given);
+  } catch (error) {
+    throw faulty([`TEMPORAL_…: ${firstLine(error)}`]);
+  }
+}
+
+/** Of an error of the TOML parser: what follows shows lines of the file, which may hold an API key. */
+function firstLine(error: unknown): string {
+  const [line = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
+  return line;
+}
+
+function faulty(faults: readonly string[]): ConfigError {
+  const count = `${faults.length} ${faults.length === 1 ? 'fault' : 'faults'}`;
+  return new ConfigError(
+    `The configuration has ${count} (see .env.example):\n${faults.map((fault) => `  ${fault}`).join('\n')}`,
+  );
 }

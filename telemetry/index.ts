@@ -1,7 +1,7 @@
 import type { WorkflowClientInterceptor } from '@temporalio/client';
 import { noopMetricMeter } from '@temporalio/common';
 import { Runtime, type ActivityInboundCallsInterceptor, type RuntimeOptions } from '@temporalio/worker';
-import type { Config } from '../config/env.ts';
+import type { SharedConfig } from '../config/env.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { watchProcess } from './process-metrics.ts';
 import { runtimeTelemetry } from './runtime.ts';
@@ -31,7 +31,7 @@ export interface Telemetry {
  * @throws when the metrics port cannot be listened on.
  */
 export function startTelemetry(
-  config: Pick<Config, 'metrics' | 'tracing'>,
+  config: Pick<SharedConfig, 'metrics' | 'tracing'>,
   service: 'live-chat-api' | 'live-chat-worker',
   runtime: RuntimeOptions,
 ): Telemetry {

@@ -1,5 +1,5 @@
 import type { TelemetryOptions } from '@temporalio/worker';
-import type { Config } from '../config/env.ts';
+import type { SharedConfig } from '../config/env.ts';
 import { metrics, type MetricDefinition } from '../domain/metrics.ts';
 
 /**
@@ -8,7 +8,7 @@ import { metrics, type MetricDefinition } from '../domain/metrics.ts';
  *
  * `Runtime.install` throws when the port is taken.
  */
-export function runtimeTelemetry({ port, host }: Config['metrics']): { telemetryOptions?: TelemetryOptions } {
+export function runtimeTelemetry({ port, host }: SharedConfig['metrics']): { telemetryOptions?: TelemetryOptions } {
   if (port === undefined) return {};
   const bindAddress = `${host.includes(':') ? `[${host}]` : host}:${port}`;
   const buckets: Record<string, number[]> = {};

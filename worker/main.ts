@@ -1,9 +1,9 @@
-import { readConfig, ConfigError } from '../config/env.ts';
+import { ConfigError, readWorkerConfig } from '../config/env.ts';
 import { createLogger } from '../config/logger.ts';
 import { runWorker } from './run.ts';
 
 try {
-  const config = readConfig(process.env);
+  const config = readWorkerConfig(process.env);
   await runWorker(config, createLogger('worker', config.logLevel));
 } catch (error) {
   if (error instanceof ConfigError) process.stderr.write(`${error.message}\n`);

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Worker, type LogLevel, type WorkerOptions } from '@temporalio/worker';
+import { createCardSlotActivities } from '../activities/card-slot.ts';
 import { createChatActivities } from '../activities/chat.ts';
 import { createChatZoomActivities } from '../activities/chat-zoom.ts';
 import { createGrantActivities } from '../activities/grant.ts';
@@ -10,8 +11,8 @@ import { cacheMembers } from '../activities/members.ts';
 import { createRenewTokens } from '../activities/renew-tokens.ts';
 import { createRetentionActivities } from '../activities/retention.ts';
 import { createUserZoom } from '../activities/user-zoom.ts';
-import { encryptedDataConverter } from '../codec/data-converter.ts';
-import type { Config } from '../config/env.ts';
+import { encryptedDataConverter, workerDataConverter } from '../codec/data-converter.ts';
+import type { WorkerConfig } from '../config/env.ts';
 import type { Logger } from '../config/logger.ts';
 import { logTemporal } from '../config/temporal-log.ts';
 import { taskQueues } from '../domain/workflow-ids.ts';
@@ -33,8 +34,9 @@ const shutdown = { shutdownGraceTime: '5 seconds', shutdownForceTime: '10 second
 
 /** What the worker of workflows does at once. */
 const capacity = {
-  // Work for the processor, most of all after a restart, when every chat is replayed first.
-  maxConcurrentWorkflowTaskExecutions: 40,
+  // Work for the processor, most of all after a restart, when every chat is replayed first: with many at once, each
+  // would take longer than a task may, and be begun again.
+  maxConcurrentWorkflowTaskExecutions: 16,
   // They wait for MongoDB and the api, so there may be many.
   maxConcurrentActivityTaskExecutions: 200,
   // Open chats that stay in memory. The default goes by the size of the heap, for larger workflows than ours; see
@@ -52,14 +54,13 @@ const zoomCallsAtOnce = 200;
  * dispatched eagerly; calls to Zoom, whose rate the server keeps; token refreshes, which calls to Zoom wait for.
  * @throws when Temporal or MongoDB cannot be reached at start, or a worker fails.
  */
-export async function runWorker(config: Config, log: Logger): Promise<void> {
+export async function runWorker(config: WorkerConfig, log: Logger): Promise<void> {
   const telemetry = startTelemetry(config, 'live-chat-worker', {
     logger: temporalLogger(log),
     shutdownSignals: ['SIGTERM', 'SIGINT'],
   });
   const { metrics, interceptors } = telemetry;
-  const dataConverter = encryptedDataConverter(config.payloadKeys);
-  const connection = await NativeConnection.connect({ address: config.temporal.address });
+  const connection = await NativeConnection.connect(config.temporal.connection);
   const mongo = await connectMongo(config.mongodbUri);
   try {
     const store = await createStore(mongo, config.tokenKeys);
@@ -67,7 +68,7 @@ export async function runWorker(config: Config, log: Logger): Promise<void> {
     const client = new Client({
       connection,
       namespace,
-      dataConverter,
+      dataConverter: encryptedDataConverter(config.payloadKeys),
       interceptors: { workflow: interceptors.client },
     });
     await registerSearchAttributes(client);
@@ -84,12 +85,13 @@ export async function runWorker(config: Config, log: Logger): Promise<void> {
     const grants = createGrantActivities({ store, zoom, publicUrl, tryAgain: tryAgain(client) });
     const installs = createInstallActivities({ store, zoom, userZoom, product: config.product, publicUrl });
     const retention = createRetentionActivities({ store, client, clock: Date.now });
+    const cardSlots = createCardSlotActivities({ store, client, isPaced: plan !== 'off' });
     const relayed = relayedToZoom(metrics);
 
     const common: WorkerOptions = {
       connection,
       namespace,
-      dataConverter,
+      dataConverter: workerDataConverter(config.payloadKeys),
       interceptors: { activity: [heartbeating, ...interceptors.activity].map((inbound) => () => ({ inbound })) },
       taskQueue: taskQueues.main,
       ...shutdown,
@@ -100,7 +102,7 @@ export async function runWorker(config: Config, log: Logger): Promise<void> {
         ...capacity,
         ...workflowCode(config.workflowBundle, common.interceptors),
         sinks: tracingSinks,
-        activities: { ...createChatActivities({ store, push }), ...installs, ...grants, ...retention },
+        activities: { ...createChatActivities({ store, push }), ...cardSlots, ...installs, ...grants, ...retention },
       }),
       Worker.create({
         ...common,
@@ -146,7 +148,7 @@ function workflowCode(
     return { workflowBundle: { codePath: fileURLToPath(new URL('../workflow-bundle.js', import.meta.url)) } };
   const source = (file: string) => fileURLToPath(new URL(`../workflows/${file}`, import.meta.url));
   // The built bundle has them in it.
-  const workflowModules = [source('tracing.ts')];
+  const workflowModules = ['sealed-input.ts', 'tracing.ts'].map(source);
   return { workflowsPath: source('index.ts'), interceptors: { ...interceptors, workflowModules } };
 }
 

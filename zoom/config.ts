@@ -21,8 +21,6 @@ export interface ZoomAppOptions {
   readonly clientSecret: string;
   /** The app's Bot JID, `v1…@xmpp.zoom.us`, from the Team Chat surface page of the app. */
   readonly botJid: string;
-  /** The app's Secret Token, by which webhooks are signed; see `verifyWebhook`. */
-  readonly webhookSecretToken: string;
   /** Longest time for a whole call, answer included, in milliseconds. Default 10,000. */
   readonly timeoutMs?: number | undefined;
   /** Largest answer that is read, in bytes. Default 2 MiB. */

@@ -5,7 +5,7 @@ import { asProblem } from './as-problem.ts';
 import { HttpProblem, sendProblem } from './problem.ts';
 
 /** Paths that programs read: problems are JSON there. Everywhere else a person sees a page. */
-const machinePaths = /^\/(api|codec|webhooks|healthz|readyz|assets|widget\.js)(\/|$)/;
+const machinePaths = /^\/(api|codec|temporal\/api|webhooks|healthz|readyz|assets|widget\.js)(\/|$)/;
 
 /** For every path that no route took. */
 export const notFound: RequestHandler = (request) => {

@@ -27,9 +27,12 @@ function quoted(value: string): string {
   return `"${value.replace(/[\\"]/g, '\\$&')}"`;
 }
 
+/** Where operators reach Temporal UI, through the api. */
+export const temporalUiPath = '/temporal';
+
 /** Addresses of Temporal UI. */
-export function temporalUi({ uiUrl, namespace }: { uiUrl: string; namespace: string }) {
-  const base = `${uiUrl.replace(/\/$/, '')}/namespaces/${encodeURIComponent(namespace)}/workflows`;
+export function temporalUi({ namespace }: { namespace: string }) {
+  const base = `${temporalUiPath}/namespaces/${encodeURIComponent(namespace)}/workflows`;
   const workflow = (id: string) => `${base}/${encodeURIComponent(id)}`;
   return {
     home: base,

@@ -8,7 +8,7 @@ import type { GrantsClient } from '../../api/temporal/grants.ts';
 import type { InstallsClient, InstallState } from '../../api/temporal/installs.ts';
 import type { SystemClient, WorkerActivity } from '../../api/temporal/system.ts';
 import { createTryAgain } from '../../api/try-again.ts';
-import { readConfig, type Config } from '../../config/env.ts';
+import { readApiConfig, type ApiConfig } from '../../config/env.ts';
 import type { InstallProgress } from '../../domain/dashboard.ts';
 import type { TranscriptEntry } from '../../domain/transcript.ts';
 import type { Account, ChatRecord, Member, TokenSet, Widget } from '../../store/index.ts';
@@ -23,8 +23,8 @@ export const botJid = 'v1botabcdef@xmpp.zoom.us';
 export const start = Date.parse('2026-03-01T12:00:00Z');
 const key = () => `k1:${randomBytes(32).toString('base64')}`;
 
-export function testConfig(env: Record<string, string> = {}): Config {
-  return readConfig({
+export function testConfig(env: Record<string, string> = {}): ApiConfig {
+  return readApiConfig({
     NODE_ENV: 'test',
     PUBLIC_URL: 'http://localhost:3000',
     MONGODB_URI: 'mongodb://127.0.0.1:1/test',

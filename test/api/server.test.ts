@@ -10,13 +10,13 @@ import { startApi, type Api } from '../../api/server.ts';
 import type { ServerFrame } from '../../domain/visitor-protocol.ts';
 import { sealJson } from '../../codec/sealed-json.ts';
 import { pushContext, pushPath, type VisitorPush } from '../../domain/push.ts';
-import type { Config } from '../../config/env.ts';
+import type { ApiConfig } from '../../config/env.ts';
 import { testMongoUri, testTemporal } from '../../tools/embedded/test-servers.ts';
 import { connectMongo, createStore, type Store } from '../../store/index.ts';
 import { testConfig, widget } from './fakes.ts';
 
 let api: Api;
-let config: Config;
+let config: ApiConfig;
 let store: Store;
 let closeStore: () => Promise<void>;
 

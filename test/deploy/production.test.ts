@@ -49,7 +49,7 @@ describe('the production build', () => {
       dataDir,
       autoRestart: false,
       temporalUi: false,
-      env: { NODE_ENV: 'production', CODEC_TRUST_LOOPBACK: 'false' },
+      env: { NODE_ENV: 'production' },
       programs: {
         build: undefined,
         worker: { ...worker, args: ['--enable-source-maps', join(outDir, 'worker/main.js')] },

@@ -28,7 +28,7 @@ const visitors: Visitor[] = [];
 beforeAll(async () => {
   await builtWebAssets();
   dataDir = await mkdtemp(join(tmpdir(), 'live-chat-operator-'));
-  const env = { CODEC_TRUST_LOOPBACK: 'false', OPERATOR_PASSWORD: password };
+  const env = { OPERATOR_PASSWORD: password };
   [stack, browser] = await Promise.all([
     startStack({ dataDir, skipBuild: true, autoRestart: false, env }),
     launchBrowser(),
@@ -126,7 +126,7 @@ describe('an operator in Temporal UI', () => {
     await page.getByText('"Marco Polo"').first().waitFor();
     const shown = await details();
     await shown.getByText('In conversation').waitFor();
-    await shown.getByText('Agents: Jill Chill').waitFor();
+    await shown.getByText(`Agents: ${ids.jill}`).waitFor();
     await shot(page, 'operator-details');
   }, 60_000);
 
@@ -169,8 +169,8 @@ describe('an operator in Temporal UI', () => {
     });
     await page.reload();
     const shown = await details();
-    await shown.getByText('Agents: Sam Support').waitFor();
-    await shown.getByText('Taken off by an operator: Jill Chill').waitFor();
+    await shown.getByText(`Agents: ${ids.sam}`).waitFor();
+    await shown.getByText(`Taken off by an operator: ${ids.jill}`).waitFor();
     await shot(page, 'operator-reassigned');
   }, 60_000);
 

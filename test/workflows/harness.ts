@@ -11,13 +11,15 @@ import {
 } from '@temporalio/worker';
 import { taskQueues } from '../../domain/workflow-ids.ts';
 import { heartbeating } from '../../activities/heartbeat.ts';
-import { encryptedDataConverter } from '../../codec/data-converter.ts';
+import { encryptedDataConverter, workerDataConverter } from '../../codec/data-converter.ts';
 import { findTemporalCli } from '../../tools/embedded/temporal-binary.ts';
 import { testServerBinary } from '../../tools/embedded/test-servers.ts';
 import { addSearchAttributes } from '../../worker/search-attributes.ts';
 import { testPayloadKeys } from '../support/payload-keys.ts';
 
-export const dataConverter = encryptedDataConverter(testPayloadKeys);
+/** Of workers and replays, and of clients. */
+export const dataConverter = workerDataConverter(testPayloadKeys);
+export const clientDataConverter = encryptedDataConverter(testPayloadKeys);
 
 /** The workflow code's entry. */
 export const workflowsPath = fileURLToPath(new URL('../../workflows/index.ts', import.meta.url));
@@ -28,7 +30,9 @@ export function workflowBundle(): Promise<WorkflowBundle> {
   bundle ??= bundleWorkflowCode({
     workflowsPath,
     // As every worker has it.
-    workflowInterceptorModules: [fileURLToPath(new URL('../../workflows/tracing.ts', import.meta.url))],
+    workflowInterceptorModules: ['sealed-input.ts', 'tracing.ts'].map((file) =>
+      fileURLToPath(new URL(`../../workflows/${file}`, import.meta.url)),
+    ),
     failureConverterPath: dataConverter.failureConverterPath ?? '',
     logger: new DefaultLogger('WARN'),
   });
@@ -43,7 +47,7 @@ export async function timeSkipping(binary?: string): Promise<TestWorkflowEnviron
   quietRuntime();
   const env = await TestWorkflowEnvironment.createTimeSkipping({
     server: { executable: { type: 'existing-path', path: binary ?? (await testServerBinary()) } },
-    client: { dataConverter },
+    client: { dataConverter: clientDataConverter },
   });
   await addSearchAttributes(env.client);
   return env;
@@ -108,7 +112,7 @@ export async function devServer(
         `${key}=${JSON.stringify(value)}`,
       ]),
     },
-    client: { dataConverter },
+    client: { dataConverter: clientDataConverter },
   });
   await addSearchAttributes(env.client);
   return env;

@@ -89,7 +89,6 @@ export function clientOf(
     clientId: 'client-id',
     clientSecret: SECRETS.clientSecret,
     botJid: 'v1bot@xmpp.zoom.us',
-    webhookSecretToken: SECRETS.webhook,
     onCall: (call) => calls.push(call),
     ...overrides,
   };

@@ -1,6 +1,6 @@
 import { Client, Connection } from '@temporalio/client';
 import { encryptedDataConverter } from '../../codec/data-converter.ts';
-import { readConfig, type Config } from '../../config/env.ts';
+import { readApiConfig, type ApiConfig } from '../../config/env.ts';
 import type { Stack } from '../embedded/supervisor.ts';
 import { Admin, ZoomSide } from '../../test/support/driver.ts';
 import { BenchChat } from './chat.ts';
@@ -32,7 +32,7 @@ const openingAtOnce = 12;
 export class Bench {
   readonly stack: Stack;
   readonly zoom: ZoomSide;
-  readonly config: Config;
+  readonly config: ApiConfig;
   readonly seconds: number;
   readonly signal: AbortSignal;
   /** From the start of the stack until it was ready, s. */
@@ -50,7 +50,7 @@ export class Bench {
     this.seconds = options.seconds;
     this.signal = options.signal;
     this.readyAfter = options.readyAfter;
-    this.config = readConfig(options.stack.env);
+    this.config = readApiConfig(options.stack.env);
     this.zoom = new ZoomSide(options.stack.urls.sandbox ?? '');
   }
 
@@ -142,8 +142,8 @@ export class Bench {
   }
 
   async #connect(): Promise<Client> {
-    const { address, namespace } = this.config.temporal;
-    const connection = await Connection.connect({ address });
+    const { connection: options, namespace } = this.config.temporal;
+    const connection = await Connection.connect(options);
     this.whenDone(() => connection.close());
     return new Client({ connection, namespace, dataConverter: encryptedDataConverter(this.config.payloadKeys) });
   }

@@ -4,8 +4,8 @@ import proto from '@temporalio/proto';
 import { bundleWorkflowCode, DefaultLogger, makeTelemetryFilterString, Runtime, Worker } from '@temporalio/worker';
 import { fileURLToPath } from 'node:url';
 import type mongoose from 'mongoose';
-import { encryptedDataConverter } from '../../codec/data-converter.ts';
-import { readConfig } from '../../config/env.ts';
+import { encryptedDataConverter, workerDataConverter } from '../../codec/data-converter.ts';
+import { readApiConfig } from '../../config/env.ts';
 import { transcriptEntrySchema, type TranscriptEntry } from '../../domain/transcript.ts';
 import { workflowIds } from '../../domain/workflow-ids.ts';
 import type { Stack } from '../embedded/supervisor.ts';
@@ -71,12 +71,13 @@ export class Witness {
   }
 
   static async open(stack: Stack, zoom: ZoomSide): Promise<Witness> {
-    const config = readConfig(stack.env);
-    const { address, namespace } = config.temporal;
-    const temporal = await Connection.connect({ address });
+    const config = readApiConfig(stack.env);
+    const { connection, namespace } = config.temporal;
+    const temporal = await Connection.connect(connection);
     const dataConverter = encryptedDataConverter(config.payloadKeys);
     const client = new Client({ connection: temporal, namespace, dataConverter });
-    return new Witness(zoom, await connectMongo(config.mongodbUri), temporal, client, dataConverter);
+    const mongo = await connectMongo(config.mongodbUri);
+    return new Witness(zoom, mongo, temporal, client, workerDataConverter(config.payloadKeys));
   }
 
   /** @throws when one of them does not answer. */
@@ -120,6 +121,7 @@ export class Witness {
     const logger = new DefaultLogger('ERROR', () => undefined);
     const workflowBundle = await bundleWorkflowCode({
       workflowsPath,
+      workflowInterceptorModules: [fileURLToPath(new URL('../../workflows/sealed-input.ts', import.meta.url))],
       logger,
       ...(dataConverter.failureConverterPath === undefined
         ? {}

@@ -23,7 +23,9 @@ export async function isFree(port: number): Promise<boolean> {
   return (await getPort({ port })) === port;
 }
 
-export type PortName = 'app' | 'sandbox' | 'temporal' | 'temporalUi' | 'mongo' | 'apiMetrics' | 'workerMetrics';
+export type PortName = SettablePort | 'temporalUiServer';
+/** What a setting can decide. */
+export type SettablePort = 'app' | 'sandbox' | 'temporal' | 'temporalUi' | 'mongo' | 'apiMetrics' | 'workerMetrics';
 
 /** What decides which ports a stack needs; see `StackOptions`. */
 interface PortOptions {
@@ -43,15 +45,14 @@ interface PortUse {
 
 const embedsTemporal = ({ temporalAddress }: PortOptions): boolean => temporalAddress === undefined;
 
+const embedsUi = (options: PortOptions): boolean => embedsTemporal(options) && options.temporalUi !== false;
+
 const portUses: Record<PortName, PortUse> = {
   app: { what: 'the app', variable: 'PORT', needed: () => true },
   sandbox: { what: 'the Zoom sandbox', variable: 'SANDBOX_PORT', needed: ({ zoom }) => zoom === undefined },
   temporal: { what: 'Temporal', variable: 'TEMPORAL_PORT', needed: embedsTemporal },
-  temporalUi: {
-    what: "Temporal's UI",
-    variable: 'TEMPORAL_UI_PORT',
-    needed: (options) => embedsTemporal(options) && options.temporalUi !== false,
-  },
+  temporalUi: { what: 'the way to Temporal UI', variable: 'TEMPORAL_UI_PORT', needed: embedsUi },
+  temporalUiServer: { what: 'Temporal UI itself', variable: '(no setting)', needed: embedsUi },
   mongo: { what: 'MongoDB', variable: 'MONGODB_PORT', needed: ({ mongodbUri }) => mongodbUri === undefined },
   apiMetrics: { what: 'the metrics of the api', variable: 'API_METRICS_PORT', needed: () => true },
   workerMetrics: { what: 'the metrics of the worker', variable: 'WORKER_METRICS_PORT', needed: () => true },
@@ -69,6 +70,7 @@ export async function choosePorts(options: PortOptions): Promise<Record<PortName
     sandbox: 0,
     temporal: 0,
     temporalUi: 0,
+    temporalUiServer: 0,
     mongo: 0,
     apiMetrics: 0,
     workerMetrics: 0,

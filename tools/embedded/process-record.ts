@@ -35,7 +35,7 @@ export class ProcessRecord {
    * @throws DataFolderInUseError
    */
   static async open(folder: string, report: (line: string) => void = () => undefined): Promise<ProcessRecord> {
-    mkdirSync(folder, { recursive: true });
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
     const file = join(folder, 'running.json');
     const earlier = readRecord(file);
     if (earlier !== undefined && isRunning(earlier.supervisor)) {
@@ -57,13 +57,13 @@ export class ProcessRecord {
     // Ended already.
     if (start === undefined) return;
     this.#children.set(pid, { pid, start });
-    this.#write();
+    this.#rewrite();
     this.#reaper ??= startReaper(this.#file);
   }
 
   /** To be called when a child has ended. */
   remove(pid: number): void {
-    if (this.#children.delete(pid)) this.#write();
+    if (this.#children.delete(pid)) this.#rewrite();
   }
 
   /** Gives the folder back. */
@@ -71,6 +71,15 @@ export class ProcessRecord {
     this.#children.clear();
     rmSync(this.#file, { force: true });
     this.#reaper?.stdin?.end();
+  }
+
+  /** Somebody may have deleted the folder while we run: what it would keep out and end is gone with it. */
+  #rewrite(): void {
+    try {
+      this.#write();
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    }
   }
 
   #write(): void {

@@ -43,8 +43,8 @@ export async function answers200(url: string): Promise<void> {
  * Resolves when this very worker asks for work: Temporal lists pollers by identity, which by default is `<pid>@<host>`.
  * That there is some poller says nothing, since Temporal remembers those of a killed worker for minutes.
  */
-async function workerPolls({ pid, urls, temporalNamespace }: ProgramContext): Promise<void> {
-  const connection = await Connection.connect({ address: urls.temporal, connectTimeout: callMs });
+async function workerPolls({ pid, temporal, temporalNamespace }: ProgramContext): Promise<void> {
+  const connection = await Connection.connect({ ...temporal, connectTimeout: callMs });
   try {
     const { pollers } = await connection.withDeadline(Date.now() + callMs, () =>
       connection.workflowService.describeTaskQueue({

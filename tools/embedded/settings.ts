@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import type { PortName } from './ports.ts';
+import type { SettablePort } from './ports.ts';
 
 /** Faults in the environment, all of them, one line each. */
 export class SettingsError extends Error {
@@ -73,7 +73,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>) 
       mongo: e.MONGODB_PORT,
       apiMetrics: e.API_METRICS_PORT,
       workerMetrics: e.WORKER_METRICS_PORT,
-    } satisfies Record<PortName, number>,
+    } satisfies Record<SettablePort, number>,
     publicUrl: withoutSlash(e.PUBLIC_URL),
     temporalAddress: e.TEMPORAL_ADDRESS,
     temporalNamespace: e.TEMPORAL_NAMESPACE,

@@ -1,9 +1,13 @@
 import { join } from 'node:path';
+import { temporalSecurityVariables } from '../../config/temporal.ts';
 import type { DevSecrets } from './dev-secrets.ts';
 import type { PortName } from './ports.ts';
 import type { StackOptions, StackUrls } from './stack-options.ts';
 
 type Env = Record<string, string>;
+
+/** What somebody has set for Temporal's command line must not reach the embedded server. */
+const plainConnection: Env = Object.fromEntries(temporalSecurityVariables.map((name) => [name, '']));
 
 /** The environment of api and worker. A variable of the process's own environment wins over a generated secret. */
 export function apiAndWorkerEnv(
@@ -19,10 +23,12 @@ export function apiAndWorkerEnv(
     NODE_ENV: 'development',
     LOG_LEVEL: options.logLevel ?? 'info',
     PORT: String(ports.app),
+    HOST: own['HOST'] || '127.0.0.1',
     PUBLIC_URL: urls.public,
+    ...(options.temporalAddress === undefined ? plainConnection : {}),
     TEMPORAL_ADDRESS: urls.temporal,
     TEMPORAL_NAMESPACE: options.temporalNamespace ?? 'default',
-    ...(urls.temporalUi === undefined ? {} : { TEMPORAL_UI_URL: urls.temporalUi }),
+    ...(urls.temporalUi === undefined ? {} : { TEMPORAL_UI_URL: `http://127.0.0.1:${ports.temporalUiServer}` }),
     MONGODB_URI: urls.mongodb,
     ...zoomAddresses(options, urls),
     ZOOM_CLIENT_ID: credentials.ZOOM_CLIENT_ID,
@@ -35,7 +41,6 @@ export function apiAndWorkerEnv(
     TOKEN_ENCRYPTION_KEYS: secret('TOKEN_ENCRYPTION_KEYS'),
     PAYLOAD_ENCRYPTION_KEYS: secret('PAYLOAD_ENCRYPTION_KEYS'),
     OPERATOR_PASSWORD: secret('OPERATOR_PASSWORD'),
-    CODEC_TRUST_LOOPBACK: 'true',
   };
 }
 

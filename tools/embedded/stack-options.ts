@@ -1,3 +1,4 @@
+import type { TemporalConnection } from '../../config/temporal.ts';
 import type { PortName } from './ports.ts';
 import type { Settings } from './settings.ts';
 
@@ -5,6 +6,7 @@ import type { Settings } from './settings.ts';
 export interface ProgramContext {
   pid: number;
   urls: StackUrls;
+  temporal: TemporalConnection;
   temporalNamespace: string;
 }
 
@@ -33,6 +35,7 @@ export interface StackUrls {
   public: string;
   /** The sandbox's Team Chat page; undefined with a real Zoom app. */
   sandbox: string | undefined;
+  /** Temporal UI, without a sign-in, on this machine only; the app has it below `/temporal`, behind one. */
   temporalUi: string | undefined;
   /** host:port of Temporal's gRPC service. */
   temporal: string;

@@ -12,8 +12,8 @@ export function startTable(stack: Pick<Stack, 'urls' | 'env'>, seconds: number, 
   rows.push(['Live chat', urls.public, 'open it and press "Add to Zoom"']);
   if (urls.sandbox !== undefined) rows.push(['Zoom sandbox', urls.sandbox, 'Team Chat, as any of several people']);
   if (urls.temporalUi !== undefined)
-    rows.push(['Temporal UI', urls.temporalUi, 'every install and chat as a workflow']);
-  rows.push(['Operator', `${urls.public}/operator`, 'lists and search for Temporal UI; password in secrets.json']);
+    rows.push(['Temporal UI', urls.temporalUi, 'every install and chat as a workflow; readable after the sign-in']);
+  rows.push(['Operator', `${urls.public}/operator`, 'the sign-in, lists and search; password in secrets.json']);
   rows.push(['Temporal', urls.temporal, `namespace ${env['TEMPORAL_NAMESPACE'] ?? 'default'}`]);
   rows.push(['MongoDB', withoutPassword(urls.mongodb), '']);
   rows.push(['Metrics', urls.apiMetrics, 'of the api, for Prometheus']);

@@ -1,5 +1,8 @@
+import { chmodSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { variablesByProcess } from '../../config/env.ts';
+import { readTemporalConnection, type TemporalConnection } from '../../config/temporal.ts';
 import { searchAttributeTypes } from '../../domain/search-attributes.ts';
 import { devSecrets, type DevSecrets } from './dev-secrets.ts';
 import { StackProcess, type ManagedProcessOptions } from './managed-process.ts';
@@ -34,6 +37,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 export async function startStack(options: StackOptions): Promise<Stack> {
   options.signal?.throwIfAborted();
   const record = await ProcessRecord.open(options.dataDir, options.report);
+  makePrivate(options.dataDir);
   try {
     const ports = await choosePorts(options);
     const stack = new Stack(options, ports, await devSecrets(options.dataDir), record);
@@ -43,6 +47,14 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     record.close();
     throw error;
   }
+}
+
+/**
+ * Nobody else on this machine may look into the folder. One that was there before and has no secrets of ours may be
+ * somebody's own.
+ */
+function makePrivate(dataDir: string): void {
+  if (existsSync(join(dataDir, 'secrets.json'))) chmodSync(dataDir, 0o700);
 }
 
 /** A running system: servers, sandbox, worker and api. */
@@ -64,6 +76,7 @@ export class Stack {
   readonly #secrets: DevSecrets;
   readonly #record: ProcessRecord;
   readonly #namespace: string;
+  readonly #connection: TemporalConnection;
   readonly #extra: StackProcess[] = [];
   readonly #logs: ProgramLog[] = [];
   readonly #giveUp: (error: Error) => void;
@@ -81,6 +94,7 @@ export class Stack {
     this.dataDir = options.dataDir;
     this.urls = urlsOf(options, ports);
     this.env = apiAndWorkerEnv(options, ports, this.urls, secrets);
+    this.#connection = readTemporalConnection(given({ ...process.env, ...this.env, ...options.env })).connection;
     const { promise, reject } = Promise.withResolvers<never>();
     // Whoever does not look at it must not be ended by it.
     promise.catch(() => undefined);
@@ -161,7 +175,7 @@ export class Stack {
       await this.process('temporal').start();
       return;
     }
-    await askNamespace(temporalAddress, this.#namespace).catch((error: unknown) => {
+    await askNamespace(this.#connection, this.#namespace).catch((error: unknown) => {
       throw new Error(
         `Temporal at ${temporalAddress} does not answer for the namespace "${this.#namespace}" (${reasonOf(error)}); check TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE.`,
       );
@@ -191,10 +205,11 @@ export class Stack {
       return await startTemporal({
         binary,
         port: this.ports.temporal,
-        uiPort: this.#options.temporalUi === false ? undefined : this.ports.temporalUi,
+        uiPort: this.#options.temporalUi === false ? undefined : this.ports.temporalUiServer,
+        uiPublicPath: '/temporal',
         dataDir: join(this.dataDir, 'temporal'),
         logDir: this.#logDir,
-        codecEndpoint: `${this.urls.public}/codec`,
+        codecEndpoint: '/codec',
         searchAttributes: searchAttributeTypes,
         record: this.#record,
         signal,
@@ -225,8 +240,10 @@ export class Stack {
     this.#logs.push(log);
     const metricsPort = name === 'api' ? this.ports.apiMetrics : name === 'worker' ? this.ports.workerMetrics : '';
     const env = {
-      ...(kind === 'sandbox' ? sandboxEnv(this.dataDir, this.ports, this.urls, this.#secrets) : this.env),
+      ...(kind === 'sandbox' ? sandboxEnv(this.dataDir, this.ports, this.urls, this.#secrets) : ownOf(kind, this.env)),
       METRICS_PORT: String(metricsPort),
+      // Of the first one alone: others would find the port taken.
+      TEMPORAL_UI_PORT: name === 'api' && this.urls.temporalUi !== undefined ? String(this.ports.temporalUi) : '',
       ...this.#options.env,
       ...this.#options.programEnv?.[kind],
       ...extraEnv,
@@ -241,7 +258,7 @@ export class Stack {
         env,
         log,
         record: this.#record,
-        ready: (pid) => ready({ pid, urls, temporalNamespace: this.#namespace }),
+        ready: (pid) => ready({ pid, urls, temporal: this.#connection, temporalNamespace: this.#namespace }),
         readyMs: programReadyMs,
         stopGraceMs: programStopMs,
         signal,
@@ -286,6 +303,17 @@ function urlsOf(options: StackOptions, ports: Record<PortName, number>): StackUr
     apiMetrics: `http://127.0.0.1:${ports.apiMetrics}/metrics`,
     workerMetrics: `http://127.0.0.1:${ports.workerMetrics}/metrics`,
   };
+}
+
+/** The environment of one process, without what is only the other's: secrets above all. */
+function ownOf(kind: 'api' | 'worker', env: Readonly<Record<string, string>>): Record<string, string> {
+  const { [kind]: own, [kind === 'api' ? 'worker' : 'api']: others } = variablesByProcess;
+  return Object.fromEntries(Object.entries(env).filter(([name]) => own.includes(name) || !others.includes(name)));
+}
+
+/** Without what is not set. */
+function given(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).flatMap(([name, value]) => (value ? [[name, value]] : [])));
 }
 
 function reasonOf(error: unknown): string {

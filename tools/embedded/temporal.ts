@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
+import type { TemporalConnection } from '../../config/temporal.ts';
 import { freePort } from './ports.ts';
 import type { ProcessRecord } from './process-record.ts';
 import { startServer, type ServerProcess } from './server-process.ts';
@@ -14,11 +15,13 @@ export interface TemporalOptions {
   port?: number;
   /** Port of the UI on 127.0.0.1; 0 picks a free one; undefined means no UI. */
   uiPort?: number | undefined;
+  /** Path that the UI's pages are below, for a proxy in front of it. Default `/`. */
+  uiPublicPath?: string;
   /** Folder of the log, and of the database unless `inMemory`. Made if missing. */
   dataDir: string;
   /** Keeps nothing: faster, for tests. Default false. */
   inMemory?: boolean;
-  /** URL of the endpoint by which the UI shows encrypted payloads to those who may see them. */
+  /** Address of the endpoint by which the UI shows encrypted payloads to those who may see them, or its path there. */
   codecEndpoint?: string | undefined;
   /** Search attributes to register: name → type. */
   searchAttributes?: Readonly<Record<string, SearchAttributeTypeName>>;
@@ -67,7 +70,7 @@ export async function startTemporal(options: TemporalOptions): Promise<TemporalS
     readyMs,
     signal: options.signal,
     async ready() {
-      await askNamespace(address);
+      await askNamespace({ address });
       if (uiPort !== undefined) await askUi(uiPort);
     },
   });
@@ -94,6 +97,7 @@ function commandLine(port: number, uiPort: number | undefined, options: Temporal
   }
   if (uiPort === undefined) args.push('--headless');
   else args.push('--ui-port', String(uiPort), '--ui-disable-news-fetch');
+  if (options.uiPublicPath !== undefined) args.push('--ui-public-path', options.uiPublicPath);
   if (options.codecEndpoint !== undefined) args.push('--ui-codec-endpoint', options.codecEndpoint);
   for (const [name, type] of Object.entries(options.searchAttributes ?? {})) {
     args.push('--search-attribute', `${name}=${type}`);
@@ -101,9 +105,9 @@ function commandLine(port: number, uiPort: number | undefined, options: Temporal
   return args;
 }
 
-/** Resolves when the server at `address` knows its namespace; throws otherwise. */
-export async function askNamespace(address: string, namespace = 'default'): Promise<void> {
-  const connection = await Connection.connect({ address, connectTimeout: callMs });
+/** Resolves when the server knows its namespace; throws otherwise. */
+export async function askNamespace(server: TemporalConnection, namespace = 'default'): Promise<void> {
+  const connection = await Connection.connect({ ...server, connectTimeout: callMs });
   try {
     await connection.withDeadline(Date.now() + callMs, () =>
       connection.workflowService.describeNamespace({ namespace }),

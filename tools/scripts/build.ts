@@ -51,7 +51,7 @@ async function compile(outDir: string): Promise<void> {
 async function bundleWorkflows(outDir: string): Promise<void> {
   const { code } = await bundleWorkflowCode({
     workflowsPath: path.join(root, 'workflows/index.ts'),
-    workflowInterceptorModules: [path.join(root, 'workflows/tracing.ts')],
+    workflowInterceptorModules: ['sealed-input.ts', 'tracing.ts'].map((file) => path.join(root, 'workflows', file)),
     // In the bundle, since failures inside workflows are encrypted too.
     failureConverterPath: path.join(root, failureConverter),
     logger: new DefaultLogger('WARN'),

@@ -17,6 +17,8 @@ const forcedCode = 130;
  */
 export async function main(_args: readonly string[], programs: Partial<Programs> = {}): Promise<number> {
   const begun = performance.now();
+  // Databases, journals and logs, of the servers too: readable by this user alone.
+  process.umask(0o077);
   let settings: Settings;
   try {
     settings = readSettings(process.env);

@@ -30,7 +30,7 @@ export async function startFloor(bench: Bench, workflows: number): Promise<Floor
     telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' }) } },
     shutdownSignals: [],
   });
-  const { address, namespace } = bench.config.temporal;
+  const { connection: options, namespace } = bench.config.temporal;
   const arrivals = new Sightings<number>();
   const activities: FloorActivities = {
     acknowledge(mark) {
@@ -38,7 +38,7 @@ export async function startFloor(bench: Bench, workflows: number): Promise<Floor
       return Promise.resolve();
     },
   };
-  const connection = await NativeConnection.connect({ address });
+  const connection = await NativeConnection.connect(options);
   const worker = await Worker.create({
     connection,
     namespace,

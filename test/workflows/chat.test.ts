@@ -390,6 +390,27 @@ describe('a chat that the world gets in the way of', { retry: 2 }, () => {
     expect(fake.visitorLines()).toEqual(['Hello', 'One more thing']);
   });
 
+  test('shows on a new card what was written before the end and is on none, since its card went', async () => {
+    const fake = fakeChatActivities();
+    let release = (): void => undefined;
+    const ended = new Promise<void>((resolve) => (release = resolve));
+    const { updateInboundCard } = fake.activities;
+    fake.activities.updateInboundCard = async (input) => {
+      if (input.card.messageId !== 'card-1') return updateInboundCard(input);
+      await ended;
+      throw failure('MessageGone');
+    };
+    await runningChat(env, fake, async ({ handle, say, visitorEnds }) => {
+      await eventually(() => expect(fake.seen.cards).toHaveLength(1));
+      await say('One more thing');
+      await visitorEnds();
+      await eventually(() => expect(kinds(fake)).toContain('ended'));
+      release();
+      expect(await handle.result()).toMatchObject({ status: 'ended' });
+    });
+    expect(fake.seen.cards.at(-1)?.content).toMatchObject({ words: 'Hello\nOne more thing', status: 'ended' });
+  });
+
   test('gives up a week after its end, and never fails', async () => {
     const fake = fakeChatActivities({
       async postToChannel() {

@@ -50,9 +50,12 @@ export async function showCard(chat: Chat): Promise<void> {
     },
     (type) => {
       if (!ref) return false;
-      // Without its card nobody could join: a new one. A chat that is joined goes on without it.
-      if (type === failureTypes.messageGone && chat.isWaitingForAgent) chat.card.renew(content.words);
-      else if (mayBeRepaired(chat, type)) return false;
+      // Without its card nobody could join, or read what has been written since: a new one. A chat that is joined goes
+      // on without it.
+      const hasUnseenWords = deliveredSeq > chat.outbox.state.deliveredSeq;
+      if (type === failureTypes.messageGone && (chat.isWaitingForAgent || hasUnseenWords))
+        chat.card.renew(content.words);
+      else if (hasUnseenWords || mayBeRepaired(chat, type)) return false;
       else chat.card.leaveAsIs(content);
       return true;
     },

@@ -14,7 +14,7 @@ let dataDir: string;
 let zoom: ZoomSide;
 let admin: Admin;
 let widget: string;
-let ids: Record<'alex' | 'jill' | 'sam', string>;
+let ids: Record<'alex' | 'jill' | 'sam' | 'otto', string>;
 
 beforeAll(async () => {
   await builtWebAssets();
@@ -25,7 +25,12 @@ beforeAll(async () => {
   await zoom.faults({ switches: { retryScale: 0.01 } });
   const { users } = await zoom.state();
   const idOf = (email: string) => users.find((user) => user.email === email)?.id ?? '';
-  ids = { alex: idOf('alex@example.com'), jill: idOf('jill@example.com'), sam: idOf('sam@example.com') };
+  ids = {
+    alex: idOf('alex@example.com'),
+    jill: idOf('jill@example.com'),
+    sam: idOf('sam@example.com'),
+    otto: idOf('otto@other.example'),
+  };
   admin = new Admin(stack.urls);
   await admin.install(ids.alex);
   widget = (await admin.dashboard()).widget.id;
@@ -85,8 +90,11 @@ describe('the install', () => {
     const other = new Admin(stack.urls);
     const callback = await other.decide(await other.consentUrl(), ids.jill, 'cancel');
     const page = await other.request(callback.href);
-    expect(page.status).toBeGreaterThanOrEqual(400);
-    expect(await page.text()).toContain('Add to Zoom');
+    // To cancel is no error.
+    expect(page.status).toBe(200);
+    const words = await page.text();
+    expect(words).toContain('Live Chat was not added');
+    expect(words).toContain('Add to Zoom');
     expect((await other.request('/api/session')).status).toBe(401);
   });
 
@@ -181,6 +189,28 @@ describe('a chat', () => {
       await zoom.press(ids.sam, greeting, 'End Chat');
     });
     await eventually(() => expect(jane.entries.at(-1)).toMatchObject({ kind: 'ended', by: 'agent' }));
+  });
+
+  test('shows the visitor nothing of a guest or another app in the channel, and tells the team about the guest', async () => {
+    await zoom.faults({ switches: { eventFamily: 'team_chat' } });
+    try {
+      const { jane, channel } = await joinedChat('Gia Guests', 'Who is there?');
+      await zoom.changeChannel(ids.alex, channel.id, { type: 1 });
+      await zoom.invite(ids.alex, channel.id, [ids.otto]);
+      await zoom.join(ids.otto, channel.id);
+      for (const words of ['From outside', 'Again', '!end']) await zoom.write(ids.otto, channel.id, words);
+      await zoom.writeAsOtherBot(channel.id, 'An internal note');
+      await zoom.write(ids.jill, channel.id, 'Only I');
+      await eventually(() => expect(jane.answers).toEqual(['Only I']));
+      const notes = async () =>
+        (await zoom.channel(channel.name)).messages.filter(({ text }) =>
+          text.includes('not a member of this Zoom account'),
+        );
+      await eventually(async () => expect(await notes()).toHaveLength(1));
+      expect((await notes())[0]?.text).toContain('Otto Outsider');
+    } finally {
+      await zoom.faults({ switches: { eventFamily: 'chat_message' } });
+    }
   });
 
   test('runs beside others, each in a channel of its own', async () => {

@@ -47,8 +47,8 @@ const fakeWidget = `
 export const errorPage = {
   name: 'error',
   status: 403,
-  title: 'Zoom was not connected',
-  message: 'You did not allow the app in Zoom, so nothing was changed. You can add it at any time.',
+  title: 'This is not allowed',
+  message: 'Nothing was changed. You can add the app at any time.',
   next: { label: 'Add to Zoom', href: '/install' },
 } as const satisfies PageProps;
 

@@ -323,6 +323,17 @@ describe('who speaks for the team', () => {
     ]);
   });
 
+  test('a deletion of what waits needs nobody to be looked up, and waits with it too', () => {
+    const chat = joinedChat();
+    answers(chat, 'Mine?', { userId: 'sam' });
+    chat.onZoom({ kind: 'deleted', messageId: 'm-Mine?', at: 3 }, 3);
+    chat.writerNotFound(4);
+    expect(chat.writers.next).toMatchObject({ userId: 'sam' });
+    chat.writerFound({ userId: 'sam' }, colleague, 5);
+    expect(entriesOf(chat).slice(-2)).toMatchObject([{ kind: 'agentMessage' }, { kind: 'agentMessageDeleted' }]);
+    expect(chat.writers.next).toBeUndefined();
+  });
+
   test('a repeat of what waits is passed on once', () => {
     const chat = joinedChat();
     for (let n = 0; n < 3; n += 1) answers(chat, 'Mine?', { userId: 'sam' });

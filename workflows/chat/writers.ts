@@ -67,7 +67,7 @@ export class Writers {
 
   /** Somebody who is to be looked up. */
   get next(): WriterRef | undefined {
-    return this.state.held.map(writerOf).find((ref) => !this.find(ref));
+    return this.state.held.map(writerOf).find((ref) => ref && !this.find(ref));
   }
 
   /** Zoom does not say now who somebody is. */
@@ -78,11 +78,16 @@ export class Writers {
   /** What need not wait any more, in order. */
   release(): HeldEvent[] {
     const { held, isStuck } = this.state;
-    const isKnown = (event: HeldEvent) => this.find(writerOf(event)) !== undefined;
-    const firstUnknown = held.findIndex((event) => !isKnown(event));
-    const end = isStuck || firstUnknown === -1 ? held.length : firstUnknown;
-    const released = held.slice(0, end).filter(isKnown);
-    this.state.held = held.filter((event) => !released.includes(event));
+    const released: HeldEvent[] = [];
+    const kept: HeldEvent[] = [];
+    for (const event of held) {
+      const ref = writerOf(event);
+      const isOfKept =
+        'messageId' in event && kept.some((one) => 'messageId' in one && one.messageId === event.messageId);
+      const mustWait = isOfKept || (ref !== undefined && !this.find(ref)) || (kept.length > 0 && !isStuck);
+      (mustWait ? kept : released).push(event);
+    }
+    this.state.held = kept;
     if (!this.isHolding) this.state.isStuck = false;
     return released;
   }
@@ -105,13 +110,13 @@ export class Writers {
   }
 }
 
-/** Who did it. */
-export function writerOf(event: HeldEvent): WriterRef {
+/** Whose it is to say whether it counts; undefined for a deletion by whomever Zoom lets delete. */
+function writerOf(event: HeldEvent): WriterRef | undefined {
   switch (event.kind) {
     case 'endPressed':
       return { userId: event.user.id };
     case 'deleted':
-      return event.by ?? { userId: '' };
+      return event.by;
     default:
       return event;
   }

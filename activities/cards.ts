@@ -105,7 +105,7 @@ export function channelPostCard(chatId: string, visitorName: string, post: Chann
         subHead,
         body: [
           fromVisitor(fields([{ key: 'Visitor', value: visitorName }, ...(post.page ? pageFields(post.page) : [])])),
-          message(`${post.agentName}, you have joined this chat. Write here to answer.`),
+          message(`${post.agentName}, you have joined the chat. Write here to answer.`),
           message(
             `Everything written in this channel is sent to the visitor. To end the chat press the button, or write ${endCommand}.`,
           ),

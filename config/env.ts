@@ -39,11 +39,9 @@ const keyRing = z.string().transform((value, context): SealingKeys => {
 const scopeNames = z
   .string()
   .transform((value) => value.split(',').map((name) => name.trim()))
-  .pipe(
-    z.array(
-      z.string().regex(/^[a-z_]+(:[a-z_]+)+$/, 'must be names of scopes, comma separated (see docs/connect-zoom.md)'),
-    ),
-  );
+  .refine((names) => names.every((name) => /^[a-z_]+(:[a-z_]+)+$/.test(name)), {
+    error: 'must be names of scopes, comma separated (see docs/connect-zoom.md)',
+  });
 
 /** What both processes need. */
 const shared = {

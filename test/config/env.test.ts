@@ -65,6 +65,18 @@ describe('the configuration', () => {
     expect(JSON.stringify(given)).not.toContain('S3CRET');
   });
 
+  test('takes the scopes of the authorize link by their names, and no name of a family', () => {
+    const scopesOf = (ZOOM_SCOPES: string) => readApiConfig({ ...ofApi, ZOOM_SCOPES }).zoom.authorizeScopes;
+    expect(scopesOf('user:read:admin, team_chat:write:members:admin')).toEqual([
+      'user:read:admin',
+      'team_chat:write:members:admin',
+    ]);
+    expect(scopesOf('')).toEqual([]);
+    for (const wrong of ['granular', 'user:read:admin imchat:bot', 'user:read:admin,']) {
+      expect(faultsOf({ ...ofApi, ZOOM_SCOPES: wrong })).toContain('names of scopes, comma separated');
+    }
+  });
+
   test('says which variables each process reads', () => {
     const { api, worker } = variablesByProcess;
     const apiOnly = ['SESSION_SECRET', 'OPERATOR_PASSWORD', 'ZOOM_WEBHOOK_SECRET_TOKEN'];

@@ -6,6 +6,7 @@ import { createInboundCardActivities } from './inbound-card.ts';
 import { KeyedMutex } from './keyed-mutex.ts';
 import type { Members } from './members.ts';
 import { createNotices } from './notices.ts';
+import { createQueueCardActivities } from './queue-card.ts';
 import type { UserZoom } from './user-zoom.ts';
 
 export interface ChatZoomDependencies extends Pick<ChatZoomContext, 'store' | 'zoom' | 'push' | 'relayed'> {
@@ -27,6 +28,7 @@ export function createChatZoomActivities({ userZoom, members, publicUrl, ...shar
   const context: ChatZoomContext = { ...shared, acting, notices, oneAtATime: new KeyedMutex() };
   return {
     ...createInboundCardActivities(context),
+    ...createQueueCardActivities(context),
     ...createChatChannelActivities(context),
     ...createChannelPostActivities(context),
   };

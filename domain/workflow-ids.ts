@@ -11,6 +11,8 @@ export const workflowIds = {
   grant: ({ zoomUserId }: { zoomUserId: string }) => `grant/${zoomUserId}`,
   /** A set-up step that an account must see once, whoever installs first; the id makes it single-flight. */
   accountStep: ({ accountId, step }: { accountId: string; step: string }) => `account/${accountId}/${step}`,
+  /** The queue of cards for one inbound channel: they go there at the pace that Zoom takes them. */
+  inbound: ({ channelId }: { channelId: string }) => `inbound/${channelId}`,
   /** Deletes what is older than its account keeps it; started by the schedule of the same id. */
   retention: () => 'retention',
 };

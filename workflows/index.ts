@@ -1,5 +1,6 @@
 /** Every workflow type of the system, by its name in Temporal. Names never change once released. */
 export { chat } from './chat/workflow.ts';
+export { inbound } from './inbound/workflow.ts';
 export { install } from './install/workflow.ts';
 export { accountStep } from './install/account-step.ts';
 export { grant } from './grant/workflow.ts';

@@ -493,16 +493,66 @@ describe('a chat’s rules', () => {
     chat.channelGone(6);
     expect(chat.outbox.isEmpty).toBe(true);
     expect(chat.card.state.words).toContain('One more thing');
-    expect(chat.cardIsStale).toBe(true);
+    expect(chat.cardWork).toBe('ask');
   });
 
   test('are over only when everything is published, posted, shown and closed', () => {
     const chat = joinedChat();
     chat.end('visitor', 5);
-    chat.card.leaveAsIs((chat.cardIsStale, { visitorName: '', words: '', status: 'ended', agents: [] }));
+    expect(chat.cardWork).toBeUndefined();
     expect(chat.isFinished).toBe(false);
     chat.channel.closed();
     expect(chat.isFinished).toBe(false);
+  });
+
+  test('post their first card when it is their turn, and give their place to others while their visitor is gone', () => {
+    const chat = new Chat(input, 0);
+    chat.onVisitor({ kind: 'message', clientId: 'id-hello', text: 'Hello', at: 1, connection }, 1_000);
+    expect(chat.cardWork).toBe('ask');
+    chat.card.asked({ channelId: 'inbound', isGranted: false }, 1_000);
+    expect(chat.cardWork).toBeUndefined();
+    expect(nextDeadline(chat)).toEqual({ at: 61_000, what: 'askSlot' });
+    chat.onVisitor({ kind: 'disconnected', connectionId: connection.connectionId }, 2_000);
+    expect(chat.cardWork).toBe('withdraw');
+    chat.card.slotWithdrawn();
+    expect(chat.cardWork).toBeUndefined();
+    chat.onVisitor({ kind: 'connected', connection }, 3_000);
+    expect(chat.cardWork).toBe('ask');
+    chat.card.asked({ channelId: 'inbound', isGranted: false }, 3_000);
+    chat.cardSlot({ channelId: 'another' }, 4_000);
+    expect(chat.cardWork).toBeUndefined();
+    chat.cardSlot({ channelId: 'inbound' }, 4_000);
+    expect(chat.cardWork).toBe('post');
+    chat.end('visitor', 5_000);
+    expect(chat.cardWork).toBe('post');
+  });
+
+  test('end without a card where the visitor ends them before it is their turn', () => {
+    const chat = new Chat(input, 0);
+    says(chat, 'Hello');
+    chat.card.asked({ channelId: 'inbound', isGranted: false }, 1_000);
+    chat.end('visitor', 2_000);
+    expect(chat.cardWork).toBe('withdraw');
+    chat.card.slotWithdrawn();
+    chat.published(chat.news([]));
+    expect(chat.isFinished).toBe(true);
+  });
+
+  test('take a slot that comes before the answer to their question, and one that was lost is asked for again', () => {
+    const chat = new Chat(input, 0);
+    says(chat, 'Hello');
+    chat.cardSlot({ channelId: 'inbound' }, 1_000);
+    chat.card.asked({ channelId: 'inbound', isGranted: false }, 1_001);
+    expect(chat.cardWork).toBe('post');
+    chat.card.slotLost();
+    expect(chat.cardWork).toBe('ask');
+    chat.card.asked({ channelId: 'inbound', isGranted: false }, 2_000);
+    chat.presence.connect(connection);
+    chat.presence.disconnect(connection.connectionId);
+    // They had their turn: what keeps the card away is not them.
+    expect(chat.cardWork).toBeUndefined();
+    chat.tryAgain(3_000);
+    expect(chat.cardWork).toBe('ask');
   });
 
   test('know what comes by itself: missed, then the end for silence', () => {

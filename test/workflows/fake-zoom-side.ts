@@ -1,4 +1,5 @@
 import { ApplicationFailure } from '@temporalio/activity';
+import type { CardSlotActivities } from '../../activities/card-slot.ts';
 import type { ChatActivities } from '../../activities/chat.ts';
 import type { ChatZoomActivities } from '../../activities/chat-zoom.ts';
 import { postText } from '../../domain/channel-post.ts';
@@ -6,7 +7,7 @@ import { endCommand } from '../../domain/commands.ts';
 import type { PushOutcome, PushTarget, VisitorPush } from '../../domain/push.ts';
 import type { ChatStanding, TranscriptEntry } from '../../domain/transcript.ts';
 
-type Activities = ChatActivities & ChatZoomActivities;
+type Activities = CardSlotActivities & ChatActivities & ChatZoomActivities;
 type Input<Name extends keyof Activities> = Parameters<Activities[Name]>[0];
 
 /**
@@ -20,6 +21,8 @@ export function fakeChatActivities(overrides: Partial<Activities> = {}) {
     standings: [] as ChatStanding[],
     pushes: [] as VisitorPush[],
     cards: [] as Input<'postInboundCard'>[],
+    slotsAsked: [] as Input<'askForCardSlot'>[],
+    queueCards: [] as number[],
     cardEdits: [] as Input<'updateInboundCard'>[],
     channels: [] as Input<'createChatChannel'>[],
     invited: [] as Input<'inviteAgent'>[],
@@ -49,6 +52,18 @@ export function fakeChatActivities(overrides: Partial<Activities> = {}) {
       return seen.recorded.flatMap((entry) =>
         entry.kind === 'visitorMessage' && seqs.includes(entry.seq) ? [{ seq: entry.seq, text: entry.text }] : [],
       );
+    },
+    /** At once, as while no limits are kept. */
+    async askForCardSlot(input) {
+      seen.slotsAsked.push(input);
+      return { channelId: 'inbound', isGranted: true };
+    },
+    async postQueueCard({ count }) {
+      seen.queueCards.push(count);
+      return { messageId: `queue-card-${seen.queueCards.length}`, channelId: 'inbound', channelJid: 'inbound@zoom' };
+    },
+    async updateQueueCard({ count }) {
+      seen.queueCards.push(count);
     },
     async postInboundCard(input) {
       seen.cards.push(input);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { delayBeforePost } from '../../workflows/chat/pacing.ts';
+import { delayBeforePost } from '../../workflows/pacing.ts';
 
 /** Zoom's own limits on one channel. */
 const zoomLimits = [

@@ -1,5 +1,6 @@
 import { proxyActivities, type ActivityOptions } from '@temporalio/workflow';
 import type { ChatActivities } from '../../activities/chat.ts';
+import type { CardSlotActivities } from '../../activities/card-slot.ts';
 import type { ChatZoomActivities } from '../../activities/chat-zoom.ts';
 import { taskQueues } from '../../domain/workflow-ids.ts';
 
@@ -44,15 +45,22 @@ const brief: ActivityOptions = {
 /** Behind what somebody waits for: many chats can be read back at the same time. */
 const readingBack: ActivityOptions = { ...zoomCall, priority: { priorityKey: 4 } };
 
+const editing: ActivityOptions = { ...zoomCall, priority: { priorityKey: 4 } };
+
 const record = (summary: string) => proxyActivities<ChatActivities>({ ...recording, summary });
 const zoom = (summary: string, options = zoomCall) => proxyActivities<ChatZoomActivities>({ ...options, summary });
 
 export const { recordChat } = record('Record the new chat');
 export const { publish } = record('Record what is new, and push it to the visitor');
 export const { readVisitorTexts } = record('Read back what has waited long');
+export const { askForCardSlot } = proxyActivities<CardSlotActivities>({
+  ...recording,
+  summary: 'Ask for a turn in the inbound channel',
+});
 
 export const { postInboundCard } = zoom('Card with Join Chat to the inbound channel');
-export const { updateInboundCard } = zoom('Bring the inbound card up to date');
+/** Behind the cards of others that nobody has seen yet. */
+export const { updateInboundCard } = zoom('Bring the inbound card up to date', editing);
 export const { findAgent } = zoom('Look up the agent in Zoom');
 export const { createChatChannel } = zoom('Create the private chat channel');
 export const { inviteAgent } = zoom('Invite the agent into the chat channel');

@@ -1,6 +1,17 @@
 import type { CardRef } from '../../domain/channel.ts';
 import { cardWordsLength, type InboundCardContent } from '../../domain/inbound-card.ts';
 
+/** A place among the posts that Zoom takes in an inbound channel. */
+export interface CardSlot {
+  /** The inbound channel. */
+  channelId: string;
+  /** ms */
+  askedAt: number;
+  isGranted: boolean;
+  /** It is to be asked for once more: it may have been lost, or the card goes to another channel by now. */
+  isOld?: true;
+}
+
 export interface CardState {
   /** What the visitor wrote while nobody could read it in the chat channel. */
   words: string;
@@ -11,6 +22,10 @@ export interface CardState {
   formerIds: string[];
   /** What the card was last seen to say, as JSON. */
   shown?: string;
+  /** For a card that is not posted yet; absent until it was asked for. */
+  slot?: CardSlot;
+  /** The card is posted though the visitor may have gone: they had their turn, or an agent. */
+  isOwed?: true;
   /** The card cannot be posted, and is not tried any more. */
   givenUp?: boolean;
 }
@@ -38,6 +53,7 @@ export class Card {
 
   shows(content: InboundCardContent, ref: CardRef): void {
     this.state.ref = ref;
+    delete this.state.slot;
     this.state.shown = JSON.stringify(content);
   }
 
@@ -55,8 +71,45 @@ export class Card {
   renew(words: string): void {
     this.state.words = words.slice(0, cardWordsLength).toWellFormed();
     if (this.state.ref) this.state.formerIds.push(this.state.ref.messageId);
+    this.state.isOwed = true;
     delete this.state.ref;
     delete this.state.shown;
+  }
+
+  // ---- the slot for a card that is not posted yet
+
+  get slot(): CardSlot | undefined {
+    return this.state.slot;
+  }
+
+  /** The inbound channel's workflow knows that the chat waits. It may have answered already. */
+  asked({ channelId, isGranted }: Pick<CardSlot, 'channelId' | 'isGranted'>, now: number): void {
+    const { slot } = this.state;
+    const wasGranted = slot?.isGranted === true && slot.channelId === channelId;
+    this.state.slot = { channelId, askedAt: now, isGranted: isGranted || wasGranted };
+  }
+
+  granted(channelId: string, now: number): void {
+    const { ref, slot } = this.state;
+    // It comes late, or from a channel that the chat does not wait for any more.
+    if (ref || (slot && slot.channelId !== channelId)) return;
+    this.state.slot = { channelId, askedAt: slot?.askedAt ?? now, isGranted: true };
+  }
+
+  /** Ask once more, where the chat still waits. */
+  askAgain(): void {
+    if (this.state.slot?.isGranted === false) this.state.slot.isOld = true;
+  }
+
+  /** The chat has no use for a slot now. */
+  slotWithdrawn(): void {
+    delete this.state.slot;
+  }
+
+  /** Zoom did not take the post that the slot was for. */
+  slotLost(): void {
+    delete this.state.slot;
+    this.state.isOwed = true;
   }
 
   giveUp(): void {

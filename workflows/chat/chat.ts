@@ -174,6 +174,7 @@ export class Chat extends ChatParts {
     this.waits.release(now);
     this.channel.askReadBack(now);
     if (this.isWaitingForAgent) this.card.recheck();
+    this.card.askAgain();
   }
 
   /** Nobody is in, so that the card is the only way in. */
@@ -206,8 +207,22 @@ export class Chat extends ChatParts {
     if (standing) this.recordedStanding = JSON.stringify(standing);
   }
 
-  get cardIsStale(): boolean {
-    return this.card.isStale(cardContent(this));
+  /**
+   * What is to be done about the card. The first one waits for a slot in the inbound channel; while it waits, a visitor
+   * who has gone gives their place to others, and gets it back when they come back.
+   */
+  get cardWork(): 'ask' | 'withdraw' | 'post' | 'edit' | undefined {
+    const { ref, slot, state } = this.card;
+    if (!this.card.isStale(cardContent(this))) return undefined;
+    if (ref) return 'edit';
+    if (slot?.isGranted) return 'post';
+    const isWanted = state.isOwed === true || !(this.lifecycle.isEnded || this.presence.isGone);
+    if (slot && !isWanted) return 'withdraw';
+    return isWanted && (!slot || slot.isOld) ? 'ask' : undefined;
+  }
+
+  cardSlot({ channelId }: { channelId: string }, now: number): void {
+    this.card.granted(channelId, now);
   }
 
   /**
@@ -258,7 +273,7 @@ export class Chat extends ChatParts {
     return (
       this.lifecycle.isEnded &&
       !this.hasNews &&
-      !this.cardIsStale &&
+      this.cardWork === undefined &&
       !this.writers.isHolding &&
       (ref === undefined || (state.closed && this.outbox.isEmpty))
     );

@@ -6,10 +6,13 @@ export interface Deadline {
   at: number;
   /**
    * `missed`: nobody joined in time. `idle`: nobody writes any more. `readBack`: a webhook may have been lost.
-   * `push`: an api instance did not answer. `giveUp`: the chat ended long ago, and Zoom has not taken what is left.
+   * `push`: an api instance did not answer. `askSlot`: the chat's turn in the inbound channel may have been lost. `giveUp`: the chat ended long ago, and Zoom has not taken what is left.
    */
-  what: 'missed' | 'idle' | 'readBack' | 'push' | 'giveUp';
+  what: 'missed' | 'idle' | 'readBack' | 'push' | 'askSlot' | 'giveUp';
 }
+
+/** How long a chat waits for its slot in the inbound channel before it asks again, ms. */
+const askSlotAgainMs = 60_000;
 
 /** How long an ended chat goes on trying to give Zoom what is left, ms; the transcript has it in any case. */
 const giveUpAfterEndMs = 7 * 24 * 3_600_000;
@@ -19,6 +22,8 @@ export function nextDeadline(chat: ChatParts): Deadline | undefined {
   const deadlines = chat.lifecycle.isEnded ? afterEnd(chat) : whileOpen(chat);
   const pushAt = chat.presence.retryAt;
   if (pushAt !== undefined) deadlines.push({ at: pushAt, what: 'push' });
+  const { slot } = chat.card;
+  if (slot && !slot.isGranted && !slot.isOld) deadlines.push({ at: slot.askedAt + askSlotAgainMs, what: 'askSlot' });
   return deadlines.reduce<Deadline | undefined>((a, b) => (a === undefined || b.at < a.at ? b : a), undefined);
 }
 

@@ -85,6 +85,9 @@ export const zoomSignal = defineSignal<[ZoomSignal]>('zoom');
 /** Somebody has repaired something (settings, a grant, a channel): try at once what waits for Zoom. */
 export const tryAgainSignal = defineSignal('tryAgain');
 
+/** The chat may post its card: the inbound channel's workflow says so when it is the chat's turn. */
+export const cardSlotSignal = defineSignal<[{ channelId: string }]>('cardSlot');
+
 /** One thing that the chat asked of Zoom in vain, and what comes next. */
 export interface Wait {
   /** In words for an operator, e.g. `a post to the chat channel`. */

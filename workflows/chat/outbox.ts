@@ -1,7 +1,7 @@
 import { echoKey, isMarked, postTextLength, quoteLength, type ChannelPost } from '../../domain/channel-post.ts';
 import { limits } from '../../domain/limits.ts';
 import { splitText } from '../../domain/text.ts';
-import { delayBeforePost } from './pacing.ts';
+import { delayBeforePost } from '../pacing.ts';
 import { RecentKeys } from './recent-keys.ts';
 
 /** One visitor message on its way to the chat channel. */

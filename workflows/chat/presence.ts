@@ -3,6 +3,8 @@ import type { VisitorConnection } from './messages.ts';
 
 export interface PresenceState {
   connections: VisitorConnection[];
+  /** The visitor was connected, and is not any more. */
+  isGone?: true;
   /** A connection is to be brought up to date, though nothing new has happened. */
   isBehind: boolean;
   /** Pushes in a row that reached nobody, and when the next one is made, ms. */
@@ -33,6 +35,7 @@ export class Presence {
   connect(connection: VisitorConnection): void {
     const others = this.state.connections.filter(({ connectionId }) => connectionId !== connection.connectionId);
     this.state.connections = [...others, connection].slice(-mostConnections);
+    delete this.state.isGone;
   }
 
   /** The connection has just opened: it is to be shown what happened since it read the record. */
@@ -42,7 +45,12 @@ export class Presence {
   }
 
   disconnect(connectionId: string): void {
-    this.state.connections = this.state.connections.filter((known) => known.connectionId !== connectionId);
+    this.#keep((known) => known.connectionId !== connectionId);
+  }
+
+  /** No api instance holds a socket of the visitor any more. */
+  get isGone(): boolean {
+    return this.state.isGone === true;
   }
 
   get isBehind(): boolean {
@@ -92,8 +100,12 @@ export class Presence {
   }
 
   #drop(instanceIds: ReadonlySet<string>, connectionIds: readonly string[]): void {
-    this.state.connections = this.state.connections.filter(
-      ({ instanceId, connectionId }) => !instanceIds.has(instanceId) || !connectionIds.includes(connectionId),
-    );
+    this.#keep(({ instanceId, connectionId }) => !instanceIds.has(instanceId) || !connectionIds.includes(connectionId));
+  }
+
+  #keep(stays: (connection: VisitorConnection) => boolean): void {
+    const before = this.state.connections;
+    this.state.connections = before.filter(stays);
+    if (before.length > 0 && this.state.connections.length === 0) this.state.isGone = true;
   }
 }

@@ -10,10 +10,12 @@ import {
 import { searchAttributes } from '../../domain/search-attributes.ts';
 import { runIsLong } from '../long-run.ts';
 import { publish as publishNews, recordChat } from './activities.ts';
+import { askForSlot, workOnCard } from './card-work.ts';
 import { Chat } from './chat.ts';
 import { nextDeadline } from './deadlines.ts';
 import { chatDetails } from './details.ts';
 import {
+  cardSlotSignal,
   getChatQuery,
   tryAgainSignal,
   visitorSignal,
@@ -25,7 +27,7 @@ import { acceptOperators } from './operator.ts';
 import type { ChatState } from './parts.ts';
 import type { ZoomLoop } from './waits.ts';
 import { snapshot, standing } from './views.ts';
-import { identifyWriter, readBack, showCard, workInChannel } from './zoom-work.ts';
+import { identifyWriter, readBack, workInChannel } from './zoom-work.ts';
 
 /**
  * One visitor's chat, from the first message to the last: a card in the inbound channel, an agent who joins, a private
@@ -46,14 +48,18 @@ export async function chat(input: ChatInput, carried?: ChatState): Promise<ChatS
     handleMessages(live);
     acceptOperators(live, cancelRequested);
     showDetails(live);
-    if (!carried) await recordChat({ ...input, startedAt: live.lifecycle.state.startedAt });
+    if (!carried) {
+      // Its turn in the inbound channel is asked for meanwhile: the card is what somebody waits for.
+      const recorded = recordChat({ ...input, startedAt: live.lifecycle.state.startedAt });
+      await Promise.all([recorded, live.cardWork === 'ask' ? askForSlot(live) : undefined]);
+    }
 
     // Once a run drains it goes on draining: each loop finishes what it does, and starts nothing more.
     let isDraining = false;
     const draining = () => (isDraining ||= live.isFinished || mayContinueAsNew(live));
     let othersDrained = false;
     const others = Promise.all([
-      zoomLoop(live, 'card', draining, () => live.cardIsStale, showCard),
+      zoomLoop(live, 'card', draining, () => live.cardWork !== undefined, workOnCard),
       zoomLoop(
         live,
         'channel',
@@ -78,6 +84,7 @@ function mayContinueAsNew({ input, transcript }: Chat): boolean {
 function handleMessages(chat: Chat): void {
   setHandler(visitorSignal, (event) => chat.onVisitor(event, Date.now()));
   setHandler(zoomSignal, (event) => chat.onZoom(event, Date.now()));
+  setHandler(cardSlotSignal, (slot) => chat.cardSlot(slot, Date.now()));
   setHandler(tryAgainSignal, () => chat.tryAgain(Date.now()));
   setHandler(getChatQuery, () => snapshot(chat));
 }
@@ -145,6 +152,9 @@ async function onDeadline(chat: Chat): Promise<void> {
       break;
     case 'push':
       chat.presence.retry();
+      break;
+    case 'askSlot':
+      chat.card.askAgain();
       break;
     case 'giveUp':
       chat.giveUp();

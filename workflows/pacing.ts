@@ -9,6 +9,9 @@ const windows = [
   { ms: 1_000_000, posts: 400 },
 ] as const;
 
+/** Posts that are older than this, ms, are in no window any more. */
+export const longestWindowMs = Math.max(...windows.map(({ ms }) => ms));
+
 /**
  * ms to wait before the next post so that every window keeps its limit.
  * @param postTimes times of earlier posts, ms, oldest first.

@@ -1,0 +1,220 @@
+import { randomUUID } from 'node:crypto';
+import { ApplicationFailure } from '@temporalio/common';
+import type { WorkflowHandle } from '@temporalio/client';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createCardSlotActivities } from '../../activities/card-slot.ts';
+import { workflowIds } from '../../domain/workflow-ids.ts';
+import { tryAgainSignal, visitorSignal, type VisitorConnection, type VisitorEvent } from '../../workflows/chat/messages.ts';
+import type { chat } from '../../workflows/chat/workflow.ts';
+import { getInboundQuery } from '../../workflows/inbound/messages.ts';
+import { fakeChatActivities, type FakeChatActivities } from './fake-zoom-side.ts';
+import { testWorker, timeSkipping } from './harness.ts';
+import { eventually } from './running-chat.ts';
+
+let env: TestWorkflowEnvironment;
+beforeAll(async () => {
+  env = await timeSkipping();
+}, 120_000);
+afterAll(() => env.teardown());
+
+/** Chats and the queue of their inbound channel, over fakes of everything else. */
+class Hall {
+  readonly fake: FakeChatActivities;
+  readonly handles: WorkflowHandle<typeof chat>[] = [];
+  /** When each card was posted, ms. */
+  readonly cardTimes: number[] = [];
+  readonly taskQueue = `inbound-test-${randomUUID()}`;
+  /** The inbound channel that the widget has now. */
+  channelId = `inbound-${randomUUID()}`;
+  #chats = 0;
+
+  constructor() {
+    const channel = () => ({
+      id: this.channelId,
+      jid: `${this.channelId}@zoom`,
+      name: 'Inbound',
+      url: 'https://zoom.us',
+    });
+    const slots = createCardSlotActivities({
+      store: { widgets: { get: async () => ({ inboundChannel: channel() }) as never } },
+      client: env.client,
+      isPaced: true,
+      taskQueue: this.taskQueue,
+    });
+    this.fake = fakeChatActivities(slots);
+    const { postInboundCard } = this.fake.activities;
+    this.fake.activities.postInboundCard = async (input) => {
+      this.cardTimes.push(await env.currentTimeMs());
+      return postInboundCard(input);
+    };
+  }
+
+  get queue() {
+    return env.client.workflow.getHandle(workflowIds.inbound({ channelId: this.channelId }));
+  }
+
+  /** Visitors' words in the order in which their cards were posted. */
+  get cards(): string[] {
+    return this.fake.seen.cards.map(({ content }) => content.words);
+  }
+
+  async run(story: () => Promise<void>): Promise<void> {
+    const worker = await testWorker(env, this.fake.activities, this.taskQueue);
+    await worker.runUntil(async () => {
+      await story();
+      await Promise.all(this.handles.map((handle) => handle.signal(visitorSignal, { kind: 'ended' }).catch(() => {})));
+      await Promise.all(this.handles.map((handle) => handle.result().catch(() => {})));
+      await this.queue.terminate().catch(() => {});
+    });
+  }
+
+  /** A visitor who is connected writes. */
+  async begin(text: string): Promise<{ handle: WorkflowHandle<typeof chat>; connection: VisitorConnection }> {
+    const chatId = `${randomUUID().slice(0, 8)}-${(this.#chats += 1)}`;
+    const connection = { connectionId: `of-${chatId}`, instanceId: 'api-1', url: 'http://api.example' };
+    const handle = await env.client.workflow.signalWithStart<typeof chat, [VisitorEvent]>('chat', {
+      workflowId: workflowIds.chat({ chatId }),
+      taskQueue: this.taskQueue,
+      args: [
+        {
+          chatId,
+          accountId: 'account-1',
+          widgetId: 'widget-1',
+          visitor: { name: 'Jane Doe' },
+          timings: { missedAfterMs: 3_600_000, idleEndMs: 86_400_000 },
+        },
+      ],
+      signal: visitorSignal,
+      signalArgs: [{ kind: 'message', clientId: `id-${chatId}`, text, at: 1, connection }],
+    });
+    this.handles.push(handle);
+    return { handle, connection };
+  }
+
+  async beginMany(count: number, from = 1): Promise<void> {
+    for (let n = from; n < from + count; n += 1) await this.begin(`chat ${n}`);
+  }
+}
+
+const names = (count: number, from = 1) => Array.from({ length: count }, (_, n) => `chat ${n + from}`);
+
+describe('the cards of an inbound channel', { retry: 2, timeout: 60_000 }, () => {
+  test('are posted at once as long as Zoom takes them, without another word', async () => {
+    const hall = new Hall();
+    await hall.run(async () => {
+      await hall.beginMany(3);
+      await eventually(() => expect(hall.cards).toHaveLength(3));
+    });
+    expect(hall.fake.seen.queueCards).toEqual([]);
+  });
+
+  test('come in order and at the pace that Zoom’s limits on a channel ask, with one card for those that wait', async () => {
+    const hall = new Hall();
+    await hall.run(async () => {
+      await hall.beginMany(70);
+      for (let n = 0; n < 40 && hall.cards.length < 70; n += 1) await env.sleep('10 seconds');
+      expect(hall.cards).toHaveLength(70);
+      await env.sleep('30 seconds');
+    });
+    expect(hall.cards).toEqual(names(70));
+    for (const [ms, most] of [
+      [1_000, 10],
+      [10_000, 30],
+      [100_000, 60],
+    ] as const) {
+      for (const at of hall.cardTimes) {
+        expect(hall.cardTimes.filter((other) => other > at - ms && other <= at).length).toBeLessThanOrEqual(most);
+      }
+    }
+    const counts = hall.fake.seen.queueCards;
+    expect(counts[0]).toBeGreaterThan(0);
+    expect(counts.at(-1)).toBe(0);
+    expect([...counts].sort((a, b) => b - a)).toEqual(counts);
+  });
+
+  test('leave out a visitor who has gone before their turn, until they are back', async () => {
+    const hall = new Hall();
+    await hall.run(async () => {
+      await hall.beginMany(55);
+      const gone = await hall.begin('gone');
+      const ended = await hall.begin('ended');
+      await hall.beginMany(2, 56);
+      await gone.handle.signal(visitorSignal, { kind: 'disconnected', connectionId: gone.connection.connectionId });
+      await ended.handle.signal(visitorSignal, { kind: 'ended' });
+      expect(await ended.handle.result()).toMatchObject({ status: 'ended' });
+      for (let n = 0; n < 40 && hall.cards.length < 57; n += 1) await env.sleep('10 seconds');
+      expect(hall.cards).toEqual(names(57));
+      await gone.handle.signal(visitorSignal, { kind: 'connected', connection: gone.connection });
+      for (let n = 0; n < 40 && hall.cards.length < 58; n += 1) await env.sleep('10 seconds');
+      expect(hall.cards.at(-1)).toBe('gone');
+    });
+    expect(hall.cards).not.toContain('ended');
+  });
+
+  test('are asked for again when the queue was lost', async () => {
+    const hall = new Hall();
+    await hall.run(async () => {
+      await hall.beginMany(60);
+      await eventually(async () => {
+        const { waiting } = await hall.queue.query(getInboundQuery);
+        expect(waiting.length).toBeGreaterThan(0);
+      });
+      await hall.queue.terminate('lost');
+      for (let n = 0; n < 40 && hall.cards.length < 60; n += 1) await env.sleep('10 seconds');
+      expect([...hall.cards].sort()).toEqual(names(60).sort());
+    });
+  });
+
+  test('go to the channel that the settings name by then', async () => {
+    const hall = new Hall();
+    await hall.run(async () => {
+      await hall.beginMany(60);
+      await eventually(() => expect(hall.cards.length).toBeGreaterThanOrEqual(8));
+      const before = hall.queue;
+      hall.channelId = `inbound-${randomUUID()}`;
+      await Promise.all(hall.handles.map((handle) => handle.signal(tryAgainSignal)));
+      for (let n = 0; n < 40 && hall.cards.length < 60; n += 1) await env.sleep('10 seconds');
+      expect(hall.cards).toHaveLength(60);
+      expect((await before.query(getInboundQuery)).waiting).toEqual([]);
+      await before.terminate();
+    });
+  });
+
+  test('queue again when Zoom takes no more posts into the channel', async () => {
+    const hall = new Hall();
+    const { postInboundCard } = hall.fake.activities;
+    let refusals = 0;
+    hall.fake.activities.postInboundCard = async (input) => {
+      if (refusals < 8) {
+        refusals += 1;
+        throw ApplicationFailure.create({
+          message: 'throttled',
+          type: 'ZoomUnavailable',
+          nonRetryable: true,
+          details: [{ tryAgainInMs: 30_000, nothingDone: true }],
+        });
+      }
+      return postInboundCard(input);
+    };
+    await hall.run(async () => {
+      await hall.beginMany(8);
+      for (let n = 0; n < 40 && hall.cards.length < 8; n += 1) await env.sleep('10 seconds');
+      expect([...hall.cards].sort()).toEqual(names(8).sort());
+    });
+  });
+
+  test('need a queue that ends when nobody asks, and begins again with the next chat', async () => {
+    const hall = new Hall();
+    await hall.run(async () => {
+      const first = await hall.begin('first');
+      await eventually(() => expect(hall.cards).toEqual(['first']));
+      const run = await hall.queue.describe();
+      await env.sleep('30 minutes');
+      expect(await hall.queue.describe()).toMatchObject({ runId: run.runId, status: { name: 'COMPLETED' } });
+      await first.handle.signal(visitorSignal, { kind: 'ended' });
+      await hall.begin('second');
+      await eventually(() => expect(hall.cards).toEqual(['first', 'second']));
+    });
+  });
+});

@@ -82,12 +82,14 @@ function passOn(uiUrl: string | undefined): RequestHandler {
     if (_csrf !== undefined) toUi.setHeader('cookie', stringifyCookie({ _csrf }, { encode: String }));
   });
   return async (request, response) => {
-    request.url = request.originalUrl;
+    const { url, originalUrl } = request;
     response.set('Content-Security-Policy', policy);
-    if (request.originalUrl.startsWith(`${temporalUiPath}/api/`)) response.set('Cache-Control', 'no-store');
+    if (originalUrl.startsWith(`${temporalUiPath}/api/`)) response.set('Cache-Control', 'no-store');
+    request.url = originalUrl;
     try {
       await proxy.web(request, response);
     } catch (cause) {
+      request.url = url;
       throw new HttpProblem('unavailable', 'Temporal UI does not answer.', { cause });
     }
   };

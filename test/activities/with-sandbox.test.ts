@@ -5,8 +5,9 @@ import { createChatZoomActivities } from '../../activities/chat-zoom.ts';
 import { cacheMembers } from '../../activities/members.ts';
 import { NeedsReconnectError, type UserZoom } from '../../activities/user-zoom.ts';
 import type { ChannelPost } from '../../domain/channel-post.ts';
+import type { InboundCardContent } from '../../domain/inbound-card.ts';
 import { createZoomClient, isZoomError } from '../../zoom/index.ts';
-import { botJid, clientId, closeAll, list, part, rig, secret, type Rig } from '../tools/sandbox/helpers.ts';
+import { botJid, clientId, closeAll, list, part, rig, type Rig } from '../tools/sandbox/helpers.ts';
 import { attempt, failureOf, testStore } from './harness.ts';
 
 /*
@@ -36,12 +37,11 @@ async function setUp({ colleague = false } = {}) {
     clientId,
     clientSecret: 'sandbox-client-secret',
     botJid,
-    webhookSecretToken: secret,
   });
   const tokens = new Map<string, string>();
   const userZoom: UserZoom = async (userId, calls) => {
     try {
-      return await calls(zoom.asUser(tokens.get(userId) ?? 'none'));
+      return await calls(zoom.asUser(tokens.get(userId) ?? 'none', { userId }));
     } catch (error) {
       throw isZoomError(error, 'unauthorized') ? new NeedsReconnectError() : error;
     }
@@ -49,9 +49,9 @@ async function setUp({ colleague = false } = {}) {
   const accountId = `account-${randomUUID().slice(0, 8)}`;
   const join = async (email: string) => {
     const { access } = await it.install(email);
-    const { id, displayName, jid, accountId: zoomAccount } = await zoom.asUser(access).getMe();
+    const { id, displayName, jid, role, accountId: zoomAccount } = await zoom.asUser(access).getMe();
     tokens.set(id, access);
-    await store.members.connect({ _id: id, accountId: zoomAccount, name: displayName, email, jid });
+    await store.members.connect({ _id: id, accountId: zoomAccount, name: displayName, email, jid, role });
     return { id, zoomAccount };
   };
   // The sandbox's people are the same in each test.
@@ -135,6 +135,35 @@ test('a card is posted, found again by its mark, and edited', async () => {
   expect((await postCard(2)).card).toEqual({ ...first.card, channelId: inbound.id });
 });
 
+test.each([
+  ['an admin-managed app, whose bot names nobody', { userJidRequired: false, userJidMustBeMember: true }],
+  ['a bot that has to name a member of the channel', { userJidRequired: true, userJidMustBeMember: true }],
+])('an inbound channel that the owner has left goes on: %s', async (_what, switches) => {
+  const { it, activities, chat, widgetId, alex, jill, inbound, postCard } = await setUp({ colleague: true });
+  await it.switches(switches);
+  const channel_id = inbound.id;
+  expect((await it.control(`/users/${alex.id}/invite`, { channel_id, user_ids: [jill?.id] })).status).toBe(200);
+  expect((await it.control(`/users/${alex.id}/leave`, { channel_id })).status).toBe(200);
+  const first = await postCard(1);
+  // Looked for as a colleague who is in the channel.
+  expect((await postCard(2)).card).toEqual(first.card);
+  const content: InboundCardContent = {
+    visitorName: 'Jane Doe',
+    words: 'Hello',
+    status: 'ended',
+    agents: [],
+    endedBy: 'visitor',
+  };
+  await attempt(1, activities.updateInboundCard, {
+    ...chat,
+    widgetId,
+    card: first.card,
+    content,
+    deliveredSeq: 1,
+    targets: [],
+  });
+});
+
 test.each(['archived', 'deleted'])('an inbound channel that is %s is said to be gone', async (what) => {
   const { it, postCard, inbound, alex } = await setUp();
   const path = `/_sandbox/users/${alex.id}/channels/${inbound.id}`;
@@ -175,11 +204,12 @@ describe.each(['bot', 'user'] as const)('posts as %s', (as) => {
 
   test('that Zoom does not accept for their words are refused', async () => {
     const { it, inChannel } = await setUp();
-    const { post } = await inChannel();
-    const path = as === 'bot' ? '/v2/im/chat/messages' : '/v2/chat/users/me/messages';
-    const [status, code] = as === 'bot' ? [400, 7001] : [400, 300];
+    const { post, ownerUserId } = await inChannel();
+    const path = as === 'bot' ? '/v2/im/chat/messages' : `/v2/chat/users/${ownerUserId}/messages`;
+    // The bot's post is made for nobody, and then for a member: the same answer can mean that one has to be named.
+    const [status, code, times] = as === 'bot' ? [400, 7001, 2] : [400, 300, 1];
     await it.control('/faults', {
-      rules: [{ kind: 'status', match: { method: 'POST', path }, status, code, times: 1 }],
+      rules: [{ kind: 'status', match: { method: 'POST', path }, status, code, times }],
     });
     expect(await failureOf(post(1, lines('bad', 1), as))).toMatchObject({ type: 'PostRefused', nonRetryable: true });
     expect(await post(1, lines('good', 2), as)).toMatchObject({ as });

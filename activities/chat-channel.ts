@@ -103,7 +103,10 @@ export function createChatChannelActivities({ store, acting }: ChatZoomContext) 
       });
     },
 
-    /** The chat's own private channel: made once, found again by its name after a lost answer. */
+    /**
+     * The chat's own private channel: made once, found again by its name after a lost answer. One that is not new is
+     * kept by `keepChatChannel` once its history is read: somebody may have written there already.
+     */
     async createChatChannel(input: {
       chatId: string;
       accountId: string;
@@ -112,19 +115,23 @@ export function createChatChannelActivities({ store, acting }: ChatZoomContext) 
       channelsLost: number;
       /** When an earlier activity first tried this, ms. */
       firstTriedAt?: number;
-    }): Promise<{ channel: ChannelRef; ownerUserId: string }> {
+    }): Promise<{ channel: ChannelRef; ownerUserId: string; isNew: boolean }> {
       const { chatId, accountId, firstTriedAt } = input;
       return asZoomFailures(async () => {
         const names = channelNames(input);
         const before = mayHaveActed(firstTriedAt) ? await find(accountId, chatId, names) : undefined;
         const made = before?.own ?? (await createUnderFreeName(accountId, chatId, names, firstTriedAt));
+        const { ownerUserId, isNew } = made;
         const { id, jid, name, url } = made.channel;
         const channel = { id, jid, name, url };
-        // Before anybody but its owner is in it: webhooks find the chat by its channel.
-        await store.chatChannels.assign({ _id: id, chatId, accountId });
-        await store.chats.set(chatId, { channel });
-        return { channel, ownerUserId: made.ownerUserId };
+        if (isNew) await keep({ chatId, accountId, channel });
+        return { channel, ownerUserId, isNew };
       }, firstTriedAt);
+    },
+
+    /** From now on what is written in the channel comes to the chat. */
+    async keepChatChannel(input: { chatId: string; accountId: string; channel: ChannelRef }): Promise<void> {
+      await keep(input);
     },
 
     /** The agent is a member of the chat channel. Repeating it is harmless. */
@@ -197,6 +204,12 @@ export function createChatChannelActivities({ store, acting }: ChatZoomContext) 
     },
   };
 
+  async function keep({ chatId, accountId, channel }: { chatId: string; accountId: string; channel: ChannelRef }) {
+    // Before anybody but its owner is in it: webhooks find the chat by its channel.
+    await store.chatChannels.assign({ _id: channel.id, chatId, accountId });
+    await store.chats.set(chatId, { channel });
+  }
+
   /**
    * What any member sees under one of these names: this chat's channel, which an earlier try has made, perhaps in the
    * name of another member; or, with `own` undefined, only what is not this chat's.
@@ -211,7 +224,7 @@ export function createChatChannelActivities({ store, acting }: ChatZoomContext) 
       }
       return undefined;
     });
-    if (result) return { own: { channel: result.found, ownerUserId: result.userId } };
+    if (result) return { own: { channel: result.found, ownerUserId: result.userId, isNew: false } };
     return others.length > 0 ? {} : undefined;
   }
 
@@ -226,6 +239,7 @@ export function createChatChannelActivities({ store, acting }: ChatZoomContext) 
         return await acting.asUser({ accountId }, async (api, ownerUserId) => ({
           channel: await api.createChannel({ name, type: 'privateInternal' }),
           ownerUserId,
+          isNew: true,
         }));
       } catch (error) {
         // A name that Zoom does not accept, for what the visitor is called, is as good as taken.
@@ -251,6 +265,8 @@ interface MadeChannel {
   channel: ZoomChannel;
   /** In whose name it was made. */
   ownerUserId: string;
+  /** This try has made it. */
+  isNew: boolean;
 }
 
 /** User ids of who wrote these messages: of those who are in the channel, and of colleagues who have left it. */

@@ -9,7 +9,7 @@ import { asZoomFailures } from './zoom-failures.ts';
 
 /** What the activities of one user's grant work with. */
 export interface GrantActivityDependencies {
-  store: Pick<Store, 'accounts' | 'chats' | 'members' | 'notices' | 'tokenSets'>;
+  store: Pick<Store, 'accounts' | 'chats' | 'members' | 'notices' | 'sessions' | 'tokenSets'>;
   zoom: Pick<ZoomClient, 'oauth' | 'bot'>;
   publicUrl: string;
   /** Signal an open chat that something was repaired; that it has ended is no failure. */
@@ -97,6 +97,8 @@ export function createGrantActivities({ store, zoom, publicUrl, tryAgain }: Gran
       await store.tokenSets.forgetBefore(input.zoomUserId, new Date(input.grantedBefore));
       if (await store.tokenSets.newest(input.zoomUserId)) return { removed: false };
       await store.members.setGrantStatus(input.zoomUserId, 'removed');
+      // They do not come back to life when the user adds the app again.
+      await store.sessions.endOf(input.zoomUserId);
       return { removed: true };
     },
 

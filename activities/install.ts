@@ -46,6 +46,7 @@ export function createInstallActivities({ store, zoom, userZoom, product, public
           name: user.displayName,
           email,
           jid: user.jid,
+          role: user.role,
         });
         return { name: user.displayName, email };
       });

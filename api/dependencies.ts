@@ -11,9 +11,11 @@ import type { TemporalClients } from './temporal/clients.ts';
 export interface ApiStore {
   accounts: Pick<Store['accounts'], 'get' | 'named'>;
   widgets: Pick<Store['widgets'], 'get' | 'ofAccount' | 'setInboundChannel'>;
-  members: Pick<Store['members'], 'get' | 'ofAccount' | 'connect' | 'named' | 'countByGrantStatus'>;
+  members: Pick<Store['members'], 'get' | 'ofAccount' | 'connect' | 'setRole' | 'named' | 'countByGrantStatus'>;
   tokenSets: Pick<Store['tokenSets'], 'addGranted' | 'scopesOf'>;
   usedStates: Pick<Store['usedStates'], 'use'>;
+  sessions: Pick<Store['sessions'], 'begin' | 'get' | 'used' | 'end' | 'endOf'>;
+  newChats: Pick<Store['newChats'], 'recent' | 'add' | 'forgetBefore'>;
   chats: Pick<
     Store['chats'],
     'get' | 'recent' | 'countByStatus' | 'named' | 'unfinished' | 'openByStatus' | 'oldestWaiting'

@@ -67,6 +67,8 @@ export interface DashboardData {
 export interface ChannelChoices {
   channels: { id: string; name: string; kind: 'private' | 'public' | 'other' }[];
   selectedId: string | null;
+  /** Whether this member may choose: an owner or administrator in Zoom, or who installed the app first. */
+  mayChange: boolean;
 }
 
 /** Body of `PUT /api/settings`; answers `SettingsSaved`. */

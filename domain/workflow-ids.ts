@@ -13,6 +13,8 @@ export const workflowIds = {
   accountStep: ({ accountId, step }: { accountId: string; step: string }) => `account/${accountId}/${step}`,
   /** The queue of cards for one inbound channel: they go there at the pace that Zoom takes them. */
   inbound: ({ channelId }: { channelId: string }) => `inbound/${channelId}`,
+  /** Tells two channels that new chats go to the other one. */
+  routeChange: ({ changeId }: { changeId: string }) => `route-change/${changeId}`,
   /** Deletes what is older than its account keeps it; started by the schedule of the same id. */
   retention: () => 'retention',
 };

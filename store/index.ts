@@ -5,7 +5,9 @@ import { chatChannelStore } from './chat-channels.ts';
 import { chatStore } from './chats.ts';
 import { instanceStore } from './instances.ts';
 import { memberStore } from './members.ts';
+import { newChatStore } from './new-chats.ts';
 import { noticeStore } from './notices.ts';
+import { sessionStore } from './sessions.ts';
 import { tokenSetStore } from './token-sets.ts';
 import { transcriptStore } from './transcript.ts';
 import { usedStateStore } from './used-states.ts';
@@ -15,8 +17,10 @@ export type { Account } from './accounts.ts';
 export type { ChatChannel } from './chat-channels.ts';
 export type { ChatChanges, ChatRecord } from './chats.ts';
 export type { ApiInstance } from './instances.ts';
-export type { Member } from './members.ts';
+export type { Member, MemberRole } from './members.ts';
+export type { NewChat, NewChatKey } from './new-chats.ts';
 export type { Notice } from './notices.ts';
+export type { Session } from './sessions.ts';
 export type { StoredTokenSet, TokenSet } from './token-sets.ts';
 export type { Widget } from './widgets.ts';
 export { connectMongo, mongoAnswers } from './connect.ts';
@@ -36,7 +40,9 @@ export async function createStore(connection: Connection, tokenKeys: SealingKeys
     chats: chatStore(connection),
     chatChannels: chatChannelStore(connection),
     transcript: transcriptStore(connection),
+    newChats: newChatStore(connection),
     notices: noticeStore(connection),
+    sessions: sessionStore(connection),
     instances: instanceStore(connection),
   };
   for (const { model } of Object.values(store)) await model.createIndexes();

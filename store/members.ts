@@ -4,6 +4,8 @@ import { date, optionalDate, optionalText, text } from './fields.ts';
 
 /** `connected`: the grant works; `needsReconnect`: Zoom no longer accepts it; `removed`: the user removed the app. */
 const grantStatuses = ['connected', 'needsReconnect', 'removed'] as const;
+/** As in Zoom: the account's owner, an administrator, or anybody else. */
+export const memberRoles = ['owner', 'admin', 'agent'] as const;
 
 const definition = {
   /** The Zoom user id. */
@@ -12,6 +14,8 @@ const definition = {
   name: text,
   email: text,
   jid: text,
+  /** As Zoom said it last. */
+  role: { type: String, enum: memberRoles, required: true },
   createdAt: date,
   /** Set by the grant workflow, and by the OAuth callback that stores a new grant. */
   grantStatus: { type: String, enum: grantStatuses, required: true },
@@ -26,6 +30,7 @@ schema.index({ accountId: 1, createdAt: 1 });
 /** One Zoom user who added the app. */
 export type Member = InferRawDocType<typeof definition>;
 type GrantStatus = Member['grantStatus'];
+export type MemberRole = Member['role'];
 
 /** Reads and writes of members. */
 export function memberStore(connection: Connection) {
@@ -47,7 +52,7 @@ export function memberStore(connection: Connection) {
         .lean();
     },
     /** Create or refresh the record after a grant; what the install flow has done for this user stays. */
-    async connect(person: Pick<Member, '_id' | 'accountId' | 'name' | 'email' | 'jid'>): Promise<void> {
+    async connect(person: Pick<Member, '_id' | 'accountId' | 'name' | 'email' | 'jid' | 'role'>): Promise<void> {
       const { _id, ...rest } = person;
       const grantStatus = 'connected';
       const created = await insertedNow(model.insertOne({ ...person, createdAt: new Date(), grantStatus }));
@@ -55,6 +60,9 @@ export function memberStore(connection: Connection) {
     },
     async setGrantStatus(zoomUserId: string, grantStatus: GrantStatus): Promise<void> {
       await model.updateOne({ _id: zoomUserId }, { $set: { grantStatus } });
+    },
+    async setRole(zoomUserId: string, role: MemberRole): Promise<void> {
+      await model.updateOne({ _id: zoomUserId }, { $set: { role } });
     },
     async setWelcomeMessage(zoomUserId: string, welcomeMessageId: string): Promise<void> {
       await model.updateOne({ _id: zoomUserId }, { $set: { welcomeMessageId } });

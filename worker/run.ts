@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Worker, type LogLevel, type WorkerOptions } from '@temporalio/worker';
+import { ActingUsers } from '../activities/acting-user.ts';
 import { createCardSlotActivities } from '../activities/card-slot.ts';
 import { createChatActivities } from '../activities/chat.ts';
 import { createChatZoomActivities } from '../activities/chat-zoom.ts';
@@ -8,8 +9,10 @@ import { createGrantActivities } from '../activities/grant.ts';
 import { heartbeating } from '../activities/heartbeat.ts';
 import { createInstallActivities } from '../activities/install.ts';
 import { cacheMembers } from '../activities/members.ts';
+import { createMemberCheckActivities } from '../activities/member-check.ts';
 import { createRenewTokens } from '../activities/renew-tokens.ts';
 import { createRetentionActivities } from '../activities/retention.ts';
+import { createRouteChangeActivities } from '../activities/route-change.ts';
 import { createUserZoom } from '../activities/user-zoom.ts';
 import { encryptedDataConverter, workerDataConverter } from '../codec/data-converter.ts';
 import type { WorkerConfig } from '../config/env.ts';
@@ -86,6 +89,9 @@ export async function runWorker(config: WorkerConfig, log: Logger): Promise<void
     const installs = createInstallActivities({ store, zoom, userZoom, product: config.product, publicUrl });
     const retention = createRetentionActivities({ store, client, clock: Date.now });
     const cardSlots = createCardSlotActivities({ store, client, isPaced: plan !== 'off' });
+    const acting = new ActingUsers(members, userZoom);
+    const memberChecks = createMemberCheckActivities({ store, acting });
+    const routeChanges = createRouteChangeActivities({ store, zoom, acting, publicUrl });
     const relayed = relayedToZoom(metrics);
 
     const common: WorkerOptions = {
@@ -112,6 +118,8 @@ export async function runWorker(config: WorkerConfig, log: Logger): Promise<void
           ...createChatZoomActivities({ store, zoom, userZoom, members, push, relayed, publicUrl }),
           ...installs,
           ...grants,
+          ...memberChecks,
+          ...routeChanges,
         },
       }),
       Worker.create({

@@ -4,4 +4,5 @@ export { inbound } from './inbound/workflow.ts';
 export { install } from './install/workflow.ts';
 export { accountStep } from './install/account-step.ts';
 export { grant } from './grant/workflow.ts';
+export { routeChange } from './route-change/workflow.ts';
 export { erase, retention } from './retention/workflow.ts';

@@ -17,6 +17,8 @@ export interface ZoomUser {
   readonly jid: string;
   /** Only an `active` user can be added to a channel. */
   readonly status?: string | undefined;
+  /** Their role in the account; somebody with a role of the account's own making is an `agent`. */
+  readonly role: 'owner' | 'admin' | 'agent';
 }
 
 /** Calls about users. Source: developers.zoom.us/docs/api/users/ */
@@ -42,6 +44,8 @@ const userAnswer = z
     display_name: optionalText,
     jid: optionalText,
     status: optionalText,
+    role_id: optionalText,
+    role_name: optionalText,
   })
   .transform((user): ZoomUser => ({
     id: user.id,
@@ -51,7 +55,15 @@ const userAnswer = z
       user.display_name ?? ([user.first_name, user.last_name].filter(Boolean).join(' ') || user.email || 'Zoom user'),
     jid: user.jid ?? userJid(user.id),
     status: user.status,
+    role: roleOf(user.role_id, user.role_name),
   }));
+
+/** Zoom's own roles have the ids 0 to 2; `role_name` is for people, and can stand alone. */
+function roleOf(id: string | undefined, name: string | undefined): ZoomUser['role'] {
+  if (id === '0' || (id === undefined && name === 'Owner')) return 'owner';
+  if (id === '1' || (id === undefined && name === 'Admin')) return 'admin';
+  return 'agent';
+}
 
 /** The calls of UsersApi made with `call`. */
 export function usersApi(call: RestCaller): UsersApi {

@@ -89,7 +89,7 @@ export function oauthCallback(
     }
     const tokens = await exchange(address, code, attempt.verifier);
     const member = await connect(dependencies, tokens);
-    await sessions.start(response, member);
+    await sessions.start(response, member, request.ip);
     response.redirect(302, member.onboarded ? (attempt.next ?? '/dashboard') : '/onboarding');
   };
 }
@@ -110,7 +110,7 @@ async function connect({ zoom, store, temporal }: ApiDependencies, tokens: Token
   // The tokens first: this grant has ended the earlier one's tokens, so they must not get lost in what follows.
   await store.tokenSets.addGranted(user.id, tokens);
   const { accountId, name, email } = holder;
-  await store.members.connect({ _id: user.id, accountId, name, email, jid: user.jid });
+  await store.members.connect({ _id: user.id, accountId, name, email, jid: user.jid, role: user.role });
   const member = await store.members.get(user.id);
 
   try {

@@ -2,7 +2,8 @@ import { Router, type RequestHandler } from 'express';
 import type { ApiDependencies } from '../dependencies.ts';
 import { localPath } from '../http/local-path.ts';
 import { limitRequests, requestLimits } from '../rate-limits.ts';
-import { sameOriginOnly } from '../http/security.ts';
+import { HttpProblem } from '../http/problem.ts';
+import { isForPage, sameOriginOnly } from '../http/security.ts';
 import { oauthAttempts, redirectUri } from './attempts.ts';
 import { oauthCallback } from './callback.ts';
 import type { Sessions } from './session.ts';
@@ -25,7 +26,12 @@ export function authRoutes(dependencies: ApiDependencies, sessions: Sessions): R
   };
 
   const router = Router();
-  router.use(['/install', '/signin', '/oauth', '/signout'], limitRequests(requestLimits.auth));
+  const limited = limitRequests(requestLimits.auth);
+  router.use(['/install', '/signin', '/oauth'], (request, response, next) => {
+    // Pictures and frames of other websites must not use up the requests of whoever visits them.
+    if (isForPage(request)) return limited(request, response, next);
+    throw new HttpProblem('forbidden', 'This address is for a page of its own.');
+  });
   router.get(
     '/install',
     toZoom(() => undefined),

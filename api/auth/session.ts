@@ -1,26 +1,22 @@
 import type { Request, RequestHandler, Response } from 'express';
-import { z } from 'zod';
 import type { Member } from '../../store/index.ts';
 import type { ApiDependencies } from '../dependencies.ts';
-import { hostCookie } from '../http/cookies.ts';
 import { HttpProblem } from '../http/problem.ts';
-import { signedToken } from './signed-token.ts';
+import { sessionCookie } from './session-cookie.ts';
 
-const lifetimeSeconds = 7 * 24 * 60 * 60;
-const claimsSchema = z.object({ sub: z.string().min(1), account: z.string().min(1) });
+const day = 24 * 60 * 60;
 
-/** Sign-in sessions of the dashboard: a signed cookie of 7 days, of a member who has not removed the app. */
-export function sessions({ config, store, clock }: Pick<ApiDependencies, 'config' | 'store' | 'clock'>) {
-  const cookie = hostCookie('session', config.http.publicUrl);
-  const token = signedToken({ sessionSecret: config.sessionSecret, purpose: 'session', lifetimeSeconds, clock });
+/** Sign-in sessions of the dashboard, of members who have not removed the app. */
+export function sessions(dependencies: Pick<ApiDependencies, 'config' | 'store' | 'clock' | 'log'>) {
+  const { store, log } = dependencies;
+  const cookie = sessionCookie(dependencies, { name: 'session', idleSeconds: day / 2, longestSeconds: 7 * day });
 
   async function member(request: Request): Promise<Member | null> {
-    const value = cookie.read(request);
-    const claims = value === undefined ? null : claimsSchema.safeParse(await token.read(value)).data;
-    if (!claims) return null;
-    const found = await store.members.get(claims.sub);
+    const session = await cookie.read(request);
+    if (session?.zoomUserId === undefined || session.zoomUserId === null) return null;
+    const found = await store.members.get(session.zoomUserId);
     // A user who has changed to another account has to sign in anew: the session was for the old one.
-    return found && found.grantStatus !== 'removed' && found.accountId === claims.account ? found : null;
+    return found && found.grantStatus !== 'removed' && found.accountId === session.accountId ? found : null;
   }
 
   return {
@@ -36,12 +32,18 @@ export function sessions({ config, store, clock }: Pick<ApiDependencies, 'config
       });
     },
 
-    async start(response: Response, { zoomUserId, accountId }: { zoomUserId: string; accountId: string }) {
-      cookie.write(response, await token.sign({ sub: zoomUserId, account: accountId }), lifetimeSeconds);
+    async start(
+      response: Response,
+      { zoomUserId, accountId }: { zoomUserId: string; accountId: string },
+      address?: string,
+    ): Promise<void> {
+      await cookie.begin(response, { zoomUserId, accountId });
+      log.info({ zoomUserId, accountId, address }, 'a member has signed in');
     },
 
-    end: ((_request, response) => {
-      cookie.clear(response);
+    /** Sign out: the session ends here and wherever its cookie was copied to. */
+    end: (async (request, response) => {
+      await cookie.end(request, response);
       response.redirect(303, '/');
     }) satisfies RequestHandler,
   };

@@ -32,8 +32,8 @@ export function dashboardRoutes(dependencies: ApiDependencies, sessions: Session
   const router = Router();
   router.use(
     '/api',
-    limitRequests(requestLimits.api),
     sameOriginOnly(dependencies.config.http.publicUrl),
+    limitRequests(requestLimits.api),
     (_request, response, next) => {
       response.set('Cache-Control', 'no-store');
       next();

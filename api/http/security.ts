@@ -1,10 +1,10 @@
-import type { RequestHandler } from 'express';
+import { Router, type Request, type RequestHandler } from 'express';
 import helmet from 'helmet';
 import { HttpProblem } from './problem.ts';
 
 /** Security headers of every answer. `secure`: the public address is https. */
 export function securityHeaders({ secure }: { secure: boolean }): RequestHandler {
-  return helmet({
+  const headers = helmet({
     contentSecurityPolicy: {
       useDefaults: false,
       directives: {
@@ -12,7 +12,7 @@ export function securityHeaders({ secure }: { secure: boolean }): RequestHandler
         scriptSrc: ["'self'"],
         styleSrc: ["'self'"],
         imgSrc: ["'self'", 'data:'],
-        connectSrc: ["'self'", 'ws:', 'wss:'],
+        connectSrc: ["'self'"],
         frameAncestors: ["'none'"],
         objectSrc: ["'none'"],
         baseUri: ["'none'"],
@@ -25,6 +25,16 @@ export function securityHeaders({ secure }: { secure: boolean }): RequestHandler
     strictTransportSecurity: secure ? { maxAge: 31_536_000 } : false,
     xFrameOptions: { action: 'deny' },
   });
+  return Router().use(headers, (_request, response, next) => {
+    response.set('Permissions-Policy', 'camera=(), geolocation=(), microphone=(), payment=(), usb=()');
+    next();
+  });
+}
+
+/** Whether a browser asks for a page to show, not for a picture, a frame or a script of another page. */
+export function isForPage(request: Request): boolean {
+  const destination = request.get('sec-fetch-dest');
+  return destination === undefined || destination === 'document';
 }
 
 const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);

@@ -1,10 +1,10 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { Router, urlencoded, type Request } from 'express';
+import { Router, urlencoded, type Request, type Response } from 'express';
 import { z } from 'zod';
 import { limits } from '../../domain/limits.ts';
-import { signedToken } from '../auth/signed-token.ts';
+import { deriveKey } from '../auth/keys.ts';
+import { sessionCookie } from '../auth/session-cookie.ts';
 import type { ApiDependencies } from '../dependencies.ts';
-import { hostCookie } from '../http/cookies.ts';
 import { HttpProblem } from '../http/problem.ts';
 import { limitRequests, requestLimits } from '../rate-limits.ts';
 import { sameOriginOnly } from '../http/security.ts';
@@ -23,16 +23,24 @@ const findSchema = z.object({ words: z.string().trim().min(1).max(findLength) })
  * Sign-in of the operators, by a password from the configuration: it lets Temporal UI decrypt payloads in their
  * browser.
  */
-export function operatorSignIn({ config, clock }: Pick<ApiDependencies, 'config' | 'clock'>) {
-  const cookie = hostCookie('operator', config.http.publicUrl);
-  const token = signedToken({ sessionSecret: config.sessionSecret, purpose: 'operator', lifetimeSeconds, clock });
+export function operatorSignIn(dependencies: Pick<ApiDependencies, 'config' | 'store' | 'clock'>) {
+  const { config } = dependencies;
+  const { password } = config.operator;
+  const cookie = sessionCookie(dependencies, {
+    name: 'operator',
+    idleSeconds: lifetimeSeconds,
+    longestSeconds: lifetimeSeconds,
+  });
+  // With another password the sessions of the one before are over.
+  const passwordMark = createHmac('sha256', deriveKey(config.sessionSecret, 'operator'))
+    .update(password ?? '')
+    .digest('hex');
   return {
-    cookie,
-    sign: () => token.sign({ sub: 'operator' }),
+    begin: (response: Response) => cookie.begin(response, { passwordMark }),
+    end: cookie.end,
     /** Whether an operator is signed in by this request's cookie. */
     async signedIn(request: Request): Promise<boolean> {
-      const value = cookie.read(request);
-      return value !== undefined && config.operator.password !== undefined && (await token.read(value)) !== null;
+      return password !== undefined && (await cookie.read(request))?.passwordMark === passwordMark;
     },
   };
 }
@@ -93,23 +101,25 @@ export function operatorRoutes(dependencies: ApiDependencies, operator: Operator
   );
   router.post(
     `${operatorPath}/signin`,
-    limitRequests(requestLimits.operatorSignIn),
+    // First of all: another website's posts must not use up the guesses of whoever visits it.
     sameOriginOnly(config.http.publicUrl),
+    limitRequests(requestLimits.operatorSignIn),
     urlencoded({ extended: false, limit: limits.apiBodyBytes }),
     async (request, response) => {
       const given = formSchema.safeParse(request.body);
       if (password === undefined || !given.success || !sameSecret(given.data.password, password)) {
-        log.warn('an operator sign-in with a wrong password was refused');
+        log.warn({ address: request.ip }, 'an operator sign-in with a wrong password was refused');
         sendPage(response, form('This is not the operator password.'), 401);
         return;
       }
-      operator.cookie.write(response, await operator.sign(), lifetimeSeconds);
+      await operator.begin(response);
+      log.info({ address: request.ip }, 'an operator has signed in');
       // Not on to Temporal UI at once: the page's policy lets no form lead to another address.
       response.redirect(303, operatorPath);
     },
   );
-  router.post(`${operatorPath}/signout`, sameOriginOnly(config.http.publicUrl), (_request, response) => {
-    operator.cookie.clear(response);
+  router.post(`${operatorPath}/signout`, sameOriginOnly(config.http.publicUrl), async (request, response) => {
+    await operator.end(request, response);
     response.redirect(303, operatorPath);
   });
   return router;

@@ -4,6 +4,7 @@ import { TemporalUnavailableError } from './call.ts';
 import { createChatsClient, type ChatsClient } from './chats.ts';
 import { createGrantsClient, type GrantsClient } from './grants.ts';
 import { createInstallsClient, type InstallsClient } from './installs.ts';
+import { createRouteChangesClient, type RouteChangesClient } from './route-changes.ts';
 import { createSystemClient, type SystemClient } from './system.ts';
 
 /** Everything the api says to Temporal: one client for each durable process. */
@@ -11,6 +12,7 @@ export interface TemporalClients {
   chats: ChatsClient;
   installs: InstallsClient;
   grants: GrantsClient;
+  routeChanges: RouteChangesClient;
   system: SystemClient;
 }
 
@@ -22,6 +24,7 @@ export function createTemporalClients(client: Client, metrics: Metrics): Tempora
     chats: measured('chats', createChatsClient(client), metrics),
     installs: measured('installs', createInstallsClient(client), metrics),
     grants: measured('grants', createGrantsClient(client), metrics),
+    routeChanges: measured('routeChanges', createRouteChangesClient(client), metrics),
     system: measured('system', createSystemClient(client), metrics),
   };
 }

@@ -54,7 +54,7 @@ describe('publish', () => {
     const { store, activities, chatId, pushes } = await setUp();
     const agents = [{ id: 'jill', name: 'Jill' }];
     const news = { chatId, entries: [line(1)], lastSeq: 1, deliveredSeq: 0 };
-    const standing = { status: 'ended' as const, agents, endedAt: 5_000, waitsFor: 'BotNotAllowed' };
+    const standing = { status: 'ended' as const, agents, endedAt: 5_000, waitsFor: 'BotNotAllowed', isFull: false };
     expect(await attempt(1, activities.publish, { ...news, targets, standing })).toEqual({ outcomes: ['pushed'] });
     expect(pushes).toEqual([{ targets, push: news, recorded: 1 }]);
     expect(await store.chats.get(chatId)).toMatchObject({
@@ -84,7 +84,7 @@ describe('publish', () => {
   test('says that nothing waits any more', async () => {
     const { store, activities, chatId } = await setUp();
     const news = { chatId, entries: [], lastSeq: 0, deliveredSeq: 0, targets: [] };
-    const standing = { status: 'active' as const, agents: [] };
+    const standing = { status: 'active' as const, agents: [], isFull: false };
     await attempt(1, activities.publish, { ...news, standing: { ...standing, waitsFor: 'ScopeMissing' } });
     await attempt(1, activities.publish, { ...news, standing: { ...standing, waitsFor: null } });
     expect((await store.chats.get(chatId))?.waitsFor ?? null).toBeNull();

@@ -101,6 +101,7 @@ export class FakeZoom {
       displayName: `${name} Doe`,
       jid: userJid(id),
       status: 'active',
+      role: 'agent' as const,
       ...fields,
     };
     this.users.set(id, user);

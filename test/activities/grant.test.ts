@@ -175,7 +175,8 @@ describe('recordLost', () => {
             crossed = true;
             // What the OAuth callback writes.
             await grant();
-            await store.members.connect({ _id: owner.id, accountId, name: 'Owner', email: '', jid: owner.jid });
+            const role = 'admin' as const;
+            await store.members.connect({ _id: owner.id, accountId, name: 'Owner', email: '', jid: owner.jid, role });
           }
           await setGrantStatus(...args);
         },

@@ -70,6 +70,7 @@ export async function settledAccount(store: Store, changes: Partial<Account> = {
       name: user.displayName,
       email: user.email ?? '',
       jid: user.jid,
+      role: user.role,
     });
   await addMember(owner);
   await store.accounts.provision({
@@ -87,7 +88,7 @@ export async function settledAccount(store: Store, changes: Partial<Account> = {
     name: 'Website',
     createdAt: new Date(),
     inboundChannel: { id: inbound.id, jid, name: inbound.name, url: channelUrl(jid) },
-    settings: { teamName: 'Our team' },
+    settings: { teamName: 'Our team', pageQuery: [] },
   });
   return { zoom, accountId, widgetId, owner, agent, inbound, addMember };
 }

@@ -41,7 +41,7 @@ describe('an install', () => {
     expect((kept?.trialEndsAt.getTime() ?? 0) - (kept?.createdAt.getTime() ?? 0)).toBe(14 * 86_400_000);
     const widgets = await store.widgets.ofAccount(of.accountId);
     expect(widgets).toEqual([
-      expect.objectContaining({ inboundChannel: channel, settings: { teamName: 'example.com' } }),
+      expect.objectContaining({ inboundChannel: channel, settings: { teamName: 'example.com', pageQuery: [] } }),
     ]);
     const widgetId = widgets[0]?._id ?? '';
     expect(widgetId).toMatch(/^[\w-]{16}$/);

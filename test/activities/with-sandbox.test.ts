@@ -69,7 +69,7 @@ async function setUp({ colleague = false } = {}) {
     name: widgetId,
     createdAt: new Date(),
     inboundChannel: inbound,
-    settings: { teamName: 'Our team' },
+    settings: { teamName: 'Our team', pageQuery: [] },
   });
   const push = () => Promise.resolve([]);
   const activities = createChatZoomActivities({

@@ -73,9 +73,7 @@ describe('the install', () => {
     const { browser, temporal } = await signedIn();
     temporal.installState = 'failed';
     expect((await browser.post('/api/install/retry')).status).toBe(200);
-    expect(temporal.named('start')).toEqual([
-      [{ zoomUserId: userId, accountId, name: 'Alex Admin', email: 'alex@example.com' }],
-    ]);
+    expect(temporal.named('start')).toEqual([[{ zoomUserId: userId, accountId }]]);
     // Running, and waiting for this at the step that failed.
     temporal.installState = 'running';
     expect((await browser.post('/api/install/retry')).status).toBe(200);
@@ -153,6 +151,7 @@ describe('the settings', () => {
         { id: 'z', name: 'Zeta', kind: 'public' },
       ],
       selectedId: 'inbound',
+      mayChange: true,
     });
   });
 
@@ -183,6 +182,47 @@ describe('the settings', () => {
     expect((await browser.post('/api/settings', { channelId: 'new' }, 'PUT')).status).toBe(200);
     await expect.poll(() => temporal.named('tryAgain').map(([chatId]) => chatId)).toEqual(waiting);
     await expect.poll(() => logged.filter((line) => line.includes('try again'))).toHaveLength(1);
+  });
+
+  test('are told to both channels, with who, from and to in the log', async () => {
+    const { browser, zoom, temporal, logged } = await signedIn();
+    zoom.channels = [channel('new', 'New', 'private')];
+    await browser.post('/api/settings', { channelId: 'new' }, 'PUT');
+    const change = { accountId, zoomUserId: userId, from: { id: 'inbound' }, to: { id: 'new', name: 'New' } };
+    expect(temporal.named('tell')).toMatchObject([[change]]);
+    expect(logged.filter((line) => line.includes('routed new chats'))).toMatchObject([
+      expect.stringMatching(/"zoomUserId":"user-alex","from":"inbound","to":"new"/),
+    ]);
+    // Saved again, nothing has changed.
+    await browser.post('/api/settings', { channelId: 'new' }, 'PUT');
+    expect(temporal.named('tell')).toHaveLength(1);
+  });
+
+  test('are for owners and administrators, by what Zoom says now, and for who installed the app first', async () => {
+    const { browser, zoom, store } = await signedIn();
+    zoom.channels = [channel('new', 'New', 'private')];
+    store.accountsById.set(accountId, account({ ownerUserId: 'user-olive' }));
+    zoom.role = 'agent';
+    const refused = await browser.post('/api/settings', { channelId: 'new' }, 'PUT');
+    expect(refused.status).toBe(403);
+    expect(((await refused.json()) as Problem).detail).toContain('Ask one of them');
+    expect(store.widgetsById.get('widget-1')?.inboundChannel?.id).toBe('inbound');
+    expect(await (await browser.get('/api/channels')).json()).toMatchObject({ mayChange: false });
+    zoom.role = 'admin';
+    zoom.status = 'inactive';
+    expect((await browser.post('/api/settings', { channelId: 'new' }, 'PUT')).status).toBe(403);
+    zoom.status = 'active';
+    expect((await browser.post('/api/settings', { channelId: 'new' }, 'PUT')).status).toBe(200);
+    zoom.role = 'agent';
+    store.accountsById.set(accountId, account());
+    expect((await browser.post('/api/settings', { channelId: 'new' }, 'PUT')).status).toBe(200);
+  });
+
+  test('take no channel of a single chat, whose visitor reads what is written there', async () => {
+    const { browser, zoom, store } = await signedIn();
+    store.chatsById.set('c', chat({ _id: 'c' }));
+    zoom.channels = [channel('chat-channel', 'A chat', 'private')];
+    expect((await browser.post('/api/settings', { channelId: 'chat-channel' }, 'PUT')).status).toBe(422);
   });
 
   test('refuse another channel, naming the field', async () => {

@@ -6,12 +6,13 @@ import type { ChatsClient } from '../../api/temporal/chats.ts';
 import type { TemporalClients } from '../../api/temporal/clients.ts';
 import type { GrantsClient } from '../../api/temporal/grants.ts';
 import type { InstallsClient, InstallState } from '../../api/temporal/installs.ts';
+import type { RouteChangesClient } from '../../api/temporal/route-changes.ts';
 import type { SystemClient, WorkerActivity } from '../../api/temporal/system.ts';
 import { createTryAgain } from '../../api/try-again.ts';
 import { readApiConfig, type ApiConfig } from '../../config/env.ts';
 import type { InstallProgress } from '../../domain/dashboard.ts';
 import type { TranscriptEntry } from '../../domain/transcript.ts';
-import type { Account, ChatRecord, Member, TokenSet, Widget } from '../../store/index.ts';
+import type { Account, ChatRecord, Member, NewChat, Session, TokenSet, Widget } from '../../store/index.ts';
 import { RecordedMetrics } from '../support/recorded-metrics.ts';
 import type { ZoomChannel, ZoomError, ZoomOAuth, ZoomUserApi } from '../../zoom/index.ts';
 import { zoomError } from '../activities/fake-zoom.ts';
@@ -76,7 +77,7 @@ export function widget(changes: Partial<Widget> = {}): Widget {
       name: 'Inbound',
       url: 'https://zoom.us/inbound',
     },
-    settings: { teamName: 'Example team' },
+    settings: { teamName: 'Example team', pageQuery: [] },
     ...changes,
   };
 }
@@ -88,6 +89,7 @@ export function member(changes: Partial<Member> = {}): Member {
     name: 'Alex Admin',
     email: 'alex@example.com',
     jid: 'user-alex@xmpp.zoom.us',
+    role: 'admin',
     createdAt: new Date(start),
     grantStatus: 'connected',
     ...changes,
@@ -117,6 +119,7 @@ export class FakeStore implements ApiStore {
   readonly membersById = new Map<string, Member>();
   readonly tokenSetsOf = new Map<string, TokenSet[]>();
   readonly states = new Set<string>();
+  readonly sessionsById = new Map<string, Session>();
   readonly chatsById = new Map<string, ChatRecord>();
   readonly entries = new Map<string, TranscriptEntry[]>();
 
@@ -165,6 +168,11 @@ export class FakeStore implements ApiStore {
           grantStatus: 'connected',
         });
       }),
+    setRole: (id, role) =>
+      this.#answer(() => {
+        const found = this.membersById.get(id);
+        if (found) this.membersById.set(id, { ...found, role });
+      }),
     countByGrantStatus: () =>
       this.#answer(() => countBy([...this.membersById.values()].map(({ grantStatus }) => grantStatus))),
   };
@@ -179,6 +187,27 @@ export class FakeStore implements ApiStore {
       this.#answer(() =>
         ids.flatMap((id) => (this.tokenSetsOf.get(id) ?? []).slice(-1)).map(({ scopes }) => [...scopes]),
       ),
+  };
+  sessions: ApiStore['sessions'] = {
+    begin: (session) =>
+      this.#answer(() => {
+        this.sessionsById.set(session._id, session);
+      }),
+    get: (id) => this.#answer(() => this.sessionsById.get(id) ?? null),
+    used: (id, usedAt) =>
+      this.#answer(() => {
+        const found = this.sessionsById.get(id);
+        if (found) this.sessionsById.set(id, { ...found, usedAt });
+      }),
+    end: (id) =>
+      this.#answer(() => {
+        this.sessionsById.delete(id);
+      }),
+    endOf: (zoomUserId) =>
+      this.#answer(() => {
+        for (const session of [...this.sessionsById.values()].filter((one) => one.zoomUserId === zoomUserId))
+          this.sessionsById.delete(session._id);
+      }),
   };
   usedStates: ApiStore['usedStates'] = {
     use: (hash) =>
@@ -219,6 +248,18 @@ export class FakeStore implements ApiStore {
         return new Set(known.filter((id) => ids.includes(id)));
       }),
   };
+  readonly newChatsBegun: NewChat[] = [];
+  newChats: ApiStore['newChats'] = {
+    recent: (key, value, since, limit) =>
+      this.#answer(() =>
+        this.newChatsBegun
+          .filter((chat) => chat[key] === value && chat.at > since)
+          .sort((a, b) => b.at.getTime() - a.at.getTime())
+          .slice(0, limit),
+      ),
+    add: (chat) => this.#answer(() => void this.newChatsBegun.push(chat)),
+    forgetBefore: () => this.#answer(() => undefined),
+  };
   transcript: ApiStore['transcript'] = {
     after: (chatId, afterSeq, limit) =>
       this.#answer(() => (this.entries.get(chatId) ?? []).filter(({ seq }) => seq > afterSeq).slice(0, limit)),
@@ -233,7 +274,7 @@ function countBy<K extends string>(keys: readonly K[]): Partial<Record<K, number
 }
 
 /** Everything that can be said to Temporal, by the function's name: no two clients have one of the same name. */
-type Functions = ChatsClient & InstallsClient & GrantsClient & SystemClient;
+type Functions = ChatsClient & InstallsClient & GrantsClient & RouteChangesClient & SystemClient;
 type Call = { [K in keyof Functions]: { name: K; args: Parameters<Functions[K]> } }[keyof Functions];
 
 /** Records what Temporal was asked. */
@@ -280,6 +321,9 @@ export class FakeTemporal implements TemporalClients {
     granted: (...args) => this.#answer({ name: 'granted', args }, this.#done),
     deauthorized: (...args) => this.#answer({ name: 'deauthorized', args }, this.#done),
   };
+  routeChanges: RouteChangesClient = {
+    tell: (...args) => this.#answer({ name: 'tell', args }, this.#done),
+  };
   system: SystemClient = {
     countWorkflows: (...args) =>
       this.away ? Promise.resolve(null) : this.#answer({ name: 'countWorkflows', args }, () => this.count(args[0])),
@@ -297,6 +341,8 @@ export class FakeZoom {
   askedScopes: (readonly string[])[] = [];
   /** What is granted with the next code. */
   scopes: string[] = [];
+  role: Member['role'] = 'admin';
+  status = 'active';
   /** What the next calls of `getMe` fail with, one each. */
   meErrors: ZoomError[] = [];
   channels: ZoomChannel[] = [];
@@ -333,6 +379,8 @@ export class FakeZoom {
           email: 'alex@example.com',
           displayName: 'Alex Admin',
           jid: 'user-alex@xmpp.zoom.us',
+          role: this.role,
+          status: this.status,
         };
       },
       allChannels: async () => {

@@ -56,6 +56,30 @@ describe('the operators’ sign-in', () => {
     expect(await (await app.browser.get('/operator')).text()).toContain('operatorSignIn');
   });
 
+  test('ends with the sign-out and with another password, for copies of the cookie too', async () => {
+    const app = await startTestApp();
+    await signIn(app);
+    const isIn = async () => (await (await app.browser.get('/operator')).text()).includes('<title>operator</title>');
+    const copy = new Map(app.browser.cookies);
+    await app.browser.send('POST', '/operator/signout', { headers: { origin: publicUrl } });
+    for (const [name, value] of copy) app.browser.cookies.set(name, value);
+    expect(await isIn()).toBe(false);
+
+    await signIn(app);
+    expect(await isIn()).toBe(true);
+    for (const session of app.store.sessionsById.values()) session.passwordMark = 'of another password';
+    expect(await isIn()).toBe(false);
+  });
+
+  test('cannot be locked by another website', async () => {
+    const app = await startTestApp();
+    for (let n = 0; n < 11; n += 1) {
+      const headers = { origin: 'https://evil.example', 'content-type': 'application/x-www-form-urlencoded' };
+      expect((await app.browser.send('POST', '/operator/signin', { headers, body: 'password=x' })).status).toBe(403);
+    }
+    expect((await signIn(app)).status).toBe(303);
+  });
+
   test('stops guessing', async () => {
     const app = await startTestApp();
     for (let guess = 0; guess < 10; guess++) await signIn(app, `guess ${guess}`);

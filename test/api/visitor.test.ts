@@ -673,7 +673,7 @@ describe('tokens', () => {
     const bad = [
       other.token,
       await forge(new Uint8Array(32)),
-      await forge(deriveKey(sessionSecret, 'session')),
+      await forge(deriveKey(sessionSecret, 'operator')),
       await forge(deriveKey(sessionSecret, 'visitor-token'), 'session'),
       `${head}.${Buffer.from('{"sub":"Another012345678","widget":"widget-1"}').toString('base64url')}.${signature}`,
       'nonsense',

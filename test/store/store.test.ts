@@ -46,7 +46,7 @@ const widget = (changes: Partial<Widget> = {}): Widget => ({
   accountId: randomUUID(),
   name: 'Website',
   createdAt: new Date(1_000),
-  settings: { teamName: 'Acme' },
+  settings: { teamName: 'Acme', pageQuery: [] },
   ...changes,
 });
 const channel = { id: 'c', jid: 'c@x', name: 'Inbound', url: 'https://zoom.us/c' };
@@ -130,7 +130,7 @@ describe('widgets', () => {
     const old = widget();
     await store.widgets.provision(old);
     await store.widgets.model.updateOne({ _id: old._id }, { $set: { settings: {} } });
-    expect((await store.widgets.get(old._id))?.settings).toEqual({ teamName: 'Our team' });
+    expect((await store.widgets.get(old._id))?.settings).toEqual({ teamName: 'Our team', pageQuery: [] });
   });
 });
 
@@ -141,6 +141,7 @@ describe('members', () => {
     name: 'Alex',
     email: 'alex@example.com',
     jid: 'alex@xmpp.zoom.us',
+    role: 'agent' as const,
     ...changes,
   });
 
@@ -536,6 +537,7 @@ describe('what a person calls something by', () => {
       name: `Alex ${tag}`,
       email: `${tag}@example.com`,
       jid: 'j',
+      role: 'agent' as const,
     };
     await store.members.connect(person);
     for (const words of [person.name, person.email, person.email.toUpperCase()]) {

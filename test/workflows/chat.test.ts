@@ -411,6 +411,29 @@ describe('a chat that the world gets in the way of', { retry: 2 }, () => {
     expect(fake.seen.cards.at(-1)?.content).toMatchObject({ words: 'Hello\nOne more thing', status: 'ended' });
   });
 
+  test('takes in what was written in a channel before it was known, in order, before it hears of what comes', async () => {
+    const fake = fakeChatActivities();
+    const { createChatChannel, readChannel } = fake.activities;
+    const done: string[] = [];
+    fake.activities.createChatChannel = async (input) => ({ ...(await createChatChannel(input)), isNew: false });
+    fake.activities.readChannel = async (input) => {
+      done.push('read');
+      await readChannel(input);
+      return [{ messageId: 'early', userId: 'jill', text: 'Already here', at: 1 }];
+    };
+    fake.activities.keepChatChannel = async () => {
+      done.push('keep');
+    };
+    await runningChat(env, fake, async ({ joined, agentSays }) => {
+      await joined(jill);
+      await agentSays('And now');
+      await eventually(() => expect(kinds(fake).filter((kind) => kind === 'agentMessage')).toHaveLength(2));
+    });
+    expect(done.slice(0, 3)).toEqual(['read', 'keep', 'read']);
+    const written = fake.seen.recorded.flatMap((entry) => (entry.kind === 'agentMessage' ? [entry.text] : []));
+    expect(written).toEqual(['Already here', 'And now']);
+  });
+
   test('gives up a week after its end, and never fails', async () => {
     const fake = fakeChatActivities({
       async postToChannel() {

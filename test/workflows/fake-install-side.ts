@@ -1,5 +1,6 @@
 import type { InstallActivities } from '../../activities/install.ts';
 import type { GrantActivities } from '../../activities/grant.ts';
+import type { MemberCheckActivities } from '../../activities/member-check.ts';
 import type { ChannelRef } from '../../domain/channel.ts';
 
 /** The install activities, with what they do in Zoom and MongoDB written down. Typed as the real ones. */
@@ -80,8 +81,13 @@ export function fakeGrantActivities(overrides: Partial<GrantActivities> = {}) {
     woken: [] as string[],
     /** How often it was looked at what was granted. */
     looked: 0,
+    /** How often Zoom was asked for the member's role. */
+    checked: 0,
   };
-  const activities: GrantActivities = {
+  const activities: GrantActivities & MemberCheckActivities = {
+    async checkMember() {
+      seen.checked += 1;
+    },
     async renewTokens({ staleTokenSetId }) {
       seen.renewals += 1;
       await new Promise((resolve) => setTimeout(resolve, 50));

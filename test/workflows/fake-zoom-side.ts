@@ -89,8 +89,13 @@ export function fakeChatActivities(overrides: Partial<Activities> = {}) {
     async createChatChannel(input) {
       seen.channels.push(input);
       const id = `channel-${seen.channels.length}`;
-      return { channel: { id, jid: `${id}@zoom`, name: id, url: `https://zoom.us/${id}` }, ownerUserId: 'owner' };
+      return {
+        channel: { id, jid: `${id}@zoom`, name: id, url: `https://zoom.us/${id}` },
+        ownerUserId: 'owner',
+        isNew: true,
+      };
     },
+    async keepChatChannel() {},
     async inviteAgent(input) {
       seen.invited.push(input);
     },

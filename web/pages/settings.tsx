@@ -57,7 +57,7 @@ function ChannelForm({ choices }: { choices: ChannelChoices | undefined }) {
   const fieldError = outcome !== undefined && 'fieldError' in outcome ? outcome.fieldError : undefined;
 
   const save = async () => {
-    if (choices === undefined || saving) return;
+    if (choices?.mayChange !== true || saving) return;
     if (value === '') {
       refuse(words.chooseFirst);
       return;
@@ -96,7 +96,7 @@ function ChannelForm({ choices }: { choices: ChannelChoices | undefined }) {
           name="channelId"
           class="input"
           value={value}
-          disabled={choices === undefined}
+          disabled={choices === undefined || !choices.mayChange}
           {...describeField('channelId', { hint: true, error: fieldError !== undefined })}
           onChange={(event) => {
             setChosen(event.currentTarget.value);
@@ -115,10 +115,17 @@ function ChannelForm({ choices }: { choices: ChannelChoices | undefined }) {
           )}
         </select>
       </Field>
+      {choices?.mayChange === false ? (
+        <Notice tone="info" title={words.readOnlyHeading}>
+          <p>{words.readOnly}</p>
+        </Notice>
+      ) : null}
       <div class="settings-save">
-        <Button type="submit" unavailable={choices === undefined || saving}>
-          {saving ? words.saving : words.save}
-        </Button>
+        {choices?.mayChange === false ? null : (
+          <Button type="submit" unavailable={choices === undefined || saving}>
+            {saving ? words.saving : words.save}
+          </Button>
+        )}
         <p class="settings-saved" role="status">
           {outcome !== undefined && 'saved' in outcome ? words.saved(outcome.saved) : ''}
         </p>

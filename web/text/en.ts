@@ -269,6 +269,9 @@ export const en = {
     saved: (channel: string) => `Saved. New chats now appear in “${channel}”.`,
     chooseFirst: 'Choose a channel from the list.',
     saveFailed: 'The channel was not saved.',
+    readOnlyHeading: 'You can look, but not change this',
+    readOnly:
+      'An owner or an administrator of your Zoom account, or whoever installed Live Chat, chooses where new chats go. Ask one of them.',
     errorHeading: 'Your channels could not be loaded',
     emptyHeading: 'Zoom shows no channels for you',
     empty: 'Create a channel in Zoom Team Chat, or ask to be added to one. Then load the list again.',

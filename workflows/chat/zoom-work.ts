@@ -109,7 +109,14 @@ async function letIn(chat: Chat, { user, replacesOthers }: JoinRequest, isFurthe
     const made = await once(chat, 'channel', (tried) =>
       zoom.createChatChannel({ chatId, accountId, visitorName: visitor.name, channelsLost, ...tried }),
     );
-    chat.channelOpened(made.channel, made.ownerUserId);
+    const { channel, ownerUserId, isNew } = made;
+    if (!isNew) {
+      // Its owner may have written there since an earlier try made it, in order before what webhooks bring.
+      await takeIn(chat, { id: channel.id, ownerUserId, sinceMs: chat.lifecycle.state.startedAt });
+      await zoom.keepChatChannel({ chatId, accountId, channel });
+      chat.channel.askReadBack(Date.now());
+    }
+    chat.channelOpened(channel, ownerUserId);
     upsertSearchAttributes([{ key: searchAttributes.channel, value: made.channel.id }]);
   }
   const { ref, state } = chat.channel;

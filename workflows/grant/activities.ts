@@ -1,5 +1,6 @@
 import { proxyActivities } from '@temporalio/workflow';
 import type { GrantActivities } from '../../activities/grant.ts';
+import type { MemberCheckActivities } from '../../activities/member-check.ts';
 import { taskQueues } from '../../domain/workflow-ids.ts';
 
 /**
@@ -39,4 +40,12 @@ export const { wakeChats } = proxyActivities<GrantActivities>({
   startToCloseTimeout: '1 minute',
   scheduleToCloseTimeout: '10 minutes',
   summary: 'Have chats that wait for Zoom try again',
+});
+
+/** Every hour: one that fails is made up for by the next. */
+export const { checkMember } = proxyActivities<MemberCheckActivities>({
+  taskQueue: taskQueues.zoom,
+  startToCloseTimeout: '30 seconds',
+  scheduleToCloseTimeout: '10 minutes',
+  summary: 'Ask Zoom for the member’s role',
 });

@@ -12,7 +12,15 @@ import { tryAgainInMs } from '../failures.ts';
 import { runIsLong } from '../long-run.ts';
 import { checkInput, nothingNeeded, refuse } from '../operator-input.ts';
 import { time } from '../time.ts';
-import { askToReconnect, forgetGrant, recordLost, renewTokens, tellMissingScopes, wakeChats } from './activities.ts';
+import {
+  askToReconnect,
+  checkMember,
+  forgetGrant,
+  recordLost,
+  renewTokens,
+  tellMissingScopes,
+  wakeChats,
+} from './activities.ts';
 import {
   askToReconnectUpdate,
   deauthorizedSignal,
@@ -22,6 +30,9 @@ import {
   type GrantInput,
   type GrantSnapshot,
 } from './messages.ts';
+
+/** How soon a change of the member's role in Zoom is noticed at the latest. */
+const checkMemberEvery = '1 hour';
 
 /** What a run hands to the next; `since`: when the status last changed, ms. */
 type Carried = GrantSnapshot & { since: number };
@@ -48,6 +59,8 @@ export async function grant(input: GrantInput, carried?: Carried): Promise<void>
   let asking: Promise<void> | undefined;
   /** The look at what was granted that is under way: it takes as long as Zoom does, and nothing waits for it. */
   let telling: Promise<void> | undefined;
+  /** The look at the member's role that is under way; likewise. */
+  let checking: Promise<void> | undefined;
 
   const enter = (status: GrantSnapshot['status']): void => {
     if (state.status !== status) since = Date.now();
@@ -140,7 +153,7 @@ export async function grant(input: GrantInput, carried?: Carried): Promise<void>
   const mayLook = () => pending.granted && telling === undefined;
   const isPending = () => pending.removedAt !== undefined || pending.worksAgain || mayLook();
   for (;;) {
-    await condition(() => isPending() || runIsLong(continueAfterEvents));
+    const isQuiet = !(await condition(() => isPending() || runIsLong(continueAfterEvents), checkMemberEvery));
     const { removedAt } = pending;
     if (removedAt !== undefined) {
       const { removed } = await forgetGrant({ zoomUserId, grantedBefore: removedAt });
@@ -159,8 +172,16 @@ export async function grant(input: GrantInput, carried?: Carried): Promise<void>
         .finally(() => {
           telling = undefined;
         });
+    } else if (isQuiet) {
+      if (state.status === 'removed') continue;
+      checking ??= checkMember({ zoomUserId, accountId })
+        .catch(() => log.warn('Zoom could not be asked for the member’s role.'))
+        .finally(() => {
+          checking = undefined;
+        });
     } else {
-      await condition(() => allHandlersFinished() && asking === undefined && telling === undefined);
+      const isBusy = () => asking !== undefined || telling !== undefined || checking !== undefined;
+      await condition(() => allHandlersFinished() && !isBusy());
       // What came while a handler was still at work is done by this run.
       if (!isPending()) await continueAsNew<typeof grant>(input, { ...state, since });
     }

@@ -5,6 +5,7 @@ import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playw
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { launchBrowser } from './browser.ts';
 import {
+  channels,
   dashboard,
   emptyDashboard,
   installFailed,
@@ -320,7 +321,11 @@ describe('settings', () => {
   });
 
   it('asks for a choice when the channel of before is gone', async () => {
-    site.api.channels = { channels: [{ id: 'sales', name: 'Sales', kind: 'private' }], selectedId: 'gone' };
+    site.api.channels = {
+      channels: [{ id: 'sales', name: 'Sales', kind: 'private' }],
+      selectedId: 'gone',
+      mayChange: true,
+    };
     await page.goto('/settings');
     await listed();
     await button('Save').click();
@@ -328,11 +333,19 @@ describe('settings', () => {
     expect(changes()).toEqual([]);
   });
 
+  it('says to whom may not change it why, and has no button for it', async () => {
+    site.api.channels = { ...channels(), mayChange: false };
+    await page.goto('/settings');
+    await see('You can look, but not change this');
+    expect(await button('Save').count()).toBe(0);
+    expect(await page.getByRole('combobox', { name: 'Chat channel' }).isDisabled()).toBe(true);
+  });
+
   it('loads again after Zoom did not answer, and says so when the list is empty', async () => {
     site.api.channels = problem();
     await page.goto('/settings');
     await page.getByRole('alert').filter({ hasText: 'Your channels could not be loaded' }).waitFor();
-    site.api.channels = { channels: [], selectedId: null };
+    site.api.channels = { channels: [], selectedId: null, mayChange: true };
     await button('Try again').click();
     await see('Zoom shows no channels for you');
   });

@@ -130,6 +130,7 @@ export function channels(): ChannelChoices {
       { id: 'all', name: 'Everyone', kind: 'public' },
     ],
     selectedId: 'inbound',
+    mayChange: true,
   };
 }
 

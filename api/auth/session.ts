@@ -13,7 +13,7 @@ export function sessions(dependencies: Pick<ApiDependencies, 'config' | 'store' 
 
   async function member(request: Request): Promise<Member | null> {
     const session = await cookie.read(request);
-    if (session?.zoomUserId === undefined || session.zoomUserId === null) return null;
+    if (session?.zoomUserId === undefined) return null;
     const found = await store.members.get(session.zoomUserId);
     // A user who has changed to another account has to sign in anew: the session was for the old one.
     return found && found.grantStatus !== 'removed' && found.accountId === session.accountId ? found : null;

@@ -37,7 +37,7 @@ export function operatorSignIn(dependencies: Pick<ApiDependencies, 'config' | 's
     .digest('hex');
   return {
     begin: (response: Response) => cookie.begin(response, { passwordMark }),
-    end: cookie.end,
+    end: (request: Request, response: Response) => cookie.end(request, response),
     /** Whether an operator is signed in by this request's cookie. */
     async signedIn(request: Request): Promise<boolean> {
       return password !== undefined && (await cookie.read(request))?.passwordMark === passwordMark;

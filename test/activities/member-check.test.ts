@@ -11,7 +11,7 @@ const opened = testStore();
 async function setUp() {
   const { store } = opened;
   const account = await settledAccount(store);
-  const { zoom, accountId, owner } = account;
+  const { zoom, accountId } = account;
   await account.addMember(account.agent);
   await store.members.setRole(account.agent.id, 'admin');
   const session = { zoomUserId: account.agent.id, accountId, createdAt: new Date(), usedAt: new Date() };
@@ -21,7 +21,7 @@ async function setUp() {
   const checks = createMemberCheckActivities({ store, acting });
   const check = () => attempt(1, checks.checkMember, { zoomUserId: account.agent.id, accountId });
   const isSignedIn = async () => (await store.sessions.get(sessionId)) !== null;
-  const become = (changes: Partial<typeof owner>) => zoom.users.set(account.agent.id, { ...account.agent, ...changes });
+  const become = (changes: Partial<typeof account.owner>) => zoom.users.set(account.agent.id, { ...account.agent, ...changes });
   return { ...account, store, acting, check, isSignedIn, become };
 }
 

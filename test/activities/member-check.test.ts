@@ -21,7 +21,8 @@ async function setUp() {
   const checks = createMemberCheckActivities({ store, acting });
   const check = () => attempt(1, checks.checkMember, { zoomUserId: account.agent.id, accountId });
   const isSignedIn = async () => (await store.sessions.get(sessionId)) !== null;
-  const become = (changes: Partial<typeof account.owner>) => zoom.users.set(account.agent.id, { ...account.agent, ...changes });
+  const become = (changes: Partial<typeof account.agent>) =>
+    zoom.users.set(account.agent.id, { ...account.agent, ...changes });
   return { ...account, store, acting, check, isSignedIn, become };
 }
 

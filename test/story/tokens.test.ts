@@ -213,16 +213,16 @@ describe('a refresh that was lost after Zoom rotated the tokens', () => {
     await eventually(async () => expect((await admin.dashboard()).needsReconnect).toBe(true));
     expect(await rotations(ids.alex)).toBe(before + 1);
 
-    // Accepted, and not more: in the open chat and in a new one.
+    // Accepted, and not more.
     const rest = ['two', 'three', 'four'].map((words) => jane.say(words));
     await eventually(() => expect([...jane.accepted]).toEqual(expect.arrayContaining(rest)));
     const nina = await newVisitor('Nina New', 'Hello from a new chat');
     await eventually(() => expect(nina.accepted.size).toBe(1));
     await expect(others[0]?.(ids.alex, (api) => api.getMe())).rejects.toBeInstanceOf(NeedsReconnectError);
     expect(jane.deliveredSeq).toBe(deliveredBefore);
-    expect(nina.deliveredSeq).toBe(0);
     expect(await relayed('Jane Wait')).toEqual(['Are you there?']);
-    await expect(zoom.inboundCard('Hello from a new chat')).rejects.toThrow('No card');
+    // The bot needs nobody's grant: a new chat is announced all the same.
+    await eventually(() => zoom.inboundCard('Hello from a new chat'));
     expect(await chatStatus(jane)).toBe('RUNNING');
     expect(await chatStatus(nina)).toBe('RUNNING');
 
@@ -233,7 +233,6 @@ describe('a refresh that was lost after Zoom rotated the tokens', () => {
       expect(await relayed('Jane Wait')).toEqual(['Are you there?', 'one', 'two', 'three', 'four']),
     );
     await eventually(() => expect(jane.deliveredSeq).toBeGreaterThanOrEqual(deliveredBefore + 4));
-    await eventually(() => zoom.inboundCard('Hello from a new chat'));
     await eventually(() => expect(nina.deliveredSeq).toBe(1));
     expect(await askedToReconnect(ids.alex)).toHaveLength(1);
     await expect(others[0]?.(ids.alex, (api) => api.getMe())).resolves.toMatchObject({ id: ids.alex });

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { startOf } from '../../../tools/embedded/process-info.mjs';
@@ -72,6 +72,17 @@ test('a data folder has one supervisor at a time', async () => {
   );
   record.close();
   (await ProcessRecord.open(folder)).close();
+});
+
+test('a data folder that is deleted meanwhile is no failure', async () => {
+  const folder = await tempFolder();
+  const record = await ProcessRecord.open(folder);
+  const [one, other] = [await sleeper(), await sleeper()];
+  record.add(one.pid);
+  await rm(folder, { recursive: true });
+  record.add(other.pid);
+  record.remove(one.pid);
+  record.close();
 });
 
 test.each([

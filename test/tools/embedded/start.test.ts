@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -65,6 +65,17 @@ test.each(['SIGINT', 'SIGTERM'] as const)('%s stops everything within seconds, e
   expect(await running.exited).toBe(0);
   expect(running.output()).toMatch(/Stopped in \d\.\d s\./);
   await expect.poll(running.processes, { timeout: 5_000 }).toBe(0);
+});
+
+test('what it keeps is readable by this user alone, also what was open before', async () => {
+  const dataDir = join(await tempFolder(), 'data');
+  await mkdir(dataDir, { mode: 0o755 });
+  await writeFile(join(dataDir, 'secrets.json'), '{}', { mode: 0o600 });
+  const running = await run({ DATA_DIR: dataDir });
+  await ready(running);
+  const names = ['', ...(await readdir(dataDir, { recursive: true }))];
+  expect(names.filter((name) => /\.(db|sqlite|log)$/.test(name)).length).toBeGreaterThan(3);
+  for (const name of names) expect((await stat(join(dataDir, name))).mode & 0o077, name).toBe(0);
 });
 
 test("a terminal's Ctrl-C, which goes to the whole group, does not reach the programs", async () => {

@@ -54,7 +54,7 @@ test('a stack comes up ready, with the environment each program needs, and stops
     MONGODB_URI: `mongodb://127.0.0.1:${ports.mongo}/live_chat`,
     ZOOM_API_URL: `${urls.sandbox ?? ''}/v2`,
     ZOOM_OAUTH_URL: `${urls.sandbox ?? ''}/oauth`,
-    CODEC_TRUST_LOOPBACK: 'true',
+    HOST: '127.0.0.1',
   });
   const secrets = JSON.parse(await readFile(join(dataDir, 'secrets.json'), 'utf8')) as Record<string, string>;
   expect(api).toMatchObject(secrets);
@@ -75,6 +75,19 @@ test('a stack comes up ready, with the environment each program needs, and stops
   await stack.stop();
   expect((await events()).slice(-3)).toEqual(['api down', 'worker down', 'sandbox down']);
   for (const pid of pids) expect(startOf(pid)).toBeUndefined();
+});
+
+test('the worker gets none of the secrets that only the api needs, and nothing of what is set for another Temporal', async () => {
+  const envFile = join(await tempFolder(), 'env');
+  vi.stubEnv('TEMPORAL_API_KEY', 'of another server');
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const { stack } = await start({ mongodbUri: await testMongoUri(), programEnv: { worker: { ENV_FILE: envFile } } });
+  const worker = JSON.parse(await readFile(envFile, 'utf8')) as Record<string, string>;
+  expect(worker).toMatchObject({ TEMPORAL_ADDRESS: stack.urls.temporal, TEMPORAL_API_KEY: '' });
+  for (const name of ['SESSION_SECRET', 'OPERATOR_PASSWORD', 'ZOOM_WEBHOOK_SECRET_TOKEN']) {
+    expect(worker).not.toHaveProperty(name);
+    expect(await envOf(stack.urls.app)).toHaveProperty(name);
+  }
 });
 
 test('a process that is killed comes back by itself, Temporal and MongoDB included', async () => {

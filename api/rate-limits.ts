@@ -3,7 +3,7 @@ import { BurstyRateLimiter, RateLimiterMemory, RateLimiterRes } from 'rate-limit
 import { networkOf } from './http/client-address.ts';
 import { HttpProblem } from './http/problem.ts';
 
-/** Every rate limit of the api, in one file. Each process counts by itself. */
+/** Every rate limit of the api, in one file. Each process counts by itself, but for new chats. */
 
 /**
  * Requests from one client to one group of routes, within `seconds`. Generous: a whole office may share one address.
@@ -30,8 +30,27 @@ export const requestLimits = {
 /** A visitor may send this many messages at once after a pause, and then about one a second. */
 const burst = 10;
 const burstSeconds = 30;
-/** Frames of one connection, of any kind: far above what the widget sends. */
-const frames = { points: 120, duration: 10 };
+/** Frames of one connection, of any kind and WebSocket's own: far above what the widget sends. */
+const frames = { most: 120, ms: 10_000 };
+/** What visitors who come back may have replayed within a minute, in points: one for coming, one for so many entries. */
+const replays = { ofChat: 60, ofNetwork: 300, entriesAPoint: 50 };
+
+/** The limits on new chats, which all api processes keep together: see `newChatLimits`. */
+export interface NewChatLimits {
+  network: RequestLimit;
+  widget: RequestLimit;
+  account: RequestLimit;
+}
+
+/** @param most how many of each the configuration lets begin. */
+export function newChatLimitsOf(most: { perAddress: number; perWidget: number; perAccount: number }): NewChatLimits {
+  return {
+    // So many at once, and then each once the oldest is so long ago: about one in a minute.
+    network: { requests: most.perAddress, seconds: 5 * 60 },
+    widget: { requests: most.perWidget, seconds: 60 },
+    account: { requests: most.perAccount, seconds: 60 },
+  };
+}
 
 /** Count one event of `key`. Resolves to how long it has to wait, ms, when that is too many; else to undefined. */
 export type RateLimit = (key: string) => Promise<number | undefined>;
@@ -98,7 +117,39 @@ export function messageLimit(): RateLimit {
   };
 }
 
-/** The limit on the frames of one connection, by its id. */
-export function frameLimit(): RateLimit {
-  return rateLimit(new RateLimiterMemory(frames));
+/**
+ * The limit on the frames of one connection: counts one, and says whether it is one too many. At once and without a
+ * timer, since control frames can come by the million.
+ */
+export function frameLimit(clock: () => number = () => performance.now()): () => boolean {
+  let count = 0;
+  let since = clock();
+  return () => {
+    if (clock() - since >= frames.ms) {
+      count = 0;
+      since = clock();
+    }
+    count += 1;
+    return count > frames.most;
+  };
 }
+
+/** The limit on what is read and sent anew for visitors who come back, by chat and by network. */
+export function replayLimit() {
+  const ofChat = new RateLimiterMemory({ keyPrefix: 'chat', points: replays.ofChat, duration: 60 });
+  const ofNetwork = new RateLimiterMemory({ keyPrefix: 'network', points: replays.ofNetwork, duration: 60 });
+  const comes = [rateLimit(ofChat), rateLimit(ofNetwork)] as const;
+  return {
+    /** Somebody comes back. Resolves to how long they have to wait, ms; undefined when they need not. */
+    async wait(chatId: string, network: string): Promise<number | undefined> {
+      return (await comes[0](chatId)) ?? (await comes[1](network));
+    },
+    /** So many entries were replayed for them. */
+    async replayed(chatId: string, network: string, entries: number): Promise<void> {
+      const points = Math.floor(entries / replays.entriesAPoint);
+      if (points === 0) return;
+      await Promise.all([ofChat.penalty(chatId, points), ofNetwork.penalty(network, points)]);
+    },
+  };
+}
+export type ReplayLimit = ReturnType<typeof replayLimit>;

@@ -16,13 +16,14 @@ import { observeZoomCalls } from '../telemetry/zoom-calls.ts';
 import { loadWebAssets, renderPage } from '../web/server.tsx';
 import { createZoomClient, ZOOM_ERROR_KINDS } from '../zoom/index.ts';
 import { createApp, createDevelopmentUi } from './app.ts';
+import { limitConnections, requestTimes } from './http/slow-clients.ts';
 import { watchSystem } from './system-watch.ts';
 import { createTemporalClients } from './temporal/clients.ts';
 import { createTryAgain } from './try-again.ts';
 import { VisitorConnections } from './visitor/connections.ts';
 import { disconnectSignals } from './visitor/disconnects.ts';
 import { ownUrl, pushEndpoint } from './visitor/push-endpoint.ts';
-import { createVisitorServer, type VisitorServerOptions } from './visitor/server.ts';
+import { createVisitorServer, visitorServerDefaults, type VisitorServerOptions } from './visitor/server.ts';
 
 export interface ApiOptions {
   config: ApiConfig;
@@ -45,6 +46,9 @@ export interface Api {
 
 /** How long HTTP requests under way get at a stop, ms. */
 const requestsGraceMs = 3_000;
+/** Connections beside the visitors' sockets: pages, Zoom's webhooks, pushes of workers; and those of one network. */
+const otherConnections = 1_000;
+const otherConnectionsPerNetwork = 200;
 
 /**
  * Connect to Temporal and MongoDB, and serve.
@@ -87,7 +91,12 @@ export async function startApi(options: ApiOptions): Promise<Api> {
 
   const connections = new VisitorConnections({ signalDisconnected: disconnectSignals(temporal.chats, log) });
   const pushes = pushEndpoint({ keys: config.payloadKeys, instanceId, connections, log });
-  const server = createServer(createApp(dependencies, pushes));
+  const server = createServer(requestTimes, createApp(dependencies, pushes));
+  const { maxTotal, maxPerNetwork } = { ...visitorServerDefaults, ...visitorServer };
+  limitConnections(server, {
+    inAll: maxTotal + otherConnections,
+    ...(config.http.trustProxy === 0 ? { perNetwork: maxPerNetwork + otherConnectionsPerNetwork } : {}),
+  });
   server.listen(config.http.port, config.http.host);
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

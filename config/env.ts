@@ -14,6 +14,7 @@ const url = z
 const port = z.coerce.number({ error: 'must be a number' }).int().min(0).max(65_535);
 const text = z.string().min(1);
 const flag = z.enum(['true', 'false'], { error: 'must be true or false' }).transform((value) => value === 'true');
+const count = z.coerce.number({ error: 'must be a number' }).int().min(1).max(1_000_000);
 
 /** `keyId:base64` pairs, comma separated; the first is used for new data, the others still decrypt old data. */
 const keyRing = z.string().transform((value, context): SealingKeys => {
@@ -107,6 +108,10 @@ const apiSchema = z.object({
   OPERATOR_PASSWORD: z.string().min(12, 'must have at least 12 characters').optional(),
 
   MISSED_AFTER_SECONDS: z.coerce.number().int().min(5).max(86_400).default(300),
+  NEW_CHATS_PER_ADDRESS: count.default(5),
+  NEW_CHATS_PER_WIDGET: count.default(30),
+  NEW_CHATS_PER_ACCOUNT: count.default(60),
+
   IDLE_END_HOURS: z.coerce
     .number()
     .min(0.01)
@@ -170,6 +175,8 @@ export interface ApiConfig extends SharedConfig {
   sessionSecret: string;
   operator: { password: string | undefined };
   product: { missedAfterMs: number; idleEndMs: number };
+  /** Most chats that begin: within 5 minutes from one network address, within a minute on one widget, in one account. */
+  newChats: { perAddress: number; perWidget: number; perAccount: number };
 }
 
 export interface WorkerConfig extends SharedConfig {
@@ -221,6 +228,11 @@ export function readApiConfig(env: Env): ApiConfig {
       idleEndMs: Math.round(e.IDLE_END_HOURS * 3_600_000),
     },
   };
+    newChats: {
+      perAddress: e.NEW_CHATS_PER_ADDRESS,
+      perWidget: e.NEW_CHATS_PER_WIDGET,
+      perAccount: e.NEW_CHATS_PER_ACCOUNT,
+    },
 }
 
 /**

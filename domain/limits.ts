@@ -4,6 +4,12 @@
 export const limits = {
   /** One visitor message, after trimming. Longer ones are refused with a `too_long` error frame. */
   visitorMessageLength: 4_000,
+  /**
+   * What may wait of a visitor's until the team has taken it: messages, and their characters together. Beyond either
+   * the chat takes no more for the time being.
+   */
+  waitingMessages: 100,
+  waitingLength: 100_000,
   visitorNameLength: 80,
   visitorEmailLength: 254,
   pageTitleLength: 200,

@@ -11,6 +11,8 @@ export const visitorPushSchema = z.object({
   lastSeq: z.int().nonnegative(),
   /** Zoom has taken all visitor messages up to this `seq`. */
   deliveredSeq: z.int().nonnegative(),
+  /** So much waits for the team that the chat takes no more for now. Absent: as before. */
+  isFull: z.boolean().optional(),
 });
 export type VisitorPush = z.infer<typeof visitorPushSchema>;
 

@@ -62,4 +62,6 @@ export interface ChatStanding {
   deliveredSeq?: number;
   /** The failure that keeps the chat waiting for Zoom, as a `FailureType`; null when nothing does. */
   waitsFor: string | null;
+  /** So much of the visitor's waits for the team that the chat takes no more for now. */
+  isFull: boolean;
 }

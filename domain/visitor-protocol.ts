@@ -20,15 +20,7 @@ const clientId = z
 const httpUrl = z
   .url({ protocol: /^https?$/ })
   .max(limits.pageUrlLength)
-  .transform(pageAddress);
-
-/** A page's address in plain ASCII, and without a name and password in front of the host, which look like a host. */
-function pageAddress(address: string): string {
-  const url = new URL(address);
-  url.username = '';
-  url.password = '';
-  return url.href;
-}
+  .transform((address) => new URL(address).href);
 
 /** First frame on every connection. Nothing else is accepted before it. */
 export const helloFrameSchema = z.strictObject({
@@ -119,9 +111,11 @@ export const visitorErrorCodes = [
   'too_long',
   'unsupported_version',
   'unknown_widget',
+  'not_available',
   'bad_token',
   'hello_expected',
   'rate_limited',
+  'too_much_waiting',
   'chat_ended',
   'unavailable',
 ] as const;

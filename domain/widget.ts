@@ -7,5 +7,7 @@ import { z } from 'zod';
 export const widgetSettingsSchema = z.object({
   /** Who answers, as visitors see it. */
   teamName: z.string().trim().min(1).max(80).default('Our team'),
+  /** Parameters of page addresses that may reach the team; all others stay with the visitor. */
+  pageQuery: z.array(z.string().min(1).max(64)).max(20).default([]),
 });
 export type WidgetSettings = z.infer<typeof widgetSettingsSchema>;

@@ -15,6 +15,8 @@ const definition = {
   endedAt: optionalDate,
   /** The failure that keeps the chat waiting for Zoom, as a `FailureType`; null or missing when nothing does. */
   waitsFor: String,
+  /** So much waits for the team that the chat takes no more for now. */
+  isFull: { type: Boolean, allowNull: false },
   /** Zoom has taken all visitor messages up to this `seq`. */
   deliveredSeq: number,
   /** The chat channel, once an agent has joined. */
@@ -36,7 +38,7 @@ export type ChatRecord = InferRawDocType<typeof definition>;
 
 /** What the chat workflow may set on its record. */
 export type ChatChanges = Partial<
-  Pick<ChatRecord, 'status' | 'agents' | 'endedAt' | 'waitsFor' | 'deliveredSeq' | 'channel' | 'card' | 'cardPostedTo'>
+  Pick<ChatRecord, 'status' | 'agents' | 'endedAt' | 'waitsFor' | 'isFull' | 'deliveredSeq' | 'channel' | 'card' | 'cardPostedTo'>
 >;
 
 const openStatuses = chatStatuses.filter((status) => status !== 'ended');

@@ -9,20 +9,31 @@ import type { Metrics } from '../../telemetry/index.ts';
 import { pushedToVisitor } from '../../telemetry/recordings.ts';
 import type { ChatInput, VisitorConnection } from '../../workflows/chat/messages.ts';
 import type { ApiStore } from '../dependencies.ts';
-import type { RateLimit } from '../rate-limits.ts';
+import type { RateLimit, ReplayLimit } from '../rate-limits.ts';
 import { TemporalUnavailableError, type SignalOutcome } from '../temporal/call.ts';
 import type { ChatsClient } from '../temporal/chats.ts';
+import type { FindService } from './account-service.ts';
 import type { Presence, PushReceiver, VisitorConnections } from './connections.ts';
 import { visitorEntry } from './entries.ts';
 import { TooBusyError, type FairSemaphore } from './fair-semaphore.ts';
-import { errorFrame } from './read-frame.ts';
+import type { AdmitNewChat } from './new-chats.ts';
+import { errorFrame, type ErrorFrame } from './read-frame.ts';
 import { TranscriptFeed } from './transcript-feed.ts';
 
 /** Standard WebSocket code for "not now". */
 export const closeTryAgain = 1013;
 
-/** What goes to the visitor. Nothing of it throws, also when the socket is gone. */
+/** What a chat takes no more for is looked at again so soon, ms. */
+const fullRetryMs = 15_000;
+/** The same for an account without a working grant. */
+const notAvailableRetryMs = 30_000;
+/** How long the token of a chat that has ended still opens it, ms: for a look back, not for whoever comes later. */
+const readableAfterEndMs = 24 * 3_600_000;
+
+/** The visitor's side. Nothing of it throws, also when the socket is gone. */
 export interface VisitorEnd {
+  /** Where they come from, see `networkOf`. */
+  network: string;
   send: (frame: ServerFrame) => void;
   close: (code: number, reason: string) => void;
 }
@@ -32,6 +43,10 @@ export interface ChatConnectionDependencies {
   chats: Pick<ChatsClient, 'sendMessage' | 'signalVisitor'>;
   connections: VisitorConnections;
   messageLimit: RateLimit;
+  admitNewChat: AdmitNewChat;
+  findService: FindService;
+  /** What visitors who come back may have replayed. */
+  replays: ReplayLimit;
   /** Bounds how many presences are announced at the same time: what visitors say goes first. */
   announcements: FairSemaphore;
   instanceId: string;
@@ -100,7 +115,8 @@ export class ChatConnection implements PushReceiver {
   /**
    * Welcome a visitor back and send what they missed.
    * @param sentSeq highest `seq` that they have.
-   * @returns undefined for a chat that was deleted: it cannot be continued, nor begun anew under its id.
+   * @returns undefined for a chat that was deleted, or ended long ago: it cannot be continued, nor begun anew under its
+   *   id.
    * @throws TemporalUnavailableError, or the driver's error when MongoDB does not answer.
    */
   static async resume(
@@ -139,7 +155,7 @@ export class ChatConnection implements PushReceiver {
       this.#refuseAsEnded(frame.id);
       return;
     }
-    const outcome = await (frame.type === 'message' ? this.#message(frame) : this.#signal({ kind: 'ended' }));
+    const outcome = frame.type === 'message' ? await this.#message(frame) : await this.#signal({ kind: 'ended' });
     if (outcome === 'taken') this.#visitor.send({ type: 'accepted', id: frame.id });
     if (outcome === 'ended') {
       this.#ended();
@@ -182,13 +198,15 @@ export class ChatConnection implements PushReceiver {
    * only MongoDB is asked.
    */
   async #resume(details: WelcomeDetails): Promise<boolean> {
-    const { store } = this.#deps;
+    const { store, clock, replays } = this.#deps;
     const { chatId } = this.#input;
     const { sentSeq } = this.#feed;
     const [record, missed] = await Promise.all([
       store.chats.get(chatId),
       store.transcript.after(chatId, sentSeq, limits.entriesPerFrame),
     ]);
+    if (record?.endedAt && clock() - record.endedAt.getTime() > readableAfterEndMs) return false;
+    this.#presence.isFull ??= record?.isFull;
     // Without a record the chat has never begun, was deleted, or begins just now, which Temporal alone knows.
     const begun = record !== null || (await this.#signalConnected()) === 'taken';
     if (!begun && sentSeq + missed.length > 0) return false;
@@ -205,17 +223,17 @@ export class ChatConnection implements PushReceiver {
       deliveredSeq: this.#deliveredSeq,
     });
     await this.#feed.push(missed, lastSeq);
+    await replays.replayed(chatId, this.#visitor.network, this.#feed.sentSeq - sentSeq);
     return true;
   }
 
-  /** @returns what Temporal said, or `limited` when the visitor was asked to slow down. */
-  async #message({ id, text }: MessageFrame): Promise<SignalOutcome | 'limited'> {
-    const { messageLimit, chats, clock } = this.#deps;
-    const retryAfterMs = await messageLimit(this.#input.chatId);
-    if (retryAfterMs !== undefined) {
-      const message = 'Too many messages in a short time.';
-      this.#visitor.send(errorFrame('rate_limited', message, { retryable: true, ref: id, retryAfterMs }));
-      return 'limited';
+  /** @returns what Temporal said, or `refused` when it was not asked: the visitor has been told why. */
+  async #message({ id, text }: MessageFrame): Promise<SignalOutcome | 'refused'> {
+    const { chats, clock } = this.#deps;
+    const refusal = await this.#refusal(id);
+    if (refusal) {
+      this.#visitor.send(refusal);
+      return 'refused';
     }
     // The connection goes with every message, so that a chat that has lost track of it finds it again.
     const event = { kind: 'message' as const, clientId: id, text, at: clock(), connection: this.#connection };
@@ -225,6 +243,31 @@ export class ChatConnection implements PushReceiver {
       this.#presence.announced = true;
     }
     return outcome;
+  }
+
+  /** Why a message cannot be taken now; undefined when it can. */
+  async #refusal(ref: string): Promise<ErrorFrame | undefined> {
+    const { messageLimit, admitNewChat, findService } = this.#deps;
+    const { chatId, accountId, widgetId } = this.#input;
+    const { network } = this.#visitor;
+    const isNew = this.#state === 'new';
+    const tooMany = await messageLimit(chatId);
+    if (tooMany !== undefined) {
+      const message = 'Too many messages in a short time.';
+      return errorFrame('rate_limited', message, { retryable: true, ref, retryAfterMs: tooMany });
+    }
+    // A chat that has begun does not depend on MongoDB.
+    const service = await (isNew ? findService(accountId) : findService(accountId).catch(() => 'all' as const));
+    if (service === 'nothing' || (isNew && service !== 'all')) return notAvailable(ref);
+    if (this.#presence.isFull) {
+      const message = 'The team has not taken yet what the visitor has written: send it again later.';
+      return errorFrame('too_much_waiting', message, { retryable: true, ref, retryAfterMs: fullRetryMs });
+    }
+    if (!isNew) return undefined;
+    const tooManyChats = await admitNewChat({ chatId, accountId, widgetId, network });
+    if (tooManyChats === undefined) return undefined;
+    const message = 'Too many chats begin from this network or on this website: send it again later.';
+    return errorFrame('rate_limited', message, { retryable: true, ref, retryAfterMs: tooManyChats });
   }
 
   #signal(event: Parameters<ChatsClient['signalVisitor']>[1]): Promise<SignalOutcome> {
@@ -304,4 +347,10 @@ export class ChatConnection implements PushReceiver {
   #refuseAsEnded(ref?: string): void {
     this.#visitor.send(errorFrame('chat_ended', 'This chat has ended: say hello without its token.', { ref }));
   }
+}
+
+/** The refusal for an account in which nobody's grant works: what is written would reach nobody. */
+export function notAvailable(ref?: string): ErrorFrame {
+  const message = 'Nobody would receive this: the account is not connected to Zoom. Try again later.';
+  return errorFrame('not_available', message, { retryable: true, ref, retryAfterMs: notAvailableRetryMs });
 }

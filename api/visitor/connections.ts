@@ -22,6 +22,8 @@ export class Presence {
    * The highest that was pushed here: the chat's record is written when its standing changes, not for every message.
    */
   deliveredSeq = 0;
+  /** So much of the visitor's waits for the team that nothing more is taken. Undefined: not heard of yet. */
+  isFull: boolean | undefined;
   /** Runs while no socket is open. */
   graceTimer: NodeJS.Timeout | undefined;
 
@@ -71,6 +73,7 @@ export class VisitorConnections {
     const presence = this.#byChat.get(push.chatId);
     if (presence === undefined) return 0;
     presence.deliveredSeq = Math.max(presence.deliveredSeq, push.deliveredSeq);
+    presence.isFull = push.isFull ?? presence.isFull;
     if (presence.sockets.size === 0) this.#forget(presence);
     for (const socket of presence.sockets) socket.receive(push);
     return presence.sockets.size;

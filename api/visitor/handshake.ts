@@ -2,9 +2,17 @@ import type { HelloFrame } from '../../domain/visitor-protocol.ts';
 import { visitorCloseCodes } from '../../domain/visitor-protocol.ts';
 import type { ChatInput } from '../../workflows/chat/messages.ts';
 import { limits } from '../../domain/limits.ts';
+import { pageAddress } from '../../domain/page-address.ts';
+import type { WidgetSettings } from '../../domain/widget.ts';
 import { isDatabaseError } from '../http/as-problem.ts';
 import { TemporalUnavailableError } from '../temporal/call.ts';
-import { ChatConnection, closeTryAgain, type ChatConnectionDependencies, type VisitorEnd } from './chat-connection.ts';
+import {
+  ChatConnection,
+  closeTryAgain,
+  notAvailable,
+  type ChatConnectionDependencies,
+  type VisitorEnd,
+} from './chat-connection.ts';
 import type { ChatTokens } from './chat-tokens.ts';
 import { TooBusyError, type FairSemaphore } from './fair-semaphore.ts';
 import { errorFrame } from './read-frame.ts';
@@ -63,15 +71,27 @@ async function welcome(
     chatId,
     accountId,
     widgetId,
-    ...visitorOf(hello, chatId),
+    ...visitorOf(hello, chatId, settings),
     timings: deps.timings,
     continueAfterEvents: limits.eventsPerRun,
   });
   if (hello.token === undefined) {
+    if ((await deps.findService(accountId)) !== 'all') {
+      visitor.send(notAvailable());
+      visitor.close(closeTryAgain, 'not available');
+      return undefined;
+    }
     const { chatId, token } = await tokens.begin(widgetId);
     return ChatConnection.begin(deps, visitor, input(chatId), { token, settings });
   }
   const known = await tokens.continue(hello.token, widgetId);
+  const waitMs = known && (await deps.replays.wait(known.chatId, visitor.network));
+  if (waitMs) {
+    const message = 'This chat was read anew too often: come again later.';
+    visitor.send(errorFrame('rate_limited', message, { retryable: true, retryAfterMs: waitMs }));
+    visitor.close(visitorCloseCodes.rateLimited, 'too many replays');
+    return undefined;
+  }
   const connection =
     known &&
     (await resumptions.run(accountId, () =>
@@ -83,12 +103,18 @@ async function welcome(
 }
 
 /** Who the visitor is, as far as their page says, and where they write from. */
-function visitorOf({ visitor, page }: HelloFrame, chatId: string): Pick<ChatInput, 'visitor' | 'page'> {
+function visitorOf(
+  { visitor, page }: HelloFrame,
+  chatId: string,
+  { pageQuery }: WidgetSettings,
+): Pick<ChatInput, 'visitor' | 'page'> {
+  const title = page?.title === undefined ? {} : { title: page.title };
   return {
     visitor: {
       name: visitor?.name ?? `Visitor ${chatId.slice(0, 4)}`,
       ...(visitor?.email === undefined ? {} : { email: visitor.email }),
     },
-    ...(page ? { page: { url: page.url, ...(page.title === undefined ? {} : { title: page.title }) } } : {}),
+    // Clients are not ours: what the website does not allow goes no further, whatever they send.
+    ...(page ? { page: { url: pageAddress(page.url, pageQuery), ...title } } : {}),
   };
 }

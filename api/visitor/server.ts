@@ -7,11 +7,13 @@ import { visitorCloseCodes, visitorErrorCodes } from '../../domain/visitor-proto
 import type { Metrics } from '../../telemetry/index.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { clientAddress, networkOf } from '../http/client-address.ts';
-import { frameLimit, messageLimit } from '../rate-limits.ts';
+import { frameLimit, messageLimit, newChatLimitsOf, replayLimit } from '../rate-limits.ts';
+import { accountServices } from './account-service.ts';
 import { chatTokens } from './chat-tokens.ts';
 import type { VisitorConnections } from './connections.ts';
 import { FairSemaphore, type FairSemaphoreOptions } from './fair-semaphore.ts';
 import type { HandshakeDependencies } from './handshake.ts';
+import { newChatLimits } from './new-chats.ts';
 import { VisitorSocket } from './visitor-socket.ts';
 import { cachedWidgets } from './widget-cache.ts';
 
@@ -30,6 +32,8 @@ export interface VisitorServerOptions {
   maxUnsentBytes: number;
   /** How long a close waits for the visitor's side, ms. */
   closeTimeoutMs: number;
+  /** How long an upgrade that is refused may take to be told so, ms. */
+  refusalMs: number;
   /** Bounds how many visitors who go on with a chat are brought up to date at the same time. */
   resumptions: FairSemaphoreOptions;
   /** Bounds how many presences are announced at the same time. */
@@ -40,11 +44,12 @@ export interface VisitorServerOptions {
 
 export const visitorServerDefaults: VisitorServerOptions = {
   maxPerNetwork: 100,
-  maxTotal: 20_000,
+  maxTotal: 18_000,
   helloTimeoutMs: 10_000,
   pingEveryMs: 30_000,
   maxUnsentBytes: 2_000_000,
   closeTimeoutMs: 1_000,
+  refusalMs: 2_000,
   // Well within the 15 s that the widget waits for its welcome.
   resumptions: { slots: 16, maxWaiting: 5_000, maxWaitMs: 8_000 },
   announcements: { slots: 4, maxWaiting: 20_000, maxWaitMs: 60_000 },
@@ -81,6 +86,9 @@ export function createVisitorServer(dependencies: Dependencies): VisitorServer {
     findWidget: cachedWidgets((widgetId) => store.widgets.get(widgetId), clock),
     tokens: chatTokens(dependencies),
     messageLimit: messageLimit(),
+    admitNewChat: newChatLimits({ store, config, clock, limits: newChatLimitsOf(config.newChats) }),
+    findService: accountServices(store.members, clock),
+    replays: replayLimit(),
     resumptions: new FairSemaphore(options.resumptions),
     announcements: new FairSemaphore(options.announcements),
     timings: { missedAfterMs: config.product.missedAfterMs, idleEndMs: config.product.idleEndMs },
@@ -91,10 +99,8 @@ export function createVisitorServer(dependencies: Dependencies): VisitorServer {
     maxPayload: limits.visitorFrameBytes,
   });
   const perNetwork = new Map<string, number>();
-  const tooManyFrames = frameLimit();
   /** Sockets that are gone, with a frame that is still being dealt with. */
   const ending = new Set<Promise<void>>();
-  let accepted = 0;
   let closing = false;
   expectSocketMetrics(metrics);
 
@@ -106,9 +112,10 @@ export function createVisitorServer(dependencies: Dependencies): VisitorServer {
   }
 
   function accept(socket: WebSocket, network: string): void {
-    const socketId = String((accepted += 1));
+    const isTooMany = frameLimit();
     const close = (code: number, reason: string) => closeSocket(socket, code, reason, options.closeTimeoutMs);
     const visitor = new VisitorSocket(handshakeDependencies, {
+      network,
       close,
       send: (frame) => {
         if (frame.type === 'error') metrics.count('live_chat_frames_refused', { code: frame.code });
@@ -125,13 +132,17 @@ export function createVisitorServer(dependencies: Dependencies): VisitorServer {
     count(network, 1);
 
     socket.on('message', (data, isBinary) => {
-      void tooManyFrames(socketId).then((waitMs) => {
-        if (waitMs !== undefined) close(visitorCloseCodes.rateLimited, 'too many frames');
-        else if (isBinary) visitor.receiveBinary();
-        // `ws` puts fragments together, and gives one Buffer.
-        else void visitor.receive((data as Buffer).toString('utf8'));
-      });
+      if (isTooMany()) close(visitorCloseCodes.rateLimited, 'too many frames');
+      else if (isBinary) visitor.receiveBinary();
+      // `ws` puts fragments together, and gives one Buffer.
+      else void visitor.receive((data as Buffer).toString('utf8'));
     });
+    // No browser sends them by the hundred: whoever does so is not told why.
+    const control = (): void => {
+      if (isTooMany()) socket.terminate();
+    };
+    socket.on('ping', control);
+    socket.on('pong', control);
     // What visitors' networks do to sockets is no error of ours; `close` follows.
     socket.on('error', (error) => log.debug({ err: error }, 'a visitor socket failed'));
     socket.on('close', () => {
@@ -149,13 +160,14 @@ export function createVisitorServer(dependencies: Dependencies): VisitorServer {
       socket.on('error', ignoreErrors);
       const [path] = (request.url ?? '').split('?');
       const network = networkOf(clientAddress(request, config.http.trustProxy));
-      if (path !== visitorPath) refuse(socket, 404);
+      const refuse = (status: number): void => refuseUpgrade(socket, status, options.refusalMs);
+      if (path !== visitorPath) refuse(404);
       else if (closing || wss.clients.size >= options.maxTotal) {
         metrics.count('live_chat_sockets_refused', { reason: 'full' });
-        refuse(socket, 503);
+        refuse(503);
       } else if ((perNetwork.get(network) ?? 0) >= options.maxPerNetwork) {
         metrics.count('live_chat_sockets_refused', { reason: 'address' });
-        refuse(socket, 429);
+        refuse(429);
       } else {
         socket.off('error', ignoreErrors);
         wss.handleUpgrade(request, socket, head, (upgraded) => accept(upgraded, network));
@@ -215,6 +227,14 @@ function closeSocket(socket: WebSocket, code: number, reason: string, timeoutMs:
   setTimeout(() => socket.terminate(), timeoutMs).unref();
 }
 
-function refuse(socket: Duplex, status: number): void {
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+/**
+ * Answer an upgrade that is refused, and let go of its socket, whatever the client does: an upgraded socket is under
+ * none of the HTTP server's time limits.
+ */
+function refuseUpgrade(socket: Duplex, status: number, timeoutMs: number): void {
+  const destroy = (): void => void socket.destroy();
+  const timer = setTimeout(destroy, timeoutMs).unref();
+  socket.once('close', () => clearTimeout(timer));
+  const answer = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`;
+  socket.end(answer, destroy);
 }

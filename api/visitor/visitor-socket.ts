@@ -1,6 +1,7 @@
 import { E_CANCELED, Mutex } from 'async-mutex';
 import { visitorCloseCodes, type VisitorFrame } from '../../domain/visitor-protocol.ts';
 import { inSpan } from '../../telemetry/tracing.ts';
+import { isDatabaseError } from '../http/as-problem.ts';
 import { TemporalUnavailableError } from '../temporal/call.ts';
 import type { ChatConnection, VisitorEnd } from './chat-connection.ts';
 import { handshake, type HandshakeDependencies } from './handshake.ts';
@@ -80,7 +81,7 @@ export class VisitorSocket {
       // What a visitor does begins a trace.
       await inSpan(`visitor ${frame.type}`, { kind: 'server', attributes }, () => this.#take(frame));
     } catch (error) {
-      if (!(error instanceof TemporalUnavailableError)) throw error;
+      if (!(error instanceof TemporalUnavailableError) && !isDatabaseError(error)) throw error;
       this.#refuseAsUnavailable(frame);
       // Also what came after it and waits, or one message would overtake another.
       this.#frames.cancel();

@@ -4,11 +4,13 @@ import { limits } from '../../domain/limits.ts';
 import { normalizeEvent, urlValidationAnswer, verifyWebhook } from '../../zoom/index.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { HttpProblem } from '../http/problem.ts';
-import { requestLimit, requestLimits } from '../rate-limits.ts';
+import { failureLimit, requestLimits } from '../rate-limits.ts';
 import { routeEvent } from './route-event.ts';
 
 /** Zoom gives up on an answer after 3 s; past this an operator should know. */
 const slowAfterMs = 2_000;
+/** Nearly all webhooks are smaller, bytes. */
+const usualBodyBytes = 50_000;
 
 /**
  * What becomes of a webhook: `refused_…` was not signed as Zoom signs, `not_stored` was answered 503, Zoom sends it
@@ -44,14 +46,16 @@ export function webhookRoutes(dependencies: ApiDependencies): Router {
    * workflows recognise repeats themselves: it may forget, and processes do not share it.
    */
   const seen = new LRUCache<string, true>({ max: 10_000 });
-  const tooManyRefusals = requestLimit(requestLimits.refusedWebhooks);
+  const refusals = failureLimit(requestLimits.refusedWebhooks);
   let refused = 0;
 
   async function refuse(request: Request, reason: WebhookRefusal): Promise<never> {
     refused += 1;
     became(`refused_${reason}`);
     // Only what is wrongly signed is ever limited: Zoom's own must get in, whoever else shares its way to us.
-    if ((await tooManyRefusals(request.ip ?? '')) !== undefined) {
+    const waitMs = await refusals.waitMs(request.ip ?? '');
+    await refusals.failed(request.ip ?? '');
+    if (waitMs !== undefined) {
       throw new HttpProblem('too-many-requests', 'Too many wrongly signed requests.', { retryAfterSeconds: 60 });
     }
     const help =
@@ -117,9 +121,25 @@ export function webhookRoutes(dependencies: ApiDependencies): Router {
     response.status(200).end();
   }
 
+  /**
+   * Where so much came wrongly signed, only what is as small as Zoom's own usually are is read and hashed. Should it be
+   * one of Zoom's all the same, it comes again.
+   */
+  const onlySmallAfterRefusals: RequestHandler = async (request, _response, next) => {
+    const size = Number(request.get('content-length') ?? Infinity);
+    if (size > usualBodyBytes && (await refusals.waitMs(request.ip ?? '')) !== undefined) {
+      became('not_stored');
+      throw new HttpProblem('unavailable', 'Too many wrongly signed requests. Send it again.', {
+        retryAfterSeconds: 60,
+      });
+    }
+    next();
+  };
+
   const router = Router();
   router.post(
     ['/webhooks/zoom/bot', '/webhooks/zoom/events'],
+    onlySmallAfterRefusals,
     // Whatever its content type: the signature is over the bytes.
     raw({ type: () => true, limit: limits.webhookBodyBytes, inflate: false }),
     receive,

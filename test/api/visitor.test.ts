@@ -158,6 +158,130 @@ describe('a new visitor', () => {
   });
 });
 
+describe('what a visitor’s page says', () => {
+  const url = 'https://me:secret@shop.example/account?reset_token=SECRET&id=4#frag';
+
+  test.each([
+    [[], 'https://shop.example/account'],
+    [['id'], 'https://shop.example/account?id=4'],
+  ])('goes no further than its website allows: %j', async (pageQuery, seen) => {
+    const app = await startVisitors();
+    app.store.widgetsById.set('widget-1', widgetOf({ settings: { teamName: 'Team', pageQuery } }));
+    const { widget } = await welcomed(app.url, { page: { url } });
+    widget.send(message(1));
+    await widget.next('accepted');
+    expect(app.temporal.named('sendMessage')[0]?.[0].page).toEqual({ url: seen });
+  });
+});
+
+describe('the visitors of an account without a working grant', () => {
+  const withGrant = (app: Awaited<ReturnType<typeof startVisitors>>, grantStatus: 'needsReconnect' | 'removed') => {
+    const [one] = app.store.membersById.values();
+    if (one) app.store.membersById.set(one._id, { ...one, grantStatus });
+  };
+
+  test.each(['needsReconnect', 'removed'] as const)('begin no chat: %s', async (grantStatus) => {
+    const app = await startVisitors();
+    withGrant(app, grantStatus);
+    const widget = await connect(app.url);
+    expect(await widget.next('error')).toMatchObject({ code: 'not_available', retryable: true });
+    expect(await widget.closed).toBe(1013);
+  });
+
+  test('who were welcomed while it had one begin none either, and nothing is stored', async () => {
+    const app = await startVisitors();
+    const { widget } = await welcomed(app.url);
+    withGrant(app, 'removed');
+    app.clock.pass(10_000);
+    widget.send(message(1));
+    expect(await widget.next('error')).toMatchObject({ code: 'not_available', retryable: true, ref: 'client-id-1' });
+    expect(app.temporal.calls).toEqual([]);
+    expect(app.store.newChatsBegun).toEqual([]);
+  });
+
+  test('go on with a chat that has begun as long as somebody may connect again, and not once all have gone', async () => {
+    const app = await startVisitors();
+    const { widget } = await welcomed(app.url);
+    widget.send(message(1));
+    await widget.next('accepted');
+    withGrant(app, 'needsReconnect');
+    app.clock.pass(10_000);
+    widget.send(message(2));
+    await widget.next('accepted');
+    withGrant(app, 'removed');
+    app.clock.pass(10_000);
+    widget.send(message(3));
+    expect(await widget.next('error')).toMatchObject({ code: 'not_available', ref: 'client-id-3' });
+  });
+
+  test('of one that is connected do not notice that MongoDB is away', async () => {
+    const app = await startVisitors();
+    const { widget } = await welcomed(app.url);
+    widget.send(message(1));
+    await widget.next('accepted');
+    app.store.broken = true;
+    app.clock.pass(10_000);
+    widget.send(message(2));
+    await widget.next('accepted');
+  });
+});
+
+describe('new chats', () => {
+  test('beyond what one network may begin wait, and the message that was refused can be sent again', async () => {
+    const app = await startVisitors({}, { TRUST_PROXY: '1', NEW_CHATS_PER_ADDRESS: '2' });
+    const from = async (address: string) => {
+      const widget = await connect(app.url, {}, { 'x-forwarded-for': address });
+      await widget.next('welcome');
+      widget.send(message(1));
+      return widget;
+    };
+    await (await from('2001:db8::1')).next('accepted');
+    await (await from('2001:db8::2:3')).next('accepted');
+    const third = await from('2001:db8::ffff');
+    const refusal = await third.next('error');
+    expect(refusal).toMatchObject({ code: 'rate_limited', retryable: true, ref: 'client-id-1', retryAfterMs: 300_000 });
+    await (await from('192.0.2.9')).next('accepted');
+    app.clock.pass(300_000);
+    third.send(message(1));
+    await third.next('accepted');
+    third.send(message(2));
+    await third.next('accepted');
+    expect(app.store.newChatsBegun).toHaveLength(4);
+  });
+
+  test('do not begin while nobody can count them, and then do', async () => {
+    const app = await startVisitors();
+    const { widget } = await welcomed(app.url);
+    app.store.broken = true;
+    widget.send(message(1));
+    expect(await widget.next('error')).toMatchObject({ code: 'unavailable', retryable: true, ref: 'client-id-1' });
+    app.store.broken = false;
+    widget.send(message(1));
+    await widget.next('accepted');
+  });
+});
+
+describe('a chat of which much waits for the team', () => {
+  test('takes no more until the team has taken it, whichever way the visitor comes', async () => {
+    const app = await startVisitors();
+    const { chatId, token } = await app.tokens.begin('widget-1');
+    app.store.chatsById.set(chatId, chat({ _id: chatId, isFull: true }));
+    const { widget } = await welcomed(app.url, { token });
+    widget.send(message(1));
+    expect(await widget.next('error')).toMatchObject({ code: 'too_much_waiting', retryable: true, ref: 'client-id-1' });
+    app.connections.push({ chatId, entries: [], lastSeq: 0, deliveredSeq: 0, isFull: false });
+    widget.send(message(1));
+    await widget.next('accepted');
+    app.connections.push({ chatId, entries: [], lastSeq: 0, deliveredSeq: 0 });
+    widget.send(message(2));
+    await widget.next('accepted');
+    app.connections.push({ chatId, entries: [], lastSeq: 0, deliveredSeq: 0, isFull: true });
+    const tab = await welcomed(app.url, { token });
+    tab.widget.send(message(3));
+    expect(await tab.widget.next('error')).toMatchObject({ code: 'too_much_waiting' });
+  });
+});
+
 describe('the messages of a connection', () => {
   test('reach Temporal strictly one after the other', async () => {
     const app = await startVisitors();
@@ -317,6 +441,41 @@ describe('a visitor who comes back', () => {
     free();
     await widget.nothingMore();
     expect(app.temporal.named('signalVisitor').map(([chatId]) => chatId)).not.toContain(app.chatId);
+  });
+
+  test('may look back at an ended chat for a day', async () => {
+    const endedAt = new Date(start);
+    const app = await appWithChat({ status: 'ended', endedAt });
+    app.clock.pass(24 * 3_600_000);
+    await welcomed(app.url, { token: app.token });
+    app.clock.pass(1);
+    const late = await connect(app.url, { token: app.token });
+    expect(await late.next('error')).toMatchObject({ code: 'bad_token' });
+  });
+
+  test('has long chats read anew only so often', async () => {
+    const app = await appWithChat({});
+    app.store.record(
+      app.chatId,
+      Array.from({ length: 200 }, (_, i) => agentEntry(i + 1)),
+    );
+    let welcomes = 0;
+    for (;;) {
+      const widget = await connect(app.url, { token: app.token, lastSeq: 0 });
+      await expect.poll(() => widget.frames.length, { interval: 5 }).toBeGreaterThan(0);
+      const [first] = widget.frames;
+      if (first?.type === 'error') {
+        expect(first).toMatchObject({ code: 'rate_limited', retryable: true });
+        expect(first.retryAfterMs).toBeGreaterThan(0);
+        expect(await widget.closed).toBe(4429);
+        break;
+      }
+      await widget.next('welcome');
+      await widget.next('entries');
+      widget.socket.terminate();
+      welcomes += 1;
+    }
+    expect(welcomes).toBe(12);
   });
 
   test('gets a push that crosses the replay once, and after it', async () => {
@@ -634,6 +793,15 @@ describe('bad frames', () => {
     const { widget } = await welcomed(url);
     widget.send('x'.repeat(limits.visitorFrameBytes + 1));
     expect(await widget.closed).toBe(1009);
+  });
+
+  test('a flood of control frames ends the connection', async () => {
+    const { url } = await startVisitors();
+    const { widget } = await welcomed(url);
+    for (let n = 0; n < 100; n += 1) widget.socket.pong();
+    await widget.nothingMore();
+    for (let n = 0; n < 30; n += 1) widget.socket.ping();
+    expect(await widget.closed).toBe(1006);
   });
 
   test('a flood of frames ends the connection', async () => {

@@ -55,6 +55,7 @@ export class HeadlessWidget {
       accent: undefined,
       lang: undefined,
       heartbeatMs: heartbeatMs ?? defaultHeartbeatMs,
+      pageQuery: [],
     };
     const values = new Proxy(store.values, {
       set: (target, name, value) => Reflect.set(target, name, value) && this.#notifyOtherTabs(),

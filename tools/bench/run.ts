@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onStopSignals } from '../embedded/stop-signals.ts';
+import { anyNumberOfChats } from '../embedded/stack-env.ts';
 import { startStack, type Stack } from '../embedded/supervisor.ts';
 import { Bench, type Section } from './bench.ts';
 import { conditionsNow, describeConditions } from './conditions.ts';
@@ -64,7 +65,7 @@ export async function main(args: readonly string[]): Promise<number> {
       logLevel: 'warn',
       // Each visitor has an address of their own, as behind a proxy.
       // Load is what the system can do; the section on fairness has a stack of its own that keeps Zoom's rates.
-      programEnv: { api: { TRUST_PROXY: '1', ZOOM_PLAN: 'off' }, worker: { ZOOM_PLAN: 'off' } },
+      programEnv: { api: { TRUST_PROXY: '1', ...anyNumberOfChats }, worker: { ZOOM_PLAN: 'off' } },
       signal: abort.signal,
       report: (line) => console.error(line),
       ...(options.profile === undefined ? {} : { programs: profiledPrograms(options.profile) }),

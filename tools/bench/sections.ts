@@ -3,6 +3,7 @@ import { burstSection } from './sections/burst.ts';
 import { directSection } from './sections/direct.ts';
 import { fairnessSection } from './sections/fairness.ts';
 import { floorSection } from './sections/floor.ts';
+import { floodSection } from './sections/flood.ts';
 import { historySection } from './sections/history.ts';
 import { idleSection } from './sections/idle.ts';
 import { installSection } from './sections/install.ts';
@@ -25,6 +26,7 @@ export const sections: readonly Section[] = [
   paceSection,
   rateSection,
   fairnessSection,
+  floodSection,
   visitorsSection,
   recoverySection,
   manySection,

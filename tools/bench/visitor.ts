@@ -18,6 +18,7 @@ export class BenchVisitor {
   #token: string | undefined;
   #lastSeq = 0;
   #deliveredSeq = 0;
+  #accepted = 0;
 
   /**
    * @param address the visitor's own IP address, as a proxy would name it: the server limits what one address may
@@ -38,6 +39,11 @@ export class BenchVisitor {
   get chatId(): string {
     const [, payload = ''] = (this.#token ?? '').split('.');
     return tokenSchema.parse(JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'))).sub;
+  }
+
+  /** Messages that have their ✓. */
+  get accepted(): number {
+    return this.#accepted;
   }
 
   get lastSeq(): number {
@@ -125,6 +131,8 @@ export class BenchVisitor {
         console.error(`A visitor was refused: ${frame.code} (${frame.message})`);
         break;
       case 'accepted':
+        this.#accepted += 1;
+        break;
       case 'pong':
         break;
     }

@@ -176,6 +176,7 @@ export class ChaosRun {
       url: `ws://127.0.0.1:${proxy.port}/visitor`,
       widget: site.widget,
       name: words.visitorName(number),
+      address: `10.202.${Math.floor(number / 256)}.${number % 256}`,
       random,
       onEntry: ({ kind }) => {
         if (kind === 'agentMessage') this.#keeper.relayed();

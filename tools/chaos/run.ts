@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { anyNumberOfChats } from '../embedded/stack-env.ts';
 import { startStack, type Stack } from '../embedded/supervisor.ts';
 import { ZoomSide } from '../../test/support/driver.ts';
 import { ChaosRun, extraTimeMs } from './chaos-run.ts';
@@ -54,7 +55,11 @@ export async function run(
       autoRestart: false,
       temporalUi: false,
       signal,
-      programEnv: { sandbox: { SANDBOX_SWITCHES: JSON.stringify(switches) } },
+      // Each visitor has an address of their own, as behind a proxy.
+      programEnv: {
+        sandbox: { SANDBOX_SWITCHES: JSON.stringify(switches) },
+        api: { TRUST_PROXY: '1', ...anyNumberOfChats },
+      },
     });
     report(`The system runs, data in ${dataDir}. Zoom sends events of ${eventFamily}.`);
     const zoom = new ZoomSide(stack.urls.sandbox ?? '');

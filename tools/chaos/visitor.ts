@@ -20,6 +20,8 @@ export interface ChaosVisitorOptions {
   url: string;
   widget: string;
   name: string;
+  /** Their IP address, as a proxy names it: what one address may do is limited. */
+  address: string;
   random: Random;
   /** A new entry is shown. */
   onEntry?: (entry: VisitorEntry) => void;
@@ -101,7 +103,7 @@ export class ChaosVisitor {
     this.#drop();
     if (this.#stopped) return;
     this.#after('deadline', handshakeTimeoutMs, () => this.#lost());
-    const socket = new WebSocket(this.#options.url);
+    const socket = new WebSocket(this.#options.url, { headers: { 'x-forwarded-for': this.#options.address } });
     this.#socket = socket;
     // What a socket says after it was let go of is for nobody.
     const still = (): boolean => this.#socket === socket;

@@ -9,6 +9,13 @@ type Env = Record<string, string>;
 /** What somebody has set for Temporal's command line must not reach the embedded server. */
 const plainConnection: Env = Object.fromEntries(temporalSecurityVariables.map((name) => [name, '']));
 
+/** For load and tests, in which many chats begin at once: as many as they like. */
+export const anyNumberOfChats: Env = {
+  NEW_CHATS_PER_ADDRESS: '1000000',
+  NEW_CHATS_PER_WIDGET: '1000000',
+  NEW_CHATS_PER_ACCOUNT: '1000000',
+};
+
 /** The environment of api and worker. A variable of the process's own environment wins over a generated secret. */
 export function apiAndWorkerEnv(
   options: StackOptions,
@@ -36,7 +43,13 @@ export function apiAndWorkerEnv(
     ZOOM_WEBHOOK_SECRET_TOKEN: credentials.ZOOM_WEBHOOK_SECRET_TOKEN,
     ZOOM_BOT_JID: credentials.ZOOM_BOT_JID,
     // What the simulator allows by default.
-    ...(urls.sandbox === undefined ? {} : { ZOOM_PLAN: own['ZOOM_PLAN'] || 'business' }),
+    ...(urls.sandbox === undefined
+      ? {}
+      : {
+          ZOOM_PLAN: own['ZOOM_PLAN'] || 'business',
+          // Whoever tries it is every visitor at once.
+          NEW_CHATS_PER_ADDRESS: own['NEW_CHATS_PER_ADDRESS'] || '50',
+        }),
     SESSION_SECRET: secret('SESSION_SECRET'),
     TOKEN_ENCRYPTION_KEYS: secret('TOKEN_ENCRYPTION_KEYS'),
     PAYLOAD_ENCRYPTION_KEYS: secret('PAYLOAD_ENCRYPTION_KEYS'),

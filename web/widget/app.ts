@@ -27,6 +27,8 @@ export interface App {
   dispatch: (...event: SessionEvent) => void;
   submit: (text: string) => void;
   endChat: () => void;
+  /** Forgets the chat on this device, unsent messages too. */
+  forget: () => void;
   /** Calls `listener` after every change of the state. */
   subscribe: (listener: () => void) => void;
   on: <Name extends keyof LiveChatEvents>(name: Name, listener: (detail: LiveChatEvents[Name]) => void) => () => void;
@@ -39,6 +41,9 @@ export interface Surroundings extends Pick<ConnectionOptions, 'openSocket' | 'cl
   randomId: () => string;
 }
 
+/** So long after the visitor has seen the end of a chat it is forgotten: the next one at this device is a stranger. */
+export const forgetAfterMs = 4 * 3_600_000;
+
 /** Shorter patience for a connection of which the browser itself says that the network has gone. */
 const offlinePongTimeoutMs = 3_000;
 
@@ -46,6 +51,8 @@ const offlinePongTimeoutMs = 3_000;
 export function createApp(options: WidgetOptions, storage: ChatStorage, surroundings: Surroundings): App {
   const { clock, page } = surroundings;
   const { document } = page;
+  const { token: old, doneAt } = storage.load();
+  if (old !== null && doneAt && Date.now() - doneAt > forgetAfterMs) storage.forgetToken(old);
   const stored = storage.load();
   const events = new EventTarget();
   const listeners: (() => void)[] = [];
@@ -58,7 +65,11 @@ export function createApp(options: WidgetOptions, storage: ChatStorage, surround
     pongTimeoutMs: options.heartbeatMs / 2,
     onOpen() {
       const { widget, visitor } = options;
-      dispatch('socketOpen', { widget, visitor, page: pageDetails(page.location.href, document.title) });
+      dispatch('socketOpen', {
+        widget,
+        visitor,
+        page: pageDetails(page.location.href, document.title, options.pageQuery),
+      });
     },
     // The server is ours and speaks the protocol.
     onFrame: (frame) => dispatch('frame', frame as ServerFrame, storage.load().token),
@@ -113,7 +124,7 @@ export function createApp(options: WidgetOptions, storage: ChatStorage, surround
   });
 
   shown();
-  if ((stored.token !== null && !stored.done) || stored.outbox.length) dispatch('start');
+  if ((stored.token !== null && !stored.doneAt) || stored.outbox.length) dispatch('start');
 
   return {
     getState: () => state,
@@ -124,6 +135,7 @@ export function createApp(options: WidgetOptions, storage: ChatStorage, surround
       dispatch('submit', surroundings.randomId(), text, lastAt, storage.load().token);
     },
     endChat: () => dispatch('end', surroundings.randomId()),
+    forget: () => dispatch('forget'),
     subscribe: (listener) => void listeners.push(listener),
     on(name, listener) {
       const heard = (event: Event): void => listener((event as CustomEvent<never>).detail);

@@ -12,6 +12,8 @@ export interface LiveChat {
   sendMessage: (text: string) => void;
   /** Listens to an event; the function returned stops listening. */
   on: App['on'];
+  /** Forgets the chat on this device, as when the visitor signs out; the chat itself does not end. */
+  forget: () => void;
   /** Whether this browser has a chat with the team, or messages waiting for one. */
   readonly hasChat: boolean;
 }
@@ -40,6 +42,7 @@ function start(script: HTMLScriptElement): void {
     close: () => app.dispatch('close'),
     sendMessage: app.submit,
     on: app.on,
+    forget: app.forget,
     get hasChat() {
       return app.hasChat();
     },

@@ -1,3 +1,4 @@
+import { pageAddress } from '../../domain/page-address.ts';
 import { pageTitleLength, pageUrlLength, visitorEmailLength, visitorNameLength } from './limits.ts';
 import type { HelloDetails } from './session.ts';
 
@@ -13,6 +14,8 @@ export interface WidgetOptions {
   accent: string | undefined;
   lang: string | undefined;
   heartbeatMs: number;
+  /** Parameters of the page's address that the team may see. */
+  pageQuery: string[];
 }
 
 export const defaultHeartbeatMs = 20_000;
@@ -24,7 +27,7 @@ const emailPattern = /^[\w+-]+(\.[\w+-]+)*@([a-z\d][a-z\d-]*\.)+[a-z]{2,}$/i;
 
 /** Reads the script tag's `src` and data attributes. Null without a usable widget id and address. */
 export function readOptions(src: string, data: Readonly<Record<string, string | undefined>>): WidgetOptions | null {
-  const { widget, visitorName, visitorEmail, position, accent, lang, heartbeatMs } = data;
+  const { widget, visitorName, visitorEmail, position, accent, lang, heartbeatMs, pageQuery = '' } = data;
   if (!widget || widget.length > 64 || !/^https?:/.test(src)) return null;
   const name = visitorName?.trim().slice(0, visitorNameLength).trim();
   const email = visitorEmail?.trim() ?? '';
@@ -39,13 +42,13 @@ export function readOptions(src: string, data: Readonly<Record<string, string | 
     accent,
     lang,
     heartbeatMs: Number(heartbeatMs) >= minHeartbeatMs ? Number(heartbeatMs) : defaultHeartbeatMs,
+    pageQuery: pageQuery.split(',').map((name) => name.trim()),
   };
 }
 
-/** The page as `hello` names it: without the fragment, which is the page's own business, and within the  */
-export function pageDetails(href: string, title: string): HelloDetails['page'] {
-  const url = href.replace(/#.*/, '');
-  return /^https?:/.test(url) && url.length <= pageUrlLength
-    ? { url, title: title.slice(0, pageTitleLength) }
-    : undefined;
+/** The page as `hello` names it: its address without what may be private, within the limits. */
+export function pageDetails(href: string, title: string, pageQuery: readonly string[]): HelloDetails['page'] {
+  if (!/^https?:/.test(href)) return undefined;
+  const url = pageAddress(href, pageQuery);
+  return url.length <= pageUrlLength ? { url, title: title.slice(0, pageTitleLength) } : undefined;
 }

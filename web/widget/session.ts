@@ -13,6 +13,8 @@ import { applyEntries } from './transcript.ts';
 export const answerTimeoutMs = 10_000;
 /** Wait before sending again when the server says "not now" without saying until when. */
 export const defaultRetryMs = 3_000;
+/** A wait that is longer is worth a word to the visitor. */
+const worthAWordMs = 5_000;
 
 /** Written out, and held to the protocol by its type: importing the value would bring the schemas along. */
 const unknownWidgetCode: (typeof visitorCloseCodes)['unknownWidget'] = 4404;
@@ -68,7 +70,7 @@ const handlers = {
   close(state: Reduced): void {
     state.open = state.confirming = false;
     // Somebody who only looked needs no connection.
-    if (state.status === 'none' && !state.outbox.length && !state.fatal) rest(state);
+    if (state.status === 'none' && !state.outbox.length && state.connection !== 'stopped') rest(state);
   },
   visible(state: Reduced, visible: boolean): void {
     state.visible = visible;
@@ -113,6 +115,16 @@ const handlers = {
     dropWhere(state, () => true);
     forgetToken(state, null);
   },
+  /** The visitor goes, and somebody else may come to this device. */
+  forget(state: Reduced): void {
+    state.draft = '';
+    dropWhere(state, () => true);
+    if (state.token !== null) state.effects.push(['forgetToken', state.token]);
+    leaveChat(state, null);
+    if (state.connection === 'stopped') return;
+    if (state.open) reconnect(state);
+    else rest(state);
+  },
   socketOpen(state: Reduced, { widget, ...optional }: HelloDetails): void {
     // The stored one: as long as nothing was sent under a token there is no chat to go on with, and nothing to look up.
     const { savedToken: token, lastSeq } = state;
@@ -144,6 +156,7 @@ const handlers = {
         return;
       case 'accepted':
         if (state.inFlight === frame.id) state.inFlight = null;
+        state.hold = null;
         state.outbox = state.outbox.map((message) => {
           if (message.id !== frame.id) return message;
           advance(state, 'waiting');
@@ -170,8 +183,9 @@ const handlers = {
   /** Another tab has changed what is stored. */
   storage(state: Reduced, token: string | null, readSeq: number): void {
     const { status, fatal, savedToken } = state;
-    if (!fatal && token !== savedToken && (status === 'none' || status === 'ended')) {
-      if (status === 'ended') dropWhere(state, () => true);
+    const isForgotten = token === null && status !== 'none';
+    if (!fatal && token !== savedToken && (isForgotten || status === 'none' || status === 'ended')) {
+      if (isForgotten || status === 'ended') dropWhere(state, () => true);
       leaveChat(state, token);
       if (token !== null || state.open || state.outbox.length) reconnect(state);
       else rest(state);
@@ -283,6 +297,7 @@ function welcome(state: Reduced, frame: Frame<'welcome'>, storedToken: string | 
   const { token, chat, settings, deliveredSeq, lastSeq } = frame;
   if (!chat && adopt(state, storedToken)) return;
   state.connection = 'online';
+  state.fatal = null;
   state.failures = 0;
   state.token = token;
   state.settings = settings;
@@ -299,6 +314,11 @@ function refused(state: Reduced, error: Frame<'error'>, storedToken: string | nu
     case 'unknown_widget':
     case 'unsupported_version':
       giveUp(state, code);
+      return;
+    case 'not_available':
+      // It may be again, by and by: what was written is kept.
+      state.fatal = code;
+      reconnect(state, retryAfterMs);
       return;
     case 'bad_token':
       // What the old chat had accepted is with the team; only the rest goes into a new one.
@@ -320,6 +340,8 @@ function refused(state: Reduced, error: Frame<'error'>, storedToken: string | nu
       } else if (retryable) {
         freeWire(state);
         state.paused = true;
+        if (code === 'too_much_waiting') state.hold = 'full';
+        else if (code === 'rate_limited' && retryAfterMs > worthAWordMs) state.hold = 'busy';
         state.effects.push(['later', retryAfterMs, ['resume', state.epoch]]);
       } else {
         settle(state, ref, code === 'too_long' ? code : 'refused');

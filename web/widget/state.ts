@@ -27,6 +27,12 @@ const statuses = ['none', 'waiting', 'missed', 'joining', 'active', 'ended'] as 
 export type ChatStatus = (typeof statuses)[number];
 export type EndedBy = Extract<VisitorEntry, { kind: 'ended' }>['by'];
 
+/**
+ * Why what is written waits longer than a moment. `busy`: too many chats begin just now. `full`: the team has not taken
+ * yet what was written before.
+ */
+export type Hold = 'busy' | 'full';
+
 /** `idle`: not wanted yet. `down`: lost, another try is coming. `stopped`: no further try (see `fatal`). */
 export type ConnectionPhase = 'idle' | 'connecting' | 'online' | 'down' | 'stopped';
 
@@ -35,7 +41,8 @@ export interface Session {
   connection: ConnectionPhase;
   /** Tries that failed since the last welcome. */
   failures: number;
-  fatal: 'unknown_widget' | 'unsupported_version' | null;
+  /** Why the visitor cannot write. It may pass with `not_available` alone. */
+  fatal: 'unknown_widget' | 'unsupported_version' | 'not_available' | null;
   /** Counts connections, so that a timer set for an earlier one is recognised as stale. */
   epoch: number;
   /** Leave the optional fields out of `hello`: the server has refused one with them. */
@@ -68,6 +75,7 @@ export interface Session {
   inFlight: string | null;
   /** The server asked to wait. */
   paused: boolean;
+  hold: Hold | null;
   /** Id of the `end` frame, from the visitor's wish until the chat has ended. */
   endId: string | null;
   endSent: boolean;
@@ -78,8 +86,8 @@ export interface StoredChat {
   token: string | null;
   readSeq: number;
   outbox: readonly Pick<Outgoing, 'id' | 'text' | 'at'>[];
-  /** The chat has ended and the visitor has seen it. */
-  done: boolean;
+  /** When the visitor saw that the chat had ended, ms since 1970; 0 if they have not. */
+  doneAt: number;
 }
 
 const noChat = {
@@ -93,12 +101,13 @@ const noChat = {
   historySeq: null,
   inFlight: null,
   paused: false,
+  hold: null,
   endId: null,
   endSent: false,
 } satisfies Partial<Session>;
 
 /** The session of a page that has just loaded. */
-export function initialSession({ token, readSeq, outbox }: Omit<StoredChat, 'done'>): Session {
+export function initialSession({ token, readSeq, outbox }: Omit<StoredChat, 'doneAt'>): Session {
   return {
     connection: 'idle',
     failures: 0,

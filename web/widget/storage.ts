@@ -50,7 +50,7 @@ export function createChatStorage(store: KeyValueStore, widgetId: string): ChatS
     load: () => ({
       token: token(),
       readSeq: Number(get('read')) || 0,
-      done: !!get('done'),
+      doneAt: Number(get('done')) || 0,
       outbox: Object.keys(store)
         .filter((key) => key.startsWith(messagePrefix))
         .flatMap((key) => parseMessage(key.slice(messagePrefix.length), store[key]))
@@ -64,7 +64,7 @@ export function createChatStorage(store: KeyValueStore, widgetId: string): ChatS
     dropMessages: (ids) => ids.forEach((id) => remove(`message:${id}`)),
     saveRead(seq, done) {
       set('read', `${seq}`);
-      if (done) set('done', '1');
+      if (done) set('done', `${Date.now()}`);
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { EndedBy, FailureReason, MessageStatus } from './state.ts';
+import type { EndedBy, FailureReason, Hold, MessageStatus, Session } from './state.ts';
 
 /** Every word the widget shows. A translation is one more object of this type in `catalogues`. */
 export interface Texts {
@@ -18,6 +18,8 @@ export interface Texts {
   reconnecting: string;
   disconnected: string;
   offlineBanner: string;
+  /** Why a message waits, and what becomes of it. */
+  hold: Record<Hold, string>;
   loading: string;
 
   greetingTitle: string;
@@ -53,7 +55,7 @@ export interface Texts {
   ended: Record<EndedBy, string>;
   newChat: string;
 
-  fatal: Record<'unknown_widget' | 'unsupported_version', string>;
+  fatal: Record<NonNullable<Session['fatal']>, string>;
 }
 
 /** A text for each of the language's plural forms; `#` stands for the number. */
@@ -76,6 +78,10 @@ const en: Texts = {
   reconnecting: 'Reconnecting…',
   disconnected: 'Not available',
   offlineBanner: 'No connection. Your messages will be sent as soon as it is back.',
+  hold: {
+    busy: 'Very many people are writing to us. Your message waits here and is sent in a few minutes.',
+    full: 'The team has yet to read your messages. This one waits here and is sent after that.',
+  },
   loading: 'Loading your conversation…',
 
   greetingTitle: 'Hello! How can we help?',
@@ -121,6 +127,7 @@ const en: Texts = {
 
   fatal: {
     unknown_widget: 'Chat is not available on this page.',
+    not_available: 'This chat is not available right now.',
     unsupported_version: 'Please reload the page to go on with the chat.',
   },
 };

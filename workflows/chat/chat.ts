@@ -197,6 +197,7 @@ export class Chat extends ChatParts {
       entries,
       lastSeq: this.transcript.state.publishedSeq + entries.length,
       deliveredSeq: this.outbox.state.deliveredSeq,
+      isFull: this.outbox.isFull,
       targets,
       ...(this.#standingIsStale ? { standing: standing(this) } : {}),
     };

@@ -9,6 +9,8 @@ interface WaitingMessage {
   seq: number;
   /** Absent in what has waited over many runs: it is in MongoDB, and read back when it is its time. */
   text?: string;
+  /** Of the text. */
+  length: number;
 }
 
 export interface OutboxState {
@@ -57,11 +59,18 @@ export class Outbox {
   }
 
   add(seq: number, text: string): void {
-    this.state.waiting.push({ seq, text });
+    this.state.waiting.push({ seq, text, length: text.length });
   }
 
   get isEmpty(): boolean {
     return this.state.waiting.length === 0;
+  }
+
+  /** So much waits that no more may be taken for now: what waits is carried from run to run. */
+  get isFull(): boolean {
+    const { waiting } = this.state;
+    const length = waiting.reduce((sum, message) => sum + message.length, 0);
+    return waiting.length >= limits.waitingMessages || length >= limits.waitingLength;
   }
 
   /** Messages of the next posts whose texts are in MongoDB only; empty when the next post can be made. */
@@ -183,7 +192,7 @@ export class Outbox {
     let room = limits.carriedTextLength;
     const waiting = this.state.waiting.map((message): WaitingMessage => {
       room -= message.text?.length ?? 0;
-      return room >= 0 || message.seq > publishedSeq ? message : { seq: message.seq };
+      return room >= 0 || message.seq > publishedSeq ? message : { seq: message.seq, length: message.length };
     });
     return { ...this.state, waiting };
   }

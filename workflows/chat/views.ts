@@ -12,6 +12,7 @@ export function standing({ lifecycle, agents, outbox, waits }: ChatParts): ChatS
     agents: [...agents.joined],
     ...(endedAt === undefined ? {} : { endedAt, deliveredSeq: outbox.state.deliveredSeq }),
     waitsFor: wait?.why.type ?? null,
+    isFull: outbox.isFull,
   };
 }
 

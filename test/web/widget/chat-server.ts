@@ -152,7 +152,7 @@ export class ChatServer {
       chat: chat.entries.length ? { id: chat.id, status: chat.status } : null,
       lastSeq: chat.entries.length,
       deliveredSeq: chat.deliveredSeq,
-      settings: { teamName: 'Harbour Books' },
+      settings: { teamName: 'Harbour Books', pageQuery: [] },
     });
     const missed = chat.entries.slice(frame.lastSeq ?? 0);
     if (missed.length) this.#send(ws, { type: 'entries', entries: missed });

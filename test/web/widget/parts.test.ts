@@ -36,7 +36,7 @@ describe('options', () => {
     ['Vera', 'jürgen@example.com'],
   ])('says of the visitor only what the server accepts: %s, %s', (visitorName, visitorEmail) => {
     const visitor = read({ visitorName, visitorEmail })?.visitor;
-    const page = pageDetails(`https://example.com/?q=${'x'.repeat(100)}#part`, 'T'.repeat(500));
+    const page = pageDetails(`https://example.com/?q=${'x'.repeat(100)}#part`, 'T'.repeat(500), ['q']);
     helloFrameSchema.parse({ type: 'hello', v: 1, widget: 'w1', visitor, page });
   });
 
@@ -47,13 +47,14 @@ describe('options', () => {
     });
   });
 
-  it('names the page without its fragment, and not at all when it cannot be named', () => {
-    expect(pageDetails('https://example.com/a?b#c', 'Title')).toEqual({
-      url: 'https://example.com/a?b',
-      title: 'Title',
-    });
-    expect(pageDetails('about:srcdoc', 'Title')).toBe(undefined);
-    expect(pageDetails(`https://example.com/${'x'.repeat(2_000)}`, 'Title')).toBe(undefined);
+  it('names the page without what may be private in its address, and not at all when it cannot be named', () => {
+    const address = 'https://me:secret@example.com/a?reset_token=secret&id=4&sku=b%20c&id=5#c';
+    expect(pageDetails(address, 'Title', [])).toEqual({ url: 'https://example.com/a', title: 'Title' });
+    const { pageQuery = [] } = read({ pageQuery: 'id, sku' }) ?? {};
+    expect(pageDetails(address, 'Title', pageQuery)?.url).toBe('https://example.com/a?id=4&sku=b+c&id=5');
+    expect(read({})?.pageQuery).toEqual(['']);
+    expect(pageDetails('about:srcdoc', 'Title', [])).toBe(undefined);
+    expect(pageDetails(`https://example.com/${'x'.repeat(2_000)}`, 'Title', [])).toBe(undefined);
   });
 
   it('takes a heartbeat only within reason', () => {
@@ -151,13 +152,13 @@ describe('storage', () => {
     expect(createChatStorage(store, 'w1').load()).toEqual({
       token: 't1',
       readSeq: 7,
-      done: true,
+      doneAt: expect.any(Number) as number,
       outbox: [
         { id: 'a', text: 'A', at: 1 },
         { id: 'b', text: 'B', at: 2 },
       ],
     });
-    expect(createChatStorage(store, 'w2').load()).toEqual({ token: null, readSeq: 0, done: false, outbox: [] });
+    expect(createChatStorage(store, 'w2').load()).toEqual({ token: null, readSeq: 0, doneAt: 0, outbox: [] });
     storage.dropMessages(['a', 'b']);
     storage.forgetToken('another');
     expect(storage.load().token).toBe('t1');

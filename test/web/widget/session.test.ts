@@ -7,7 +7,7 @@ import type { Effect, SessionEvent } from '../../../web/widget/session.ts';
 import { initialSession, unreadCount } from '../../../web/widget/state.ts';
 import type { Session, StoredChat } from '../../../web/widget/state.ts';
 
-const settings = { teamName: 'Team' };
+const settings = { teamName: 'Team', pageQuery: [] };
 
 /** Drives a session and keeps what it asked for. */
 class Driver {
@@ -37,7 +37,7 @@ class Driver {
 
   error(
     code: Extract<ServerFrame, { type: 'error' }>['code'],
-    more: { retryable?: boolean; ref?: string } & object = {},
+    more: { retryable?: boolean; ref?: string; retryAfterMs?: number } & object = {},
   ) {
     return this.frame({ type: 'error', code, message: '', retryable: false, ...more });
   }
@@ -494,6 +494,61 @@ describe('end', () => {
   });
 });
 
+describe('what cannot be taken now', () => {
+  it('is kept and sent later, with a word about a long wait and none about a short one', () => {
+    const driver = new Driver().do('open').online().submit('a');
+    driver.take();
+    driver.error('rate_limited', { retryable: true, ref: 'a', retryAfterMs: 240_000 });
+    expect(driver.statuses()).toEqual(['a sending']);
+    expect(driver.state.hold).toBe('busy');
+    expect(driver.take('later')).toEqual([240_000]);
+    driver.do('resume', driver.state.epoch);
+    expect(driver.take('send')).toEqual([{ type: 'message', id: 'a', text: 'text of a' }]);
+    expect(driver.frame({ type: 'accepted', id: 'a' }).state.hold).toBe(null);
+    driver.submit('b').error('rate_limited', { retryable: true, ref: 'b', retryAfterMs: 800 });
+    expect(driver.state.hold).toBe(null);
+    driver.do('resume', driver.state.epoch).error('too_much_waiting', { retryable: true, ref: 'b' });
+    expect(driver.state.hold).toBe('full');
+  });
+
+  it('is kept while the account is not connected, which is asked for again', () => {
+    const driver = new Driver().do('open').submit('a').do('socketOpen', { widget: 'w1' });
+    driver.take();
+    driver.error('not_available', { retryable: true, retryAfterMs: 30_000 });
+    expect(driver.state.fatal).toBe('not_available');
+    expect(driver.take('restart')).toEqual([30_000]);
+    expect(driver.online().state.fatal).toBe(null);
+    expect(driver.take('send').slice(1)).toEqual([{ type: 'message', id: 'a', text: 'text of a' }]);
+  });
+
+  it('is not asked for by a widget that nobody has open', () => {
+    const driver = new Driver().do('open').do('socketOpen', { widget: 'w1' });
+    driver.error('not_available', { retryable: true, retryAfterMs: 30_000 });
+    driver.take();
+    expect(driver.do('close').take('stop')).toHaveLength(1);
+  });
+});
+
+describe('forget', () => {
+  it('leaves nothing on the device, and begins afresh where the chat is open', () => {
+    const driver = new Driver({ token: 't1' }).do('open').online({ chat: activeChat }).submit('a').do('draft', 'b');
+    driver.take();
+    driver.do('forget');
+    expect(driver.take()).toEqual([
+      ['dropMessages', ['a']],
+      ['forgetToken', 't1'],
+      ['restart', 0],
+    ]);
+    expect(driver.state).toMatchObject({ token: null, savedToken: null, status: 'none', items: [], draft: '' });
+  });
+
+  it('needs no connection where nobody looks', () => {
+    const driver = new Driver({ token: 't1' }).online({ chat: activeChat });
+    driver.take();
+    expect(driver.do('forget').take('stop')).toHaveLength(1);
+  });
+});
+
 describe('several tabs', () => {
   it('takes up a chat begun in another tab', () => {
     const driver = new Driver().do('open').online();
@@ -526,8 +581,16 @@ describe('several tabs', () => {
   it('keeps a chat of its own', () => {
     const driver = new Driver().do('open').online({ chat: activeChat });
     driver.take();
-    expect(driver.do('storage', 'other', 0).do('storage', null, 0).take()).toEqual([]);
+    expect(driver.do('storage', 'other', 0).take()).toEqual([]);
     expect(driver.state.token).toBe('t1');
+  });
+
+  it('forgets with the other tabs', () => {
+    const driver = new Driver().submit('a').online({ chat: activeChat });
+    driver.take();
+    driver.do('storage', null, 0);
+    expect(driver.take('stop')).toHaveLength(1);
+    expect(driver.state).toMatchObject({ status: 'none', token: null, items: [], outbox: [] });
   });
 
   it('leaves an ended chat with the other tabs', () => {

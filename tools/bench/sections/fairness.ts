@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { anyNumberOfChats } from '../../embedded/stack-env.ts';
 import { startStack } from '../../embedded/supervisor.ts';
 import { Admin, ZoomSide } from '../../../test/support/driver.ts';
 import type { Bench, Person, Section } from '../bench.ts';
@@ -64,7 +65,7 @@ async function* measure(bench: Bench, scenario: Scenario): AsyncGenerator<Figure
     autoRestart: false,
     temporalUi: false,
     logLevel: 'warn',
-    programEnv: { api: { TRUST_PROXY: '1', ZOOM_PLAN: scenario.plan }, worker: { ZOOM_PLAN: scenario.plan } },
+    programEnv: { api: { TRUST_PROXY: '1', ...anyNumberOfChats }, worker: { ZOOM_PLAN: scenario.plan } },
     signal: bench.signal,
   });
   const zoom = new ZoomSide(stack.urls.sandbox ?? '');

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Bench, Section } from '../bench.ts';
+import { anyNumberOfChats } from '../../embedded/stack-env.ts';
 import { freePort } from '../../embedded/ports.ts';
 import type { StackProcess } from '../../embedded/supervisor.ts';
 import { press } from '../chat.ts';
@@ -31,7 +32,11 @@ export const visitorsSection: Section = {
     const { widget } = await bench.site();
     // A fresh process: its memory holds nothing of earlier sections.
     const port = await freePort();
-    const api = await bench.stack.add('api', 'api-of-visitors', { PORT: String(port), TRUST_PROXY: '1' });
+    const api = await bench.stack.add('api', 'api-of-visitors', {
+      PORT: String(port),
+      TRUST_PROXY: '1',
+      ...anyNumberOfChats,
+    });
     const most = Math.min(steps[steps.length - 1] ?? 0, openFilesLimit() - otherFiles);
     const crowd = Crowd.gather({ appUrl: `http://localhost:${port}`, widget }, bench.signal);
     try {

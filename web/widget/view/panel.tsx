@@ -11,10 +11,10 @@ import type { ViewProps } from './view-props.ts';
 export function Panel(props: ViewProps): JSX.Element {
   const { app, state, locale, covers } = props;
   const { texts } = locale;
-  const { connection, confirming, failures, settings } = state;
+  const { connection, confirming, failures, fatal, hold, outbox, settings } = state;
   const title = settings?.teamName ?? texts.title;
   const confirm = (wanted: boolean) => () => app.dispatch('confirm', wanted);
-  const lost = connection === 'down' || connection === 'connecting';
+  const lost = !fatal && (connection === 'down' || connection === 'connecting');
   return (
     <div class="panel" role="dialog" aria-modal={covers} aria-labelledby="title" tabIndex={-1}>
       <header>
@@ -48,7 +48,7 @@ export function Panel(props: ViewProps): JSX.Element {
         </div>
       )}
       <div class="banner" role="status">
-        {lost && failures > 1 && <p>{texts.offlineBanner}</p>}
+        {lost && failures > 1 ? <p>{texts.offlineBanner}</p> : hold && outbox.length > 0 && <p>{texts.hold[hold]}</p>}
       </div>
       <Log {...props} />
       <Footer {...props} />
@@ -80,8 +80,8 @@ function Notice({ text, children }: { text: string; children?: JSX.Element }): J
   );
 }
 
-function connectionText({ connection, endId, settings, failures }: Session, texts: Texts): string {
-  if (connection === 'stopped') return texts.disconnected;
+function connectionText({ connection, fatal, endId, settings, failures }: Session, texts: Texts): string {
+  if (fatal) return texts.disconnected;
   if (endId !== null) return texts.ending;
   if (connection === 'online') return texts.online;
   return settings === null && !failures ? texts.connecting : texts.reconnecting;

@@ -33,7 +33,11 @@ export interface TestCertificates {
 export async function testCertificates(): Promise<TestCertificates> {
   const folder = await mkdtemp(join(tmpdir(), 'live-chat-tls-'));
   const make = async (name: string, options: Parameters<typeof generate>[1]): Promise<Certificate> => {
-    const { cert, private: key } = await generate([{ name: 'commonName', value: name }], { keyType: 'ec', ...options });
+    const { cert, private: key } = await generate([{ name: 'commonName', value: name }], {
+      keyType: 'ec',
+      algorithm: 'sha256',
+      ...options,
+    });
     const [certFile, keyFile, bothFile] = ['pem', 'key', 'both.pem'].map((end) => join(folder, `${name}.${end}`)) as [
       string,
       string,
@@ -41,7 +45,7 @@ export async function testCertificates(): Promise<TestCertificates> {
     ];
     await writeFile(certFile, cert);
     await writeFile(keyFile, key);
-    await writeFile(bothFile, cert + key);
+    await writeFile(bothFile, `${cert.trim()}\n${key}`);
     return { cert, key, certFile, keyFile, bothFile };
   };
   const authority = (name: string) =>

@@ -21,6 +21,7 @@ export interface ApiStore {
     'get' | 'recent' | 'countByStatus' | 'named' | 'unfinished' | 'openByStatus' | 'oldestWaiting'
   >;
   chatChannels: Pick<Store['chatChannels'], 'get' | 'among'>;
+  connectionChecks: Pick<Store['connectionChecks'], 'inChannel'>;
   transcript: Pick<Store['transcript'], 'after' | 'lastSeq'>;
 }
 

@@ -21,6 +21,18 @@ export function parseButtonValue(value: string): { action: AgentAction; chatId: 
   return action === undefined || chatId === undefined ? undefined : { action: action as AgentAction, chatId };
 }
 
+const checkButtonValue = /^check:([A-Za-z0-9_-]{8,40})$/;
+
+/** The value of the button on the card of a connection check. */
+export function makeCheckButtonValue(checkId: string): string {
+  return `check:${checkId}`;
+}
+
+/** @returns the check's id; undefined for a value that is none of a connection check. */
+export function parseCheckButtonValue(value: string): string | undefined {
+  return checkButtonValue.exec(value)?.[1];
+}
+
 /** Words an agent can write to end a chat where there is no button to press. */
 export const endCommand = '!end';
 

@@ -15,6 +15,8 @@ export const workflowIds = {
   inbound: ({ channelId }: { channelId: string }) => `inbound/${channelId}`,
   /** Tells two channels that new chats go to the other one. */
   routeChange: ({ changeId }: { changeId: string }) => `route-change/${changeId}`,
+  /** The connection check of an account: the id lets one run at a time. */
+  connectionCheck: ({ accountId }: { accountId: string }) => `connection-check/${accountId}`,
   /** Deletes what is older than its account keeps it; started by the schedule of the same id. */
   retention: () => 'retention',
 };

@@ -3,6 +3,7 @@ import type { SealingKeys } from '../codec/sealing.ts';
 import { accountStore } from './accounts.ts';
 import { chatChannelStore } from './chat-channels.ts';
 import { chatStore } from './chats.ts';
+import { connectionCheckStore } from './connection-checks.ts';
 import { instanceStore } from './instances.ts';
 import { memberStore } from './members.ts';
 import { newChatStore } from './new-chats.ts';
@@ -16,6 +17,7 @@ import { widgetStore } from './widgets.ts';
 export type { Account } from './accounts.ts';
 export type { ChatChannel } from './chat-channels.ts';
 export type { ChatChanges, ChatRecord } from './chats.ts';
+export type { OpenCheck } from './connection-checks.ts';
 export type { ApiInstance } from './instances.ts';
 export type { Member, MemberRole } from './members.ts';
 export type { NewChat, NewChatKey } from './new-chats.ts';
@@ -43,6 +45,7 @@ export async function createStore(connection: Connection, tokenKeys: SealingKeys
     newChats: newChatStore(connection),
     notices: noticeStore(connection),
     sessions: sessionStore(connection),
+    connectionChecks: connectionCheckStore(connection),
     instances: instanceStore(connection),
   };
   for (const { model } of Object.values(store)) await model.createIndexes();

@@ -16,6 +16,7 @@ const sources: Record<ClientName, string> = {
   onboarding: 'client/onboarding.tsx',
   dashboard: 'client/dashboard.tsx',
   settings: 'client/settings.tsx',
+  'connection-check': 'client/connection-check.tsx',
   preview: 'client/preview.ts',
 };
 const styleSources: Record<StyleName, string> = { app: 'design/app.css', preview: 'pages/preview.css' };

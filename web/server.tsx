@@ -2,6 +2,7 @@ import type { VNode } from 'preact';
 import { renderToString } from 'preact-render-to-string';
 import type { ClientName, StyleName, WebAssets } from './assets.ts';
 import { Layout, Live, SignOut } from './design/layout.tsx';
+import { ConnectionCheck } from './pages/connection-check.tsx';
 import { Dashboard } from './pages/dashboard.tsx';
 import { ErrorPage, type ErrorPageProps } from './pages/error.tsx';
 import { Landing, type LandingProps } from './pages/landing.tsx';
@@ -22,6 +23,7 @@ export type PageProps =
   | { name: 'onboarding' }
   | { name: 'dashboard' }
   | { name: 'settings' }
+  | { name: 'connectionCheck' }
   | { name: 'preview'; widgetId: string }
   | ({ name: 'error' } & ErrorPageProps)
   | ({ name: 'operatorSignIn' } & OperatorSignInProps)
@@ -99,6 +101,8 @@ function frame(page: PageProps): Frame {
       return live('dashboard', text.dashboard.title, <Dashboard />);
     case 'settings':
       return live('settings', text.settings.title, <Settings />);
+    case 'connectionCheck':
+      return live('connection-check', text.connectionCheck.title, <ConnectionCheck />);
     case 'preview':
       return {
         title: `${text.preview.shop.name} · ${text.preview.title}`,

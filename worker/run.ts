@@ -5,6 +5,7 @@ import { ActingUsers } from '../activities/acting-user.ts';
 import { createCardSlotActivities } from '../activities/card-slot.ts';
 import { createChatActivities } from '../activities/chat.ts';
 import { createChatZoomActivities } from '../activities/chat-zoom.ts';
+import { createConnectionCheckActivities } from '../activities/connection-check.ts';
 import { createGrantActivities } from '../activities/grant.ts';
 import { heartbeating } from '../activities/heartbeat.ts';
 import { createInstallActivities } from '../activities/install.ts';
@@ -91,6 +92,7 @@ export async function runWorker(config: WorkerConfig, log: Logger): Promise<void
     const cardSlots = createCardSlotActivities({ store, client, isPaced: plan !== 'off' });
     const acting = new ActingUsers(members, userZoom);
     const memberChecks = createMemberCheckActivities({ store, acting });
+    const connectionChecks = createConnectionCheckActivities({ store, zoom, userZoom, acting, publicUrl });
     const routeChanges = createRouteChangeActivities({ store, zoom, acting, publicUrl });
     const relayed = relayedToZoom(metrics);
 
@@ -108,7 +110,14 @@ export async function runWorker(config: WorkerConfig, log: Logger): Promise<void
         ...capacity,
         ...workflowCode(config.workflowBundle, common.interceptors),
         sinks: tracingSinks,
-        activities: { ...createChatActivities({ store, push }), ...cardSlots, ...installs, ...grants, ...retention },
+        activities: {
+          ...createChatActivities({ store, push }),
+          ...cardSlots,
+          ...installs,
+          ...grants,
+          ...retention,
+          ...connectionChecks,
+        },
       }),
       Worker.create({
         ...common,
@@ -119,6 +128,7 @@ export async function runWorker(config: WorkerConfig, log: Logger): Promise<void
           ...installs,
           ...grants,
           ...memberChecks,
+          ...connectionChecks,
           ...routeChanges,
         },
       }),

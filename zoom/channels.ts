@@ -43,6 +43,8 @@ export interface ChannelsApi {
   createChannel(input: { readonly name: string; readonly type: keyof typeof TYPE_NUMBERS }): Promise<ZoomChannel>;
   /** @throws ZoomError `channelGone`, or `forbidden` for one that the user is not a member of. */
   getChannel(input: { readonly channelId: string }): Promise<ZoomChannel>;
+  /** Deletes a channel, with what is in it. @throws ZoomError `channelGone`, or `forbidden` unless its owner asks. */
+  deleteChannel(input: { readonly channelId: string }): Promise<void>;
 }
 
 function typeName(number: number): ChannelType {
@@ -106,5 +108,7 @@ export function channelsApi(call: RestCaller, user: string): ChannelsApi {
         { operation: 'channels.get', method: 'GET', path: path`/chat/users/${user}/channels/${channelId}` },
         channelAnswer,
       ),
+    deleteChannel: ({ channelId }) =>
+      call({ operation: 'channels.delete', method: 'DELETE', path: path`/chat/users/${user}/channels/${channelId}` }),
   };
 }

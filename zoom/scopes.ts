@@ -63,6 +63,13 @@ export const SCOPE_NEEDS: readonly ScopeNeed[] = [
   },
   {
     ...usersChannels,
+    granular: ['team_chat:delete:user_channel:admin'],
+    why: 'Remove the private channel that the connection check has made.',
+    without: 'The private channel of a connection check has to be deleted by hand.',
+    required: false,
+  },
+  {
+    ...usersChannels,
     granular: ['team_chat:read:channel:admin'],
     why: 'Be told by Zoom when a channel is deleted.',
     without: 'A chat whose channel was deleted notices it only with the next message.',

@@ -8,6 +8,7 @@ import {
   type SessionData,
   type SettingsSaved,
 } from '../../domain/dashboard.ts';
+import type { ConnectionCheckData } from '../../domain/connection-check.ts';
 import { limits } from '../../domain/limits.ts';
 import type { Member } from '../../store/index.ts';
 import type { Sessions } from '../auth/session.ts';
@@ -16,6 +17,12 @@ import { HttpProblem } from '../http/problem.ts';
 import { sameOriginOnly } from '../http/security.ts';
 import { limitRequests, requestLimits } from '../rate-limits.ts';
 import { channelChoices, chooseChannel } from './channels.ts';
+import {
+  checkChoiceSchema,
+  chooseInConnectionCheck,
+  connectionCheck,
+  startConnectionCheck,
+} from './connection-check.ts';
 import { dashboardData } from './dashboard-data.ts';
 import { finishInstall, installProgress, retryInstall } from './install.ts';
 
@@ -69,6 +76,21 @@ export function dashboardRoutes(dependencies: ApiDependencies, sessions: Session
     forMember<SettingsSaved>((member, body) => chooseChannel(dependencies, member, parse(settingsInputSchema, body))),
   );
   return router;
+  router.get(
+    '/api/connection-check',
+    forMember<ConnectionCheckData>((member) => connectionCheck(dependencies, member)),
+  );
+  router.post(
+    '/api/connection-check',
+    forMember<ConnectionCheckData>((member) => startConnectionCheck(dependencies, member)),
+  );
+  router.post(
+    '/api/connection-check/choice',
+    json({ limit: limits.apiBodyBytes }),
+    forMember<ConnectionCheckData>((member, body) =>
+      chooseInConnectionCheck(dependencies, member, parse(checkChoiceSchema, body)),
+    ),
+  );
 }
 
 /** @throws {HttpProblem} 422 naming each field that is wrong. */

@@ -27,6 +27,7 @@ export function pageRoutes({ renderPage, store }: ApiDependencies, sessions: Ses
   router.get('/onboarding', showToMember({ name: 'onboarding' }));
   router.get('/dashboard', showToMember({ name: 'dashboard' }));
   router.get('/settings', showToMember({ name: 'settings' }));
+  router.get('/connection-check', showToMember({ name: 'connectionCheck' }));
   router.get('/preview', async (request, response) => {
     const id = widgetId.safeParse(request.query['widget']);
     const widget = id.success ? await store.widgets.get(id.data) : null;

@@ -2,6 +2,7 @@ import type { Client } from '@temporalio/client';
 import type { Metrics } from '../../telemetry/index.ts';
 import { TemporalUnavailableError } from './call.ts';
 import { createChatsClient, type ChatsClient } from './chats.ts';
+import { createConnectionChecksClient, type ConnectionChecksClient } from './connection-checks.ts';
 import { createGrantsClient, type GrantsClient } from './grants.ts';
 import { createInstallsClient, type InstallsClient } from './installs.ts';
 import { createRouteChangesClient, type RouteChangesClient } from './route-changes.ts';
@@ -12,6 +13,7 @@ export interface TemporalClients {
   chats: ChatsClient;
   installs: InstallsClient;
   grants: GrantsClient;
+  connectionChecks: ConnectionChecksClient;
   routeChanges: RouteChangesClient;
   system: SystemClient;
 }
@@ -24,6 +26,7 @@ export function createTemporalClients(client: Client, metrics: Metrics): Tempora
     chats: measured('chats', createChatsClient(client), metrics),
     installs: measured('installs', createInstallsClient(client), metrics),
     grants: measured('grants', createGrantsClient(client), metrics),
+    connectionChecks: measured('connectionChecks', createConnectionChecksClient(client), metrics),
     routeChanges: measured('routeChanges', createRouteChangesClient(client), metrics),
     system: measured('system', createSystemClient(client), metrics),
   };

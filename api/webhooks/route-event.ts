@@ -1,4 +1,4 @@
-import { parseButtonValue } from '../../domain/commands.ts';
+import { parseButtonValue, parseCheckButtonValue } from '../../domain/commands.ts';
 import { inSpan } from '../../telemetry/tracing.ts';
 import type { ZoomSignal } from '../../workflows/chat/messages.ts';
 import type {
@@ -11,6 +11,7 @@ import type {
 } from '../../zoom/index.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import type { SignalOutcome } from '../temporal/call.ts';
+import { messageForCheck, pressForCheck } from './connection-check.ts';
 
 type Dependencies = Pick<ApiDependencies, 'store' | 'temporal' | 'tryAgain' | 'log' | 'clock' | 'config'>;
 
@@ -31,7 +32,11 @@ export async function routeEvent(dependencies: Dependencies, event: ZoomEvent): 
   switch (event.kind) {
     case 'buttonPressed':
       return buttonPressed(dependencies, event);
-    case 'channelMessage':
+    case 'channelMessage': {
+      const outcome = event.fromBot ? 'dropped' : await signalChatOfChannel(dependencies, event, [messageSignal(event)]);
+      // An inbound channel is no chat's: there a connection check may wait for a word, or for the echo of its card.
+      return outcome === 'dropped' ? passedOn(await messageForCheck(dependencies, event)) : outcome;
+    }
     case 'channelMessageEdited':
     case 'channelMessageDeleted':
       // What the bot posts for a visitor must not come back to the visitor, and other apps do not speak for the team.
@@ -57,11 +62,12 @@ export async function routeEvent(dependencies: Dependencies, event: ZoomEvent): 
   }
 }
 
-async function buttonPressed(
-  { store, temporal, log }: Dependencies,
-  { value, accountId, userId, userName, at }: ButtonPressedEvent,
-): Promise<EventOutcome> {
+async function buttonPressed(dependencies: Dependencies, event: ButtonPressedEvent): Promise<EventOutcome> {
+  const { store, temporal, log } = dependencies;
+  const { value, accountId, userId, userName, at } = event;
   const began = Date.now();
+  const checkId = parseCheckButtonValue(value);
+  if (checkId !== undefined) return passedOn(await pressForCheck(dependencies, checkId, event));
   const pressed = parseButtonValue(value);
   if (!pressed) {
     log.warn('a press of an unknown button was dropped');

@@ -42,6 +42,7 @@ type Operation =
   | 'getUser'
   | 'allChannels'
   | 'createChannel'
+  | 'deleteChannel'
   | 'ensureMember'
   | 'listMembers'
   | 'removeMember'
@@ -218,6 +219,11 @@ export class FakeZoom {
           const members = [self().email ?? ''];
           const letsBotIn = type === 'public' || this.letsBotIntoPrivateChannels;
           return asZoomChannel(this.addChannel(name, { type, members, letsBotIn }));
+        }),
+      deleteChannel: ({ channelId }) =>
+        this.#call('deleteChannel', () => {
+          if (mine(channelId).members[0] !== self().email) throw zoomError('forbidden', { status: 403, code: 4100 });
+          this.deleteChannel(channelId);
         }),
       ensureMember: ({ channelId, email }) =>
         this.#call('ensureMember', () => {

@@ -4,15 +4,17 @@ import type { ApiDependencies, ApiStore } from '../../api/dependencies.ts';
 import { TemporalUnavailableError, type SignalOutcome } from '../../api/temporal/call.ts';
 import type { ChatsClient } from '../../api/temporal/chats.ts';
 import type { TemporalClients } from '../../api/temporal/clients.ts';
+import type { ConnectionChecksClient } from '../../api/temporal/connection-checks.ts';
 import type { GrantsClient } from '../../api/temporal/grants.ts';
 import type { InstallsClient, InstallState } from '../../api/temporal/installs.ts';
 import type { RouteChangesClient } from '../../api/temporal/route-changes.ts';
 import type { SystemClient, WorkerActivity } from '../../api/temporal/system.ts';
 import { createTryAgain } from '../../api/try-again.ts';
 import { readApiConfig, type ApiConfig } from '../../config/env.ts';
+import type { ConnectionCheckProgress } from '../../domain/connection-check.ts';
 import type { InstallProgress } from '../../domain/dashboard.ts';
 import type { TranscriptEntry } from '../../domain/transcript.ts';
-import type { Account, ChatRecord, Member, NewChat, Session, TokenSet, Widget } from '../../store/index.ts';
+import type { Account, ChatRecord, Member, NewChat, OpenCheck, Session, TokenSet, Widget } from '../../store/index.ts';
 import { RecordedMetrics } from '../support/recorded-metrics.ts';
 import type { ZoomChannel, ZoomError, ZoomOAuth, ZoomUserApi } from '../../zoom/index.ts';
 import { zoomError } from '../activities/fake-zoom.ts';
@@ -260,6 +262,10 @@ export class FakeStore implements ApiStore {
     add: (chat) => this.#answer(() => void this.newChatsBegun.push(chat)),
     forgetBefore: () => this.#answer(() => undefined),
   };
+  readonly openChecks: OpenCheck[] = [];
+  connectionChecks: ApiStore['connectionChecks'] = {
+    inChannel: (id) => this.#answer(() => this.openChecks.find(({ channelId }) => channelId === id)),
+  };
   transcript: ApiStore['transcript'] = {
     after: (chatId, afterSeq, limit) =>
       this.#answer(() => (this.entries.get(chatId) ?? []).filter(({ seq }) => seq > afterSeq).slice(0, limit)),
@@ -274,7 +280,12 @@ function countBy<K extends string>(keys: readonly K[]): Partial<Record<K, number
 }
 
 /** Everything that can be said to Temporal, by the function's name: no two clients have one of the same name. */
-type Functions = ChatsClient & InstallsClient & GrantsClient & RouteChangesClient & SystemClient;
+type Functions = ChatsClient &
+  InstallsClient &
+  GrantsClient &
+  ConnectionChecksClient &
+  RouteChangesClient &
+  SystemClient;
 type Call = { [K in keyof Functions]: { name: K; args: Parameters<Functions[K]> } }[keyof Functions];
 
 /** Records what Temporal was asked. */
@@ -286,6 +297,9 @@ export class FakeTemporal implements TemporalClients {
   readonly over = new Set<string>();
   installState: InstallState = 'none';
   progress: InstallProgress | null = null;
+  check: ConnectionCheckProgress | null = null;
+  /** What a signal to a connection check comes to. */
+  checkOutcome: SignalOutcome = 'taken';
   worker: WorkerActivity = { workflowTasksAt: start, activityTasksAt: start };
   /** How many workflows a query finds. */
   count: (query: string) => number | null = () => 0;
@@ -320,6 +334,12 @@ export class FakeTemporal implements TemporalClients {
   grants: GrantsClient = {
     granted: (...args) => this.#answer({ name: 'granted', args }, this.#done),
     deauthorized: (...args) => this.#answer({ name: 'deauthorized', args }, this.#done),
+  };
+  connectionChecks: ConnectionChecksClient = {
+    startCheck: (...args) => this.#answer({ name: 'startCheck', args }, this.#done),
+    checkProgress: (...args) => this.#answer({ name: 'checkProgress', args }, () => this.check),
+    chooseInCheck: (...args) => this.#answer({ name: 'chooseInCheck', args }, () => this.checkOutcome),
+    signalCheck: (...args) => this.#answer({ name: 'signalCheck', args }, () => this.checkOutcome),
   };
   routeChanges: RouteChangesClient = {
     tell: (...args) => this.#answer({ name: 'tell', args }, this.#done),

@@ -484,3 +484,64 @@ test('each webhook is counted once, by what became of it, and genuine ones are t
   });
   expect(app.metrics.observed.get('live_chat_webhook_seconds')).toHaveLength(4);
 });
+
+describe('a connection check that runs', () => {
+  const check = { _id: accountId, checkId: 'Check12345678', channelId: 'inbound', word: 'check 4271' };
+  async function appWithCheck() {
+    const app = await appWithChat();
+    app.store.openChecks.push({ ...check, expiresAt: new Date(start + 3_600_000) });
+    return app;
+  }
+  const inInbound = (message: string | undefined, payload: object = {}) =>
+    posted({ payload, object: { channel_id: 'inbound', message } });
+
+  test.each(['check 4271', 'Check 4271', '  CHECK \n 4271!', 'Here: check 4271'])(
+    'is told of its word: %j',
+    async (text) => {
+      const app = await appWithCheck();
+      expect((await sendWebhook(app.url, inInbound(text))).status).toBe(200);
+      expect(app.temporal.named('signalCheck')).toEqual([
+        [accountId, { kind: 'word', checkId: check.checkId, userId: 'agent-1' }],
+      ]);
+    },
+  );
+
+  test('is told that a bot has posted, and not what', async () => {
+    const app = await appWithCheck();
+    await sendWebhook(app.url, inInbound('Connection check', { operator_id: botJid, operator: '' }));
+    expect(app.temporal.named('signalCheck')).toEqual([[accountId, { kind: 'echo', checkId: check.checkId }]]);
+  });
+
+  test.each([
+    ['what else is written there', inInbound('Good morning')],
+    ['the word in another channel', posted({ object: { channel_id: 'somewhere', message: 'check 4271' } })],
+    ['the word in another account', inInbound('check 4271', { account_id: 'account-2' })],
+    ['a word of another check', inInbound('check 4272')],
+  ])('is not told of %s, and nobody else is', async (_what, body) => {
+    const app = await appWithCheck();
+    expect((await sendWebhook(app.url, body)).status).toBe(200);
+    expect(app.temporal.calls).toEqual([]);
+    expect(app.logged.join()).not.toMatch(/Good morning|check 427/);
+  });
+
+  test('is told who pressed its button, in the account that Zoom vouches for', async () => {
+    const app = await appWithCheck();
+    await sendWebhook(app.url, pressed(`check:${check.checkId}`, 'account-2'), { path: '/webhooks/zoom/bot' });
+    expect(app.temporal.named('signalCheck')).toEqual([
+      ['account-2', { kind: 'press', checkId: check.checkId, userId: 'agent-1' }],
+    ]);
+  });
+
+  test('that is over takes no press: Zoom is answered with 200', async () => {
+    const app = await appWithCheck();
+    app.temporal.checkOutcome = 'ended';
+    expect((await sendWebhook(app.url, pressed(`check:${check.checkId}`))).status).toBe(200);
+    expect(app.metrics.counted['live_chat_webhooks{outcome="dropped"}']).toBe(1);
+  });
+
+  test('leaves chats as they are', async () => {
+    const app = await appWithCheck();
+    await sendWebhook(app.url, posted({ object: { message: 'check 4271' } }));
+    expect(app.temporal.calls.map(({ name }) => name)).toEqual(['signalZoom']);
+  });
+});

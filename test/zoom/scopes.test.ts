@@ -36,6 +36,7 @@ describe('what is missing of a grant', () => {
     const needed = SCOPE_NEEDS.filter((need) => need.required).flatMap((need) => need.granular);
     expect(namesOf(missingScopes(needed))).toEqual([
       'team_chat:delete:member:admin',
+      'team_chat:delete:user_channel:admin',
       'team_chat:read:channel:admin',
       'team_chat:write:user_message:admin',
       'team_chat:read:archive_channels:admin',

@@ -14,7 +14,7 @@ interface Options {
 
 /**
  * Data of the JSON API: loaded when the page opens, when the network or the tab comes back, and every `refreshMs`.
- * What was loaded once stays in view when a later load fails.
+ * What was loaded once stays in view when a later load fails. `reload` begins anew, `refresh` keeps what is in view.
  */
 export function useResource<T>(path: string, { refreshMs }: Options = {}) {
   const [resource, setResource] = useState<Resource<T>>({ state: 'loading' });
@@ -59,5 +59,5 @@ export function useResource<T>(path: string, { refreshMs }: Options = {}) {
     };
   }, [load, refreshMs]);
 
-  return { resource, reload };
+  return { resource, reload, refresh: load };
 }

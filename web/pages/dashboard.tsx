@@ -213,10 +213,13 @@ function Channel({ data }: Part) {
           <p class="soft small">{words.channelWhat}</p>
         </div>
       )}
-      <div>
+      <div class="channel-links">
         <ButtonLink kind="secondary" href="/settings">
           {words.editSettings}
         </ButtonLink>
+        <a class="tall-link" href="/connection-check">
+          {words.checkConnection}
+        </a>
       </div>
     </Card>
   );

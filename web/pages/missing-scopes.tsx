@@ -17,37 +17,45 @@ export function MissingScopes({ missing, needed = false }: { missing: readonly M
     <div class="missing-scopes-notice">
       <Notice tone={isNeeded ? 'warning' : 'info'} title={words.heading[kind]} role="status">
         <p>{words.lead[kind]}</p>
-        <ul class="missing-scopes">
-          {missing.map(({ label, classic, granular, without, required }) => (
-            <li key={granular.join()}>
-              <strong>{label}</strong>
-              {required || !isNeeded ? null : <span class="soft">{words.optionalMark}</span>}
-              <br />
-              {without}
-              <br />
-              <span class="small">
-                {words.scopes}
-                {granular.map((name, n) => (
-                  <>
-                    {n === 0 ? null : ', '}
-                    <code>{name}</code>
-                  </>
-                ))}
-                {granular.includes(classic) ? null : (
-                  <>
-                    {words.classic}
-                    <code>{classic}</code>
-                  </>
-                )}
-              </span>
-            </li>
-          ))}
-        </ul>
+        <MissingScopeList missing={missing} />
         <p>{words.help[kind]}</p>
         <ButtonLink kind={isNeeded ? 'primary' : 'secondary'} href="/install">
           {words.addAgain}
         </ButtonLink>
       </Notice>
     </div>
+  );
+}
+
+/** Each of them, with what does not work without it. */
+export function MissingScopeList({ missing }: { missing: readonly MissingScope[] }) {
+  const isNeeded = missing.some(({ required }) => required);
+  return (
+    <ul class="missing-scopes">
+      {missing.map(({ label, classic, granular, without, required }) => (
+        <li key={granular.join()}>
+          <strong>{label}</strong>
+          {required || !isNeeded ? null : <span class="soft">{words.optionalMark}</span>}
+          <br />
+          {without}
+          <br />
+          <span class="small">
+            {words.scopes}
+            {granular.map((name, n) => (
+              <>
+                {n === 0 ? null : ', '}
+                <code>{name}</code>
+              </>
+            ))}
+            {granular.includes(classic) ? null : (
+              <>
+                {words.classic}
+                <code>{classic}</code>
+              </>
+            )}
+          </span>
+        </li>
+      ))}
+    </ul>
   );
 }

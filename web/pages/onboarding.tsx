@@ -142,6 +142,10 @@ function Next({ progress }: { progress: InstallProgress }) {
         </li>
         <li>{words.test}</li>
         <li>{words.invite}</li>
+        <li>
+          {words.check.before}
+          {ready ? <a href="/connection-check">{words.check.link}</a> : words.check.link}
+        </li>
       </ol>
       {refused === undefined ? null : <FailureNotice failure={refused} />}
       <div class="onboarding-done">

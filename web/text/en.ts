@@ -1,8 +1,23 @@
+import type { CheckOutcome, CheckStepState, ConnectionCheckStep } from '../../domain/connection-check.ts';
 import type { InstallStepState } from '../../domain/dashboard.ts';
 import type { FailureType } from '../../domain/failures.ts';
 import type { InstallStep } from '../../domain/install-steps.ts';
 import type { ChatStatus } from '../../domain/transcript.ts';
 import { formatDate, plural } from './format.ts';
+
+/** What sentences about a step of the connection check speak of. */
+export interface CheckFacts {
+  /** Name of the inbound channel. */
+  channel: string;
+  /** Name of the private channel that the check has made. */
+  privateChannel: string;
+  /** Who wrote the word or pressed the button. */
+  by: string;
+}
+type CheckSentences = Partial<Record<CheckOutcome, (facts: CheckFacts) => string>>;
+
+const addAppAgain =
+  'Tick the app’s scopes on marketplace.zoom.us and add the app to Zoom again, as an administrator. Then try again here.';
 
 /**
  * Every sentence of the pages in English. A translation is a second object of type `Text`.
@@ -163,6 +178,10 @@ export const en = {
     test: 'Press “Test Your Live Chat” on the welcome card. A sample visitor appears; press “Join Chat” and write back.',
     invite:
       'Invite your colleagues to the channel. Everyone in it sees new chats and can answer them; they need not add anything.',
+    check: {
+      before: 'If this is a new Zoom app, prove that it does all that live chat needs: ',
+      link: 'Check the connection',
+    },
     done: "I'm Done",
     doneHintPending: 'You can go on as soon as all steps are done.',
     doneHintReady: 'Takes you to your dashboard. You can do the steps above at any time.',
@@ -237,6 +256,7 @@ export const en = {
     channelWhat: 'New chats appear in this Zoom channel.',
     channelMissing: 'There is no channel yet in which chats appear. Choose one in the settings.',
     editSettings: 'Edit Settings',
+    checkConnection: 'Check the connection',
     widgetHeading: 'Your website',
     widgetWhat: 'Paste this line just before </body> on every page that should have the chat.',
     snippetLabel: 'Code of your widget',
@@ -279,6 +299,216 @@ export const en = {
   },
 
   preview: {
+  connectionCheck: {
+    title: 'Connection check',
+    heading: 'Connection check',
+    back: 'Back to the dashboard',
+    lead: 'Proves step by step that your Zoom app does what live chat needs. For two steps you do something in Zoom.',
+    whatHeading: 'What it does',
+    what: [
+      'It posts one card in your inbound channel, where everybody in it can see it.',
+      'It asks you to write a word there and to press a button on the card.',
+      'It creates a private channel, posts in it, reads the post back and removes the channel.',
+    ],
+    whatTime: 'It takes about a minute. Have Zoom Team Chat open beside this page.',
+    start: 'Start the check',
+    startAgain: 'Check again',
+    starting: 'Starting…',
+    runningHint: 'The check is running. You can close this page: it goes on, and you find it here again.',
+    startFailed: 'The check was not started.',
+    stepsHeading: 'Steps',
+    loading: 'Loading the connection check…',
+    errorHeading: 'The connection check could not be loaded',
+    stale: (time: string) => `This is how things were at ${time}.`,
+    readOnlyHeading: 'You can look, but not run it',
+    readOnly: 'The owner and administrators of your Zoom account can check the connection. Ask one of them.',
+    progress: (done: number, total: number) => `${String(done)} of ${String(total)} steps done.`,
+    announce: (step: string, verdict: string) => `${step}: ${verdict}`,
+    done: {
+      passed: { title: 'Everything works', body: 'Your Zoom app does all that live chat needs.' },
+      noted: { title: 'It works', body: 'Your Zoom app does what live chat needs. Some steps have a note.' },
+      incomplete: { title: 'Not everything was checked', body: 'What was checked works. Some steps were skipped.' },
+      failed: {
+        title: 'Something does not work',
+        body: 'Put right what the failed steps say, then check again.',
+      },
+    },
+    steps: {
+      token: 'Authorization',
+      scopes: 'Permissions',
+      channel: 'Inbound channel',
+      post: 'The bot posts in the inbound channel',
+      echo: 'Event about that post',
+      word: 'Event about what you write',
+      press: 'Press of a button',
+      createChannel: 'Private channel is created',
+      postInChannel: 'Post in the private channel',
+      readBack: 'The post is read back',
+      removeChannel: 'Private channel is removed',
+    } satisfies Record<ConnectionCheckStep, string>,
+    states: {
+      pending: 'Not yet',
+      running: 'Working on it',
+      waiting: 'Your turn',
+      passed: 'Passed',
+      noted: 'Passed, with a note',
+      failed: 'Failed',
+      skipped: 'Not checked',
+    } satisfies Record<CheckStepState, string>,
+    instructions: {
+      word: (word: string, { channel }: CheckFacts) => `Write “${word}” in “${channel}”.`,
+      press: (_word: string, { channel }: CheckFacts) => `Press the button “Press me” on the card in “${channel}”.`,
+    },
+    openChannel: (channel: string) => `Open “${channel}” in Zoom`,
+    waitsUntil: (time: string) => `The check waits until ${time}.`,
+    choices: {
+      nothingHappened: { word: 'I wrote it, and nothing happened', press: 'I pressed it, and nothing happened' },
+      retry: 'Retry',
+      skip: 'Skip this step',
+      goOn: 'Go on without it',
+      of: (step: string) => ` (${step})`,
+    },
+    choiceFailed: 'That did not reach the check.',
+    details: 'Details',
+    zoomSaid: 'What failed: ',
+    settings: 'Open the settings',
+    addAgain: 'Add to Zoom again',
+    unnamed: 'Somebody whom Zoom does not name',
+    userId: (id: string) => `The Zoom user ${id}`,
+    /** One sentence for what came out of each step. */
+    verdicts: {
+      token: {
+        ok: () => 'Zoom accepts your authorization of the app.',
+        NeedsReconnect: () => 'Zoom no longer accepts your authorization of the app.',
+        UserGone: () => 'Zoom says that you are not an active user of this account any more.',
+      },
+      scopes: {
+        ok: () => 'Zoom has granted all that live chat uses.',
+        scopesMissing: () => 'Zoom has not granted all that live chat uses.',
+        optionalScopesMissing: () => 'Zoom has granted what live chat needs, but not all that it can use.',
+        scopesUnknown: () => 'Zoom has not said what it granted; the steps below show what works.',
+      },
+      channel: {
+        ok: ({ channel }) => `Zoom lists the channel “${channel}”.`,
+        notListed: ({ channel }) => `Nobody who has added the app is in “${channel}”.`,
+        AccountUnknown: () => 'There is no inbound channel yet.',
+      },
+      post: {
+        ok: ({ channel }) => `The bot’s card is in “${channel}”.`,
+        BotNotAllowed: ({ channel }) => `Zoom does not let the bot post in “${channel}”.`,
+        ChannelGone: ({ channel }) => `“${channel}” was deleted or archived in Zoom.`,
+      },
+      echo: {
+        echoed: () => 'Zoom sends an event about the app’s own posts; the app passes it over.',
+        notEchoed: () => 'Zoom sends no event about the app’s own posts. That is fine: the app needs none.',
+      },
+      word: {
+        ok: ({ by }) => `${by} wrote the word, and the event about it has arrived.`,
+        nothingArrived: () => 'No event about the word has arrived.',
+        dismissed: () => 'Skipped: nobody knows whether events arrive.',
+      },
+      press: {
+        ok: ({ by }) => `${by} pressed the button, and the press has arrived.`,
+        nothingArrived: () => 'No press has arrived.',
+        dismissed: () => 'Skipped: nobody knows whether presses arrive.',
+      },
+      createChannel: {
+        ok: () => 'The app can create a private channel.',
+        ZoomRefused: () => 'Zoom does not let the app create a private channel.',
+      },
+      postInChannel: {
+        byBot: () => 'The bot can post in a private channel.',
+        byOwner: () => 'Zoom does not let the bot into a private channel, so its owner’s name stands on the post.',
+        BotNotAllowed: () => 'Zoom lets neither the bot nor the channel’s owner post in a private channel.',
+      },
+      readBack: {
+        ok: () => 'The app finds its post in the channel’s history.',
+        notFound: () => 'The post is not in the channel’s history.',
+      },
+      removeChannel: {
+        ok: () => 'The private channel is gone.',
+        leftBehind: ({ privateChannel }) => `The app may not delete channels: “${privateChannel}” is still in Zoom.`,
+        ZoomRefused: ({ privateChannel }) => `Zoom does not let the app delete “${privateChannel}”.`,
+      },
+    } satisfies Record<ConnectionCheckStep, CheckSentences>,
+    /** Where a step has no sentence of its own. */
+    anyVerdict: {
+      blocked: () => 'Not checked, because a step before it has failed.',
+      noAnswer: () => 'There was no answer in time.',
+      ScopeMissing: () => 'A permission for this is missing.',
+      NeedsReconnect: () => 'Nobody’s authorization of the app works any more.',
+      BotNotAllowed: () => 'Zoom does not let the bot do this.',
+      ChannelGone: () => 'The channel is not in Zoom any more.',
+      ZoomUnavailable: () => 'Zoom does not answer, or is busy.',
+    } satisfies CheckSentences,
+    otherVerdict: 'Zoom refuses this.',
+    /** What to do about it. */
+    help: {
+      token: {
+        NeedsReconnect: () => 'Add the app to Zoom again. Then try again here.',
+        UserGone: () => 'Have an active administrator add the app and run the check.',
+      },
+      scopes: {
+        scopesMissing: () => addAppAgain,
+        optionalScopesMissing: () =>
+          'The details say what does not work without the rest. To have it, tick the app’s scopes on marketplace.zoom.us and add the app to Zoom again.',
+      },
+      channel: {
+        notListed: () => 'Join the channel in Zoom, or choose another one in the settings. Then try again.',
+        AccountUnknown: () => 'Choose one in the settings. Then try again.',
+      },
+      post: {
+        BotNotAllowed: () => 'Open the channel in Zoom, choose Add apps, and add this app. Then try again.',
+        ChannelGone: () => 'Choose another channel in the settings, then start the check again.',
+      },
+      word: {
+        nothingArrived: ({ channel }) =>
+          `Look at the app’s event subscription on marketplace.zoom.us. Then try again, and write the word in “${channel}” once more.`,
+      },
+      press: {
+        nothingArrived: () =>
+          'Look at the app’s Bot Endpoint URL on marketplace.zoom.us. Then try again, and press the button once more.',
+      },
+      createChannel: {
+        ZoomRefused: () => 'Give the role of whoever added the app the right to edit chat channels. Then try again.',
+      },
+      postInChannel: {
+        byOwner: () => 'Live chat works so: what visitors write appears under a colleague’s name, behind “Visitor ·”.',
+        BotNotAllowed: () =>
+          'Tick the scope team_chat:write:user_message:admin (classic: chat_message:write:admin) and add the app again. Then try again.',
+      },
+      readBack: {
+        notFound: () => 'Try again. If it stays so, Zoom may keep no history: see its chat settings.',
+      },
+      removeChannel: {
+        leftBehind: () =>
+          'Delete it in Zoom. To have the app do it, tick the scope team_chat:delete:user_channel:admin and add the app again.',
+        ZoomRefused: () => 'Delete it in Zoom.',
+      },
+    } satisfies Partial<Record<ConnectionCheckStep, CheckSentences>>,
+    anyHelp: {
+      noAnswer: () => 'Try again. If it stays so, ask whoever runs this server.',
+      ScopeMissing: () => addAppAgain,
+      NeedsReconnect: () => 'Add the app to Zoom again. Then try again here.',
+      ZoomUnavailable: () => 'Wait a moment, then try again. Zoom tells of outages on status.zoom.us.',
+    } satisfies CheckSentences,
+    otherHelp: 'The details say what Zoom refused. Put it right, then try again.',
+    /** Where to look, in this order. */
+    places: {
+      word: (events: string) => [
+        'Page Features → Access of the app: the event subscription is switched on and saved, for all users in the account.',
+        `Its address is ${events}, and “Validate” succeeds.`,
+        'It has the event team_chat.channel_message_posted (or, in an older app, chat_message.sent).',
+        'The Secret Token on that page is this server’s ZOOM_WEBHOOK_SECRET_TOKEN. With another one its log says “a webhook was refused”.',
+      ],
+      press: (bot: string) => [
+        `Page Features → Surface of the app: the Bot Endpoint URL is ${bot}.`,
+        'The Bot JID on that page is this server’s ZOOM_BOT_JID.',
+        'The Secret Token on the page Features → Access is this server’s ZOOM_WEBHOOK_SECRET_TOKEN.',
+      ],
+    },
+  },
+
     title: 'Preview',
     barLabel: 'About this preview',
     bar: 'This is a preview page: the chat below is real, and goes to your Zoom channel.',

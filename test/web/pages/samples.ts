@@ -1,4 +1,10 @@
 import type { OperatorHomeProps } from '../../../web/server.tsx';
+import {
+  connectionCheckSteps,
+  type CheckStepView,
+  type ConnectionCheckData,
+  type ConnectionCheckStep,
+} from '../../../domain/connection-check.ts';
 import type { ChannelChoices, DashboardData, InstallProgress, Problem } from '../../../domain/dashboard.ts';
 import { installSteps } from '../../../domain/install-steps.ts';
 import type { MissingScope } from '../../../domain/missing-scope.ts';
@@ -135,6 +141,98 @@ export function channels(): ChannelChoices {
 }
 
 /** A refusal of the api. */
+/** A connection check; without steps none has been run. */
+export function connectionCheck(
+  steps?: Partial<Record<ConnectionCheckStep, Omit<CheckStepView, 'id'>>>,
+  changes: Partial<ConnectionCheckData> & { isDone?: boolean } = {},
+): ConnectionCheckData {
+  const { isDone = false, ...rest } = changes;
+  return {
+    mayRun: true,
+    check:
+      steps === undefined
+        ? null
+        : {
+            status: isDone ? 'done' : 'running',
+            startedAt: Date.now() - 20_000,
+            word: 'check 4271',
+            channel: { name: 'Live Chat Inbound', url: 'https://zoom.example/channel/inbound' },
+            privateChannel: { name: 'Connection check · 3fa2', url: 'https://zoom.example/channel/private' },
+            steps: connectionCheckSteps.map((id) => ({ id, state: 'pending', ...steps[id] })),
+          },
+    names: { maya: 'Maya Lindqvist' },
+    endpoints: {
+      events: 'https://chat.example.com/webhooks/zoom/events',
+      bot: 'https://chat.example.com/webhooks/zoom/bot',
+    },
+    ...rest,
+  };
+}
+
+const passed = { state: 'passed', outcome: 'ok' } as const;
+/** A check that waits for the word. */
+export const checkWaiting = () =>
+  connectionCheck({
+    token: passed,
+    scopes: { state: 'noted', outcome: 'optionalScopesMissing', missingScopes: missingScopes.slice(1) },
+    channel: passed,
+    post: passed,
+    echo: { state: 'passed', outcome: 'notEchoed' },
+    word: { state: 'waiting', until: Date.now() + 280_000, choices: ['nothingHappened', 'skip'] },
+  });
+
+/** One that has stopped, since nothing arrived. */
+export const checkStopped = () =>
+  connectionCheck({
+    token: passed,
+    scopes: passed,
+    channel: passed,
+    post: passed,
+    echo: { state: 'passed', outcome: 'notEchoed' },
+    word: { state: 'failed', outcome: 'nothingArrived', choices: ['retry', 'skip'] },
+  });
+
+/** One that is done, with all kinds of verdicts. */
+export const checkDone = () =>
+  connectionCheck(
+    {
+      token: passed,
+      scopes: { state: 'failed', outcome: 'scopesMissing', missingScopes },
+      channel: passed,
+      post: {
+        state: 'failed',
+        outcome: 'BotNotAllowed',
+        detail: 'Zoom call bot.post failed: botNotAllowed (HTTP 403, code 7004). The bot may not post there.',
+      },
+      echo: { state: 'skipped', outcome: 'blocked' },
+      word: { state: 'passed', outcome: 'ok', by: 'maya' },
+      press: { state: 'skipped', outcome: 'blocked' },
+      createChannel: passed,
+      postInChannel: { state: 'noted', outcome: 'byOwner' },
+      readBack: passed,
+      removeChannel: { state: 'noted', outcome: 'leftBehind' },
+    },
+    { isDone: true },
+  );
+
+/** One in which all is well. */
+export const checkPassed = () =>
+  connectionCheck(
+    Object.fromEntries(
+      connectionCheckSteps.map((id) => [
+        id,
+        id === 'word' || id === 'press'
+          ? { ...passed, by: 'maya' }
+          : id === 'echo'
+            ? { state: 'passed', outcome: 'echoed' }
+            : id === 'postInChannel'
+              ? { state: 'passed', outcome: 'byBot' }
+              : passed,
+      ]),
+    ),
+    { isDone: true },
+  );
+
 export function problem(changes: Partial<Problem> = {}): Problem {
   return {
     type: 'about:blank',

@@ -3,17 +3,21 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import express, { json, static as serveFolder, type Response } from 'express';
+import type { ConnectionCheckData } from '../../../domain/connection-check.ts';
 import type { ChannelChoices, DashboardData, InstallProgress, Problem } from '../../../domain/dashboard.ts';
 import { settingsInputSchema } from '../../../domain/dashboard.ts';
 import { buildWeb } from '../../../web/build.ts';
 import { loadWebAssets, renderPage, type PageProps, type WebAssets } from '../../../web/server.tsx';
-import { channels, dashboard, installRunning, operatorHome } from './samples.ts';
+import { channels, connectionCheck, dashboard, installRunning, operatorHome } from './samples.ts';
 
 /** What the fake api answers; a test changes it and the pages see it. */
 export interface FakeApi {
   install: InstallProgress;
   dashboard: DashboardData | Problem;
   channels: ChannelChoices | Problem;
+  connectionCheck: ConnectionCheckData | Problem;
+  /** When set, choices on the page of the connection check are refused with it. */
+  choiceProblem: Problem | undefined;
   /** When set, `POST /api/install/retry` is refused with it. */
   retryProblem: Problem | undefined;
   /** When set, `PUT /api/settings` is refused with it. */
@@ -57,6 +61,7 @@ const pages: Record<string, PageProps> = {
   '/onboarding': { name: 'onboarding' },
   '/dashboard': { name: 'dashboard' },
   '/settings': { name: 'settings' },
+  '/connection-check': { name: 'connectionCheck' },
   '/preview': { name: 'preview', widgetId: 'wdg_abc' },
   '/error': errorPage,
   '/operator': { name: 'operatorSignIn', next: '/operator' },
@@ -108,6 +113,11 @@ export async function startSite() {
     const channel = 'channels' in api.channels && api.channels.channels.find(({ id }) => id === channelId);
     answer(response, api.settingsProblem ?? { channel });
   });
+  app.get('/api/connection-check', (_request, response) => answer(response, api.connectionCheck));
+  app.post('/api/connection-check', (_request, response) => answer(response, api.connectionCheck));
+  app.post('/api/connection-check/choice', (_request, response) =>
+    answer(response, api.choiceProblem ?? api.connectionCheck),
+  );
   app.post('/signout', (_request, response) => {
     api.calls.push('POST /signout');
     response.redirect(303, '/');
@@ -133,6 +143,8 @@ function freshApi(): FakeApi {
     install: installRunning(0),
     dashboard: dashboard(),
     channels: channels(),
+    connectionCheck: connectionCheck(),
+    choiceProblem: undefined,
     retryProblem: undefined,
     settingsProblem: undefined,
     hold: Promise.resolve(),

@@ -59,9 +59,9 @@ export function createDevelopmentUi(dependencies: ApiDependencies, port: number)
   const anybody = { signedIn: () => Promise.resolve(true) };
   const app = express();
   app.disable('x-powered-by');
-  app.use(hostCheck());
   app.use(securityHeaders({ secure: false }));
   app.use(requestLog(log));
+  app.use(hostCheck(publicUrl));
   app.use(codecRoutes(dependencies, operatorSignIn(dependencies), publicUrl));
   app.use(temporalUiRoutes({ uiUrl: config.temporal.uiUrl, publicUrl, operator: anybody }));
   app.use((request, response) => response.redirect(307, `${temporalUiPath}${request.originalUrl}`));

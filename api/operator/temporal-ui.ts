@@ -81,6 +81,12 @@ function passOn(uiUrl: string | undefined): RequestHandler {
     toUi.removeHeader('authorization');
     if (_csrf !== undefined) toUi.setHeader('cookie', stringifyCookie({ _csrf }, { encode: String }));
   });
+  // Files that are named by their content: a page has two hundred of them.
+  proxy.on('proxyRes', ({ statusCode }, { url = '' }, response) => {
+    if (statusCode === 200 && url.startsWith(`${temporalUiPath}/_app/immutable/`)) {
+      response.setHeader('Cache-Control', 'private, max-age=31536000, immutable');
+    }
+  });
   return async (request, response) => {
     const { url, originalUrl } = request;
     response.set('Content-Security-Policy', policy);

@@ -70,6 +70,8 @@ describe('Temporal UI, through the api', () => {
     expect(await answer.text()).toBe('a list of workflows');
     expect(ui.asked[0]?.url).toBe('/temporal/api/v1/namespaces/default/workflows?query=a%20b');
     expect(answer.headers.get('cache-control')).toBe('no-store');
+    const file = await browser.get('/temporal/_app/immutable/chunks/a.B1.js');
+    expect(file.headers.get('cache-control')).toContain('immutable');
     expect(answer.headers.get('content-security-policy')).toContain("frame-ancestors 'self'");
   });
 

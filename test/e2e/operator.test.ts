@@ -57,11 +57,8 @@ beforeAll(async () => {
   await eventually(() => expect(marco().entries.map(({ kind }) => kind)).toContain('agentJoined'));
 
   operator = await person(browser);
-  // As docker-compose.yml sets it for Temporal UI; the development server has no option for it.
-  await operator.route('**/api/v1/settings*', async (route) => {
-    const settings = (await (await route.fetch()).json()) as { Codec: object };
-    await route.fulfill({ json: { ...settings, Codec: { ...settings.Codec, IncludeCredentials: true } } });
-  });
+  // The first page of Temporal UI at an address has two hundred files.
+  operator.setDefaultTimeout(45_000);
   page = await operator.newPage();
 }, 180_000);
 afterAll(async () => {
@@ -72,8 +69,8 @@ afterAll(async () => {
 }, 60_000);
 
 const marco = () => visitors[1] as Visitor;
-const list = (query: string) =>
-  `${stack.urls.temporalUi ?? ''}/namespaces/default/workflows?query=${encodeURIComponent(query)}`;
+const list = (query: string, ui = `${stack.urls.app}/temporal`) =>
+  `${ui}/namespaces/default/workflows?query=${encodeURIComponent(query)}`;
 const workflows = () => page.getByRole('link', { name: /^(chat|install)\// });
 
 /** The current details of the workflow whose page is open. */
@@ -100,15 +97,22 @@ async function sendUpdate(name: string, input?: object): Promise<void> {
 const updated = () => page.getByText('Update successful').first().waitFor();
 
 describe('an operator in Temporal UI', () => {
-  test('reads no payload without a sign-in, only ids and states', async () => {
+  test('is asked to sign in first', async () => {
     await page.goto(list('WorkflowType = "chat"'));
+    await page.getByLabel('Operator password').waitFor();
+    const call = await page.request.get(`${stack.urls.app}/temporal/api/v1/namespaces/default/workflows`);
+    expect(call.status()).toBe(401);
+  }, 120_000);
+
+  test('reads no payload without a sign-in at the port of development either, only ids and states', async () => {
+    await page.goto(list('WorkflowType = "chat"', stack.urls.temporalUi));
     await expect.poll(() => workflows().count(), { timeout }).toBe(2);
     await workflows().first().click();
     await page.getByText('Codec Server could not connect').last().waitFor();
     await (await details()).getByText('No Current Details').waitFor();
     expect(await page.content()).not.toMatch(/Jane|Marco|Jill/);
     await shot(page, 'operator-signed-out');
-  }, 60_000);
+  }, 120_000);
 
   test('signs in and is led from a visitor’s name to the chat, which is readable now', async () => {
     await page.goto(`${stack.urls.app}/operator`);
@@ -128,7 +132,7 @@ describe('an operator in Temporal UI', () => {
     await shown.getByText('In conversation').waitFor();
     await shown.getByText(`Agents: ${ids.jill}`).waitFor();
     await shot(page, 'operator-details');
-  }, 60_000);
+  }, 120_000);
 
   test('finds a chat by its account, state, agent and channel', async () => {
     const channel = await zoom.channel(/^Marco Polo · /);
@@ -149,7 +153,7 @@ describe('an operator in Temporal UI', () => {
         .waitFor();
       await expect.poll(() => workflows().count(), { message: query, timeout }).toBe(count);
     }
-  }, 60_000);
+  }, 120_000);
 
   test('is told why an Update is refused, and sees the chat go to another agent', async () => {
     await page.goto(list('WorkflowType = "chat" AND LiveChatStatus = "active"'));
@@ -172,7 +176,7 @@ describe('an operator in Temporal UI', () => {
     await shown.getByText(`Agents: ${ids.sam}`).waitFor();
     await shown.getByText(`Taken off by an operator: ${ids.jill}`).waitFor();
     await shot(page, 'operator-reassigned');
-  }, 60_000);
+  }, 120_000);
 
   test('sees what a chat waits for in Zoom, and has it tried at once', async () => {
     await zoom.faults({
@@ -203,7 +207,7 @@ describe('an operator in Temporal UI', () => {
     await updated();
     const { messages } = await zoom.channel(/^Marco Polo · /);
     expect(messages.filter((message) => JSON.stringify(message).includes('Are you there, Sam?'))).toHaveLength(1);
-  }, 60_000);
+  }, 120_000);
 
   test('reads where an install has stopped, and retries it', async () => {
     await zoom.faults({
@@ -226,7 +230,7 @@ describe('an operator in Temporal UI', () => {
     await sendUpdate('retryInstall');
     await updated();
     await eventually(async () => expect((await robin.json<{ status: string }>('/api/install')).status).toBe('ready'));
-  }, 90_000);
+  }, 120_000);
 
   test('ends a chat, told to both sides', async () => {
     await page.goto(list('WorkflowType = "chat" AND LiveChatStatus = "active"'));

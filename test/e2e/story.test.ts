@@ -188,6 +188,10 @@ describe('the guide', () => {
     await page.goto(stack.urls.app + '/dashboard');
     await page.getByRole('link', { name: /open/i }).first().waitFor();
     await shot(page, 'dashboard');
+    await page.goto(`${stack.urls.app}/operator`);
+    await page.getByLabel('Operator password').fill(stack.env['OPERATOR_PASSWORD'] ?? '');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('link', { name: 'Open Temporal UI' }).waitFor();
     await page.goto(`${stack.urls.temporalUi ?? ''}/namespaces/default/workflows`);
     await page
       .getByRole('link', { name: /^install\// })

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { connect as connectTo } from 'node:net';
 import { SignJWT } from 'jose';
 import { afterEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
@@ -882,6 +883,28 @@ describe('the server', () => {
     const elsewhere = new WebSocket(`${url}/elsewhere`);
     elsewhere.on('error', () => undefined);
     expect(await refusedWith(elsewhere)).toBe(404);
+  });
+
+  test('lets go of what it has refused, also of clients that never close', async () => {
+    const { url } = await startVisitors({ maxPerNetwork: 0, refusalMs: 50 });
+    const { port } = new URL(url);
+    const silent = await Promise.all(
+      ['/nothing', '/visitor'].map(async (path) => {
+        const socket = connectTo({ port: Number(port), host: '127.0.0.1', allowHalfOpen: true });
+        cleanups.push(async () => void socket.destroy());
+        socket.on('error', () => undefined);
+        await once(socket, 'connect');
+        const upgrade = 'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13';
+        socket.write(`GET ${path} HTTP/1.1\r\nHost: a\r\n${upgrade}\r\nSec-WebSocket-Key: ${'a'.repeat(22)}==\r\n\r\n`);
+        const [answer] = (await once(socket, 'data')) as [Buffer];
+        return { socket, status: Number(answer.toString().split(' ')[1]) };
+      }),
+    );
+    expect(silent.map(({ status }) => status)).toEqual([404, 429]);
+    for (const { socket } of silent) {
+      // The far side has closed both ways: what is written now meets nobody.
+      await expect.poll(() => (socket.write('x'), socket.destroyed), { interval: 20 }).toBe(true);
+    }
   });
 
   test('limits sockets of one network and in all', async () => {

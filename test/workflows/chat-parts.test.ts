@@ -555,6 +555,30 @@ describe('a chat’s rules', () => {
     expect(chat.cardWork).toBe('ask');
   });
 
+  test('say when so much waits that no more is taken, and when Zoom has taken enough of it', () => {
+    const chat = new Chat(input, 0);
+    const takesMore = () => !chat.news([]).isFull;
+    for (let n = 1; n < limits.waitingMessages; n += 1) says(chat, `message ${n}`);
+    chat.published(chat.news([]));
+    expect(takesMore()).toBe(true);
+    says(chat, 'one more');
+    expect(chat.hasNews).toBe(true);
+    expect(chat.news([])).toMatchObject({ isFull: true, standing: { isFull: true } });
+    chat.channelOpened(channel, 'owner');
+    chat.outbox.next();
+    chat.outbox.posted();
+    expect(takesMore()).toBe(true);
+  });
+
+  test('count long messages by what they hold, also where the texts are left to MongoDB', () => {
+    const outbox = new Outbox(chatId);
+    for (let seq = 1; seq <= 30; seq += 1) outbox.add(seq, 'x'.repeat(4_000));
+    expect(outbox.isFull).toBe(true);
+    const carried = JSON.parse(JSON.stringify(outbox.carried(30))) as OutboxState;
+    expect(JSON.stringify(carried).length).toBeLessThan(60_000);
+    expect(new Outbox(chatId, carried).isFull).toBe(true);
+  });
+
   test('know what comes by itself: missed, then the end for silence', () => {
     const chat = new Chat(input, 0);
     says(chat, 'Hello');

@@ -71,14 +71,17 @@ describe('the connection check', () => {
     expect((await browser.post(`${path}/choice`, chosen)).status).toBe(409);
   });
 
-  test.each([{}, { step: 'word' }, { step: 'other', choice: 'skip' }, { step: 'word', choice: 'skip', more: 1 }, []])(
-    'refuses the choice %j',
-    async (body) => {
-      const { browser, temporal } = await signedIn();
-      expect((await browser.post(`${path}/choice`, body)).status).toBe(422);
-      expect(temporal.calls).toEqual([]);
-    },
-  );
+  test.each([
+    [{}],
+    [{ step: 'word' }],
+    [{ step: 'other', choice: 'skip' }],
+    [{ step: 'word', choice: 'skip', more: 1 }],
+    [[]],
+  ])('refuses the choice %j', async (body) => {
+    const { browser, temporal } = await signedIn();
+    expect((await browser.post(`${path}/choice`, body)).status).toBe(422);
+    expect(temporal.calls).toEqual([]);
+  });
 
   test('is for administrators; others may look', async () => {
     const { browser, store, temporal } = await signedIn({ role: 'agent' });

@@ -111,6 +111,7 @@ const apiSchema = z.object({
   NEW_CHATS_PER_ADDRESS: count.default(5),
   NEW_CHATS_PER_WIDGET: count.default(30),
   NEW_CHATS_PER_ACCOUNT: count.default(60),
+  CHALLENGE_BITS: z.coerce.number({ error: 'must be a number' }).int().min(0).max(24).default(0),
 
   IDLE_END_HOURS: z.coerce
     .number()
@@ -177,6 +178,9 @@ export interface ApiConfig extends SharedConfig {
   product: { missedAfterMs: number; idleEndMs: number };
   /** Most chats that begin: within 5 minutes from one network address, within a minute on one widget, in one account. */
   newChats: { perAddress: number; perWidget: number; perAccount: number };
+  /** Zero bits that a browser has to find before its first message is taken; 0 for none. */
+  challengeBits: number;
+  product: { missedAfterMs: number; idleEndMs: number };
 }
 
 export interface WorkerConfig extends SharedConfig {
@@ -232,6 +236,12 @@ export function readApiConfig(env: Env): ApiConfig {
       perAddress: e.NEW_CHATS_PER_ADDRESS,
       perWidget: e.NEW_CHATS_PER_WIDGET,
       perAccount: e.NEW_CHATS_PER_ACCOUNT,
+    challengeBits: e.CHALLENGE_BITS,
+    product: {
+      missedAfterMs: e.MISSED_AFTER_SECONDS * 1_000,
+      idleEndMs: Math.round(e.IDLE_END_HOURS * 3_600_000),
+    },
+  };
     },
 }
 

@@ -53,6 +53,8 @@ export const messageFrameSchema = z.strictObject({
   type: z.literal('message'),
   id: clientId,
   text: z.string().transform(cleanText).pipe(z.string().min(1).max(limits.visitorMessageLength)),
+  /** Of the challenge of the `welcome`, with a chat's first message. */
+  solution: z.string().max(64).optional(),
 });
 
 /** The visitor ends the chat. */
@@ -115,6 +117,7 @@ export const visitorErrorCodes = [
   'bad_token',
   'hello_expected',
   'rate_limited',
+  'challenge_unsolved',
   'too_much_waiting',
   'chat_ended',
   'unavailable',
@@ -134,6 +137,8 @@ export type ServerFrame =
       deliveredSeq: number;
       /** The widget's public settings. */
       settings: WidgetSettings;
+      /** What has to be solved before the first message; absent when nothing has. */
+      challenge?: { bits: number };
     }
   /** The message `id` is durable: whatever is killed now, it will reach the team (✓). */
   | { type: 'accepted'; id: string }

@@ -13,6 +13,7 @@ import type { RateLimit, ReplayLimit } from '../rate-limits.ts';
 import { TemporalUnavailableError, type SignalOutcome } from '../temporal/call.ts';
 import type { ChatsClient } from '../temporal/chats.ts';
 import type { FindService } from './account-service.ts';
+import { isSolved } from './challenge.ts';
 import type { Presence, PushReceiver, VisitorConnections } from './connections.ts';
 import { visitorEntry } from './entries.ts';
 import { TooBusyError, type FairSemaphore } from './fair-semaphore.ts';
@@ -45,6 +46,8 @@ export interface ChatConnectionDependencies {
   messageLimit: RateLimit;
   admitNewChat: AdmitNewChat;
   findService: FindService;
+  /** See `isSolved`. */
+  challengeBits: number;
   /** What visitors who come back may have replayed. */
   replays: ReplayLimit;
   /** Bounds how many presences are announced at the same time: what visitors say goes first. */
@@ -56,6 +59,8 @@ export interface ChatConnectionDependencies {
   log: Logger;
   metrics: Metrics;
 }
+
+type Welcome = Extract<ServerFrame, { type: 'welcome' }>;
 
 /** What goes into a welcome beside where the chat stands. */
 export interface WelcomeDetails {
@@ -82,6 +87,8 @@ export class ChatConnection implements PushReceiver {
   /** Held by whatever sends what happens in the chat: first the welcome, then one thing after the other. */
   readonly #outgoing = new Mutex();
   #state: State = 'new';
+  /** As the visitor was given it: the challenge is bound to it. */
+  #token = '';
   #deliveredSeq = 0;
   #closed = false;
 
@@ -108,7 +115,7 @@ export class ChatConnection implements PushReceiver {
     details: WelcomeDetails,
   ): ChatConnection {
     const connection = new ChatConnection(deps, visitor, input, 0);
-    visitor.send({ type: 'welcome', ...details, chat: null, lastSeq: 0, deliveredSeq: 0 });
+    connection.#welcome(details, { chat: null, lastSeq: 0, deliveredSeq: 0 });
     return connection;
   }
 
@@ -215,9 +222,7 @@ export class ChatConnection implements PushReceiver {
     const status = record?.status ?? 'waiting';
     if (begun) this.#state = status === 'ended' ? 'ended' : 'open';
     this.#deliveredSeq = Math.max(record?.deliveredSeq ?? 0, this.#presence.deliveredSeq);
-    this.#visitor.send({
-      type: 'welcome',
-      ...details,
+    this.#welcome(details, {
       chat: begun ? { id: chatId, status } : null,
       lastSeq,
       deliveredSeq: this.#deliveredSeq,
@@ -228,9 +233,9 @@ export class ChatConnection implements PushReceiver {
   }
 
   /** @returns what Temporal said, or `refused` when it was not asked: the visitor has been told why. */
-  async #message({ id, text }: MessageFrame): Promise<SignalOutcome | 'refused'> {
+  async #message({ id, text, solution }: MessageFrame): Promise<SignalOutcome | 'refused'> {
     const { chats, clock } = this.#deps;
-    const refusal = await this.#refusal(id);
+    const refusal = await this.#refusal(id, solution);
     if (refusal) {
       this.#visitor.send(refusal);
       return 'refused';
@@ -245,9 +250,16 @@ export class ChatConnection implements PushReceiver {
     return outcome;
   }
 
+  #welcome(details: WelcomeDetails, standing: Pick<Welcome, 'chat' | 'lastSeq' | 'deliveredSeq'>): void {
+    const { challengeBits: bits } = this.#deps;
+    this.#token = details.token;
+    const challenge = bits > 0 && standing.chat === null ? { challenge: { bits } } : {};
+    this.#visitor.send({ type: 'welcome', ...details, ...standing, ...challenge });
+  }
+
   /** Why a message cannot be taken now; undefined when it can. */
-  async #refusal(ref: string): Promise<ErrorFrame | undefined> {
-    const { messageLimit, admitNewChat, findService } = this.#deps;
+  async #refusal(ref: string, solution: string | undefined): Promise<ErrorFrame | undefined> {
+    const { messageLimit, admitNewChat, findService, challengeBits } = this.#deps;
     const { chatId, accountId, widgetId } = this.#input;
     const { network } = this.#visitor;
     const isNew = this.#state === 'new';
@@ -264,6 +276,9 @@ export class ChatConnection implements PushReceiver {
       return errorFrame('too_much_waiting', message, { retryable: true, ref, retryAfterMs: fullRetryMs });
     }
     if (!isNew) return undefined;
+    if (!isSolved(this.#token, solution, challengeBits)) {
+      return errorFrame('challenge_unsolved', 'Solve the challenge of the welcome first.', { retryable: true, ref });
+    }
     const tooManyChats = await admitNewChat({ chatId, accountId, widgetId, network });
     if (tooManyChats === undefined) return undefined;
     const message = 'Too many chats begin from this network or on this website: send it again later.';

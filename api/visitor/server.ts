@@ -89,6 +89,7 @@ export function createVisitorServer(dependencies: Dependencies): VisitorServer {
     admitNewChat: newChatLimits({ store, config, clock, limits: newChatLimitsOf(config.newChats) }),
     findService: accountServices(store.members, clock),
     replays: replayLimit(),
+    challengeBits: config.challengeBits,
     resumptions: new FairSemaphore(options.resumptions),
     announcements: new FairSemaphore(options.announcements),
     timings: { missedAfterMs: config.product.missedAfterMs, idleEndMs: config.product.idleEndMs },

@@ -6,6 +6,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { deriveKey } from '../../api/auth/keys.ts';
 import { TemporalUnavailableError } from '../../api/temporal/call.ts';
+import { isSolved } from '../../api/visitor/challenge.ts';
 import { chatTokens } from '../../api/visitor/chat-tokens.ts';
 import { VisitorConnections } from '../../api/visitor/connections.ts';
 import { disconnectSignals } from '../../api/visitor/disconnects.ts';
@@ -259,6 +260,29 @@ describe('new chats', () => {
     app.store.broken = false;
     widget.send(message(1));
     await widget.next('accepted');
+  });
+});
+
+describe('a challenge', () => {
+  test('stands before the first message of a chat, and before no other', async () => {
+    const app = await startVisitors({}, { CHALLENGE_BITS: '8' });
+    const { widget, welcome } = await welcomed(app.url);
+    expect(welcome.challenge).toEqual({ bits: 8 });
+    const candidates = Array.from({ length: 10_000 }, (_, n) => `${n}`);
+    const wrong = candidates.find((one) => !isSolved(welcome.token, one, 8));
+    for (const solution of [undefined, wrong]) {
+      widget.send({ ...message(1), solution });
+      expect(await widget.next('error')).toMatchObject({ code: 'challenge_unsolved', ref: 'client-id-1' });
+    }
+    expect(app.store.newChatsBegun).toEqual([]);
+    const solution = candidates.find((one) => isSolved(welcome.token, one, 8));
+    widget.send({ ...message(1), solution });
+    await widget.next('accepted');
+    widget.send(message(2));
+    await widget.next('accepted');
+    const [[input] = []] = app.temporal.named('sendMessage');
+    app.store.chatsById.set(input?.chatId ?? '', chat({ _id: input?.chatId ?? '' }));
+    expect((await welcomed(app.url, { token: welcome.token })).welcome.challenge).toBeUndefined();
   });
 });
 

@@ -1,4 +1,5 @@
 import type { ServerFrame } from '../../domain/visitor-protocol.ts';
+import { solveChallenge } from './challenge.ts';
 import { createConnection } from './connection.ts';
 import type { ConnectionOptions } from './connection.ts';
 import { pageDetails } from './options.ts';
@@ -79,6 +80,13 @@ export function createApp(options: WidgetOptions, storage: ChatStorage, surround
   const outside: Outside = {
     ...connection,
     ...storage,
+    // On a page without https it cannot be done, and the message waits.
+    solve(token, bits) {
+      solveChallenge(token, bits).then(
+        (found) => dispatch('solved', token, found),
+        () => undefined,
+      );
+    },
     later: (ms, event) => void clock.setTimeout(() => dispatch(...event), ms),
   };
 

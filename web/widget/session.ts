@@ -28,6 +28,7 @@ type Frame<Type extends ServerFrame['type']> = Extract<ServerFrame, { type: Type
 export type Outside = Pick<Connection, 'start' | 'stop' | 'restart' | 'welcomed' | 'send' | 'poke'> &
   Pick<ChatStorage, 'saveToken' | 'forgetToken' | 'saveMessage' | 'dropMessages' | 'saveRead'> & {
     later: (ms: number, event: SessionEvent) => void;
+    solve: (token: string, bits: number) => void;
   };
 
 /** One call to make outside: its name and arguments. */
@@ -157,6 +158,7 @@ const handlers = {
       case 'accepted':
         if (state.inFlight === frame.id) state.inFlight = null;
         state.hold = null;
+        state.challenge = 0;
         state.outbox = state.outbox.map((message) => {
           if (message.id !== frame.id) return message;
           advance(state, 'waiting');
@@ -195,6 +197,9 @@ const handlers = {
   /** The wait that the server asked for is over. */
   resume(state: Reduced, epoch: number): void {
     if (epoch === state.epoch) state.paused = false;
+  },
+  solved(state: Reduced, token: string, solution: string): void {
+    if (token === state.token) state.solution = solution;
   },
   unanswered(state: Reduced, epoch: number, id: string): void {
     // The connection answers pings but not this message: a fresh one may reach a healthier server.
@@ -266,9 +271,15 @@ function flush(state: Reduced): void {
     state.effects.push(['saveToken', token]);
   }
   if (next) {
+    const { challenge, solution } = state;
+    if (challenge && !solution) {
+      if (solution === null && token !== null) state.effects.push(['solve', token, challenge]);
+      state.solution = '';
+      return;
+    }
     const { id, text } = next;
     state.inFlight = id;
-    send(state, { type: 'message', id, text });
+    send(state, { type: 'message', id, text, ...(challenge && { solution: solution ?? '' }) });
     state.effects.push(['later', answerTimeoutMs, ['unanswered', state.epoch, id]]);
   } else if (endId !== null && !state.endSent) {
     state.endSent = true;
@@ -294,12 +305,14 @@ function forgetToken(state: Reduced, next: string | null): void {
 }
 
 function welcome(state: Reduced, frame: Frame<'welcome'>, storedToken: string | null): void {
-  const { token, chat, settings, deliveredSeq, lastSeq } = frame;
+  const { token, chat, settings, deliveredSeq, lastSeq, challenge } = frame;
   if (!chat && adopt(state, storedToken)) return;
   state.connection = 'online';
   state.fatal = null;
   state.failures = 0;
   state.token = token;
+  state.challenge = challenge?.bits ?? 0;
+  state.solution = null;
   state.settings = settings;
   state.deliveredSeq = Math.max(state.deliveredSeq, deliveredSeq);
   state.historySeq ??= lastSeq;
@@ -330,6 +343,7 @@ function refused(state: Reduced, error: Frame<'error'>, storedToken: string | nu
       settle(state, ref, 'ended');
       return;
     case 'hello_expected':
+    case 'challenge_unsolved':
       reconnect(state);
       return;
     default:

@@ -70,6 +70,11 @@ export interface Session {
   /** What the chat already held when this page first connected: history, not news. */
   historySeq: number | null;
 
+  /** Zero bits that the server asks for before the first message; 0 for none. */
+  challenge: number;
+  /** What was found; empty while it is looked for. */
+  solution: string | null;
+
   outbox: readonly Outgoing[];
   /** The one message on the wire that has no answer yet. */
   inFlight: string | null;
@@ -101,6 +106,8 @@ const noChat = {
   historySeq: null,
   inFlight: null,
   paused: false,
+  challenge: 0,
+  solution: null,
   hold: null,
   endId: null,
   endSent: false,

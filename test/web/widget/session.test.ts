@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { isSolved } from '../../../api/visitor/challenge.ts';
 import { limits } from '../../../domain/limits.ts';
 import type { ServerFrame, VisitorEntry } from '../../../domain/visitor-protocol.ts';
 import { visitorFrameSchema } from '../../../domain/visitor-protocol.ts';
+import { solveChallenge } from '../../../web/widget/challenge.ts';
 import { answerTimeoutMs, defaultRetryMs, reduce } from '../../../web/widget/session.ts';
 import type { Effect, SessionEvent } from '../../../web/widget/session.ts';
 import { initialSession, unreadCount } from '../../../web/widget/state.ts';
@@ -526,6 +528,39 @@ describe('what cannot be taken now', () => {
     driver.error('not_available', { retryable: true, retryAfterMs: 30_000 });
     driver.take();
     expect(driver.do('close').take('stop')).toHaveLength(1);
+  });
+});
+
+describe('a challenge', () => {
+  const challenge = { bits: 12 };
+
+  it('is solved once there is something to send, and the solution goes with the first message alone', () => {
+    const driver = new Driver().do('open').online({ challenge });
+    expect(driver.take('solve')).toEqual([]);
+    driver.submit('a').submit('b');
+    expect(driver.take()).toContainEqual(['solve', 't1', 12]);
+    expect(driver.take('solve', 'send')).toEqual([]);
+    driver.do('solved', 'of another chat', '1').do('solved', 't1', '42');
+    expect(driver.take('send')).toEqual([{ type: 'message', id: 'a', text: 'text of a', solution: '42' }]);
+    driver.frame({ type: 'accepted', id: 'a' });
+    expect(driver.take('send')).toEqual([{ type: 'message', id: 'b', text: 'text of b' }]);
+  });
+
+  it('is asked for anew when the server does not take the solution', () => {
+    const driver = new Driver().submit('a').online({ challenge }).do('solved', 't1', '42');
+    driver.error('challenge_unsolved', { retryable: true, ref: 'a' });
+    driver.take();
+    driver.online({ token: 't2', challenge });
+    expect(driver.take('solve')).toEqual(['t2']);
+    expect(driver.statuses()).toEqual(['a sending']);
+  });
+
+  it('is found', async () => {
+    const solution = await solveChallenge('a-token', 12);
+    expect(isSolved('a-token', solution, 12)).toBe(true);
+    expect(isSolved('another', solution, 12)).toBe(false);
+    expect(isSolved('a-token', undefined, 12)).toBe(false);
+    expect(isSolved('a-token', undefined, 0)).toBe(true);
   });
 });
 

@@ -65,6 +65,47 @@ describe('the state of a message', () => {
     await picture(widget, 'states');
   });
 
+  it.each([
+    ['desktop', 'light', { width: 1280, height: 800 }],
+    ['phone', 'dark', { width: 390, height: 844 }],
+    ['desktop', 'dark', { width: 1280, height: 800 }],
+    ['phone', 'light', { width: 390, height: 844 }],
+  ] as const)('says why a message waits, and that nobody is there: %s, %s', async (device, colorScheme, viewport) => {
+    const widget = await (await stage.visit({ viewport, colorScheme })).open();
+    server.refusals.push({
+      type: 'error',
+      code: 'rate_limited',
+      message: '',
+      retryable: true,
+      retryAfterMs: 240_000,
+    });
+    await widget.send('Is anybody there?');
+    await widget.page.getByText('Very many people are writing to us.').waitFor();
+    expect(await stateOf(widget, 'Is anybody there?').innerText()).toBe('Sending');
+    expect(await axeViolations(widget.page)).toEqual([]);
+    await picture(widget, `busy-${device}-${colorScheme}`);
+
+    const other = await (await stage.visit({ viewport, colorScheme })).open();
+    await other.send('Hello');
+    await stateOf(other, 'Hello').getByText('Sent', { exact: true }).waitFor();
+    server.refusals.push({ type: 'error', code: 'too_much_waiting', message: '', retryable: true, retryAfterMs: 500 });
+    await other.send('One more');
+    await other.page.getByText('The team has yet to read your messages.').waitFor();
+    await picture(other, `full-${device}-${colorScheme}`);
+    await stateOf(other, 'One more').getByText('Sent', { exact: true }).waitFor();
+    expect(await other.page.getByText('The team has yet to read your messages.').count()).toBe(0);
+
+    server.refusals.push({ type: 'error', code: 'not_available', message: '', retryable: true, retryAfterMs: 1_000 });
+    const third = await stage.visit({ viewport, colorScheme });
+    await third.launcher.click();
+    await third.page.getByText('This chat is not available right now.').waitFor();
+    expect(await axeViolations(third.page)).toEqual([]);
+    await picture(third, `not-available-${device}-${colorScheme}`);
+    // It looks again by itself.
+    await third.text('Connected').waitFor();
+    await third.textbox.waitFor();
+  });
+
   it('is right after a reconnect: what had no answer is sent, what was refused waits for the visitor', async () => {
     const widget = await (await stage.visit()).open();
     await everyState(widget);

@@ -28,5 +28,5 @@ export type {
   ChannelMessageEvent,
   ZoomEvent,
 } from './event-types.ts';
-export { channelJid, channelUrl, isAnyBot, userJid } from './jids.ts';
+export { channelJid, channelUrl, isAnyBot, isBot, userJid } from './jids.ts';
 export { queueRatePerSecond } from './rates.ts';

@@ -506,9 +506,12 @@ describe('a connection check that runs', () => {
     },
   );
 
-  test('is told that a bot has posted, and not what', async () => {
+  test.each([
+    ['by the bot’s id', inInbound('Connection check', { operator_id: botJid, operator: '' })],
+    ['by the mark of the card, under whatever id', inInbound(`Connection check\nCheck ${check.checkId}`)],
+  ])('is told that the app’s bot has posted, known %s, and not what', async (_how, body) => {
     const app = await appWithCheck();
-    await sendWebhook(app.url, inInbound('Connection check', { operator_id: botJid, operator: '' }));
+    await sendWebhook(app.url, body);
     expect(app.temporal.named('signalCheck')).toEqual([[accountId, { kind: 'echo', checkId: check.checkId }]]);
   });
 
@@ -517,6 +520,7 @@ describe('a connection check that runs', () => {
     ['the word in another channel', posted({ object: { channel_id: 'somewhere', message: 'check 4271' } })],
     ['the word in another account', inInbound('check 4271', { account_id: 'account-2' })],
     ['a word of another check', inInbound('check 4272')],
+    ['what another app’s bot says', inInbound('check 4271', { operator_id: `v1${'Ab3_-'.repeat(5)}`, operator: '' })],
   ])('is not told of %s, and nobody else is', async (_what, body) => {
     const app = await appWithCheck();
     expect((await sendWebhook(app.url, body)).status).toBe(200);

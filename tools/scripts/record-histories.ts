@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { z } from 'zod';
 import { encryptedDataConverter } from '../../codec/data-converter.ts';
+import type { ConnectionCheckData } from '../../domain/connection-check.ts';
 import { searchAttributes } from '../../domain/search-attributes.ts';
 import { taskQueues, workflowIds } from '../../domain/workflow-ids.ts';
 import { Admin, eventually, Visitor, ZoomSide, type SandboxChannel } from '../../test/support/driver.ts';
@@ -77,6 +78,21 @@ async function record({ urls }: Stack): Promise<void> {
   const inbound = await zoom.channel('Live Chat Inbound');
   await zoom.invite(alex, inbound.id, [jill, sam]);
   const widget = (await admin.dashboard()).widget.id;
+
+  const checkId = workflowIds.connectionCheck({ accountId });
+  /** The check once it waits for somebody. */
+  const waitingFor = (step: 'word' | 'press') =>
+    eventually(async () => {
+      const { check } = await admin.json<ConnectionCheckData>('/api/connection-check');
+      assert.equal(check?.steps.find(({ id }) => id === step)?.state, 'waiting');
+      return check;
+    }, patienceMs);
+  await admin.json('/api/connection-check', { method: 'POST' });
+  await zoom.write(alex, inbound.id, (await waitingFor('word')).word);
+  await waitingFor('press');
+  await zoom.press(alex, await zoom.inboundCard('Press me'), 'Press me');
+  await client.workflow.getHandle(checkId).result();
+  await save('connection-check', checkId, 'An administrator proves the Zoom app step by step.');
 
   /** A chat that has begun. */
   const chatOf = async (name: string) => {

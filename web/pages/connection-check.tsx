@@ -232,17 +232,28 @@ function More({
       : id === 'word'
         ? words.places.word(data.endpoints.events)
         : words.places.press(data.endpoints.bot);
-  return (
+  const isFailed = state === 'failed';
+  const whatToDo = (
     <>
-      {state === 'failed' ? <p class="check-verdict-failed">{verdictOf(step, data)}</p> : null}
       {help === undefined ? null : <p>{help(facts)}</p>}
       <WayOn step={step} check={check} />
-      {places.length === 0 && detail === undefined && missingScopes === undefined ? null : (
+    </>
+  );
+  return (
+    <>
+      {isFailed ? (
+        <>
+          <p class="check-verdict-failed">{verdictOf(step, data)}</p>
+          {whatToDo}
+        </>
+      ) : null}
+      {isFailed && places.length === 0 && detail === undefined && missingScopes === undefined ? null : (
         <details class="check-details">
           <summary>
             {words.details}
             <span class="visually-hidden">{words.choices.of(words.steps[id])}</span>
           </summary>
+          {isFailed ? null : whatToDo}
           {missingScopes === undefined ? null : <MissingScopeList missing={missingScopes} />}
           {places.length === 0 ? null : (
             <ul class="check-places">

@@ -451,7 +451,7 @@ export const en = {
       scopes: {
         scopesMissing: () => addAppAgain,
         optionalScopesMissing: () =>
-          'The details say what does not work without the rest. To have it, tick the app’s scopes on marketplace.zoom.us and add the app to Zoom again.',
+          'Live chat works without the rest, but for what is said here. To have it, tick the app’s scopes on marketplace.zoom.us and add the app to Zoom again.',
       },
       channel: {
         notListed: () => 'Join the channel in Zoom, or choose another one in the settings. Then try again.',

@@ -13,7 +13,7 @@ export interface ConnectionCheckInput {
 /**
  * What Zoom has sent to the api while the check runs.
  *
- * - `echo`: an event about a bot's post in the inbound channel.
+ * - `echo`: an event about a post of the app's bot in the inbound channel.
  * - `word`: somebody has written the word there.
  * - `press`: somebody has pressed the button of the card of this check.
  *

@@ -32,7 +32,7 @@ const burst = 10;
 const burstSeconds = 30;
 /** Frames of one connection, of any kind and WebSocket's own: far above what the widget sends. */
 const frames = { most: 120, ms: 10_000 };
-/** What visitors who come back may have replayed within a minute, in points: one for coming, one for so many entries. */
+/** What visitors who come back may have replayed in a minute, in points: one for coming, one for so many entries. */
 const replays = { ofChat: 60, ofNetwork: 300, entriesAPoint: 50 };
 
 /** The limits on new chats, which all api processes keep together: see `newChatLimits`. */

@@ -1,6 +1,6 @@
 /**
- * Finds what the server asks for before a chat begins: a text after which SHA-256 of `<token>:<text>` begins with so many
- * zero bits. Each try is made outside of the page's thread. Needs a page with https.
+ * Finds what the server asks for before a chat begins: a text with which SHA-256 of `<token>:<text>` begins with so
+ * many zero bits. Each try is made outside of the page's thread. Needs a page with https.
  */
 export async function solveChallenge(token: string, bits: number): Promise<string> {
   for (let n = 0; ; n++) {

@@ -6,7 +6,8 @@ export interface Deadline {
   at: number;
   /**
    * `missed`: nobody joined in time. `idle`: nobody writes any more. `readBack`: a webhook may have been lost.
-   * `push`: an api instance did not answer. `askSlot`: the chat's turn in the inbound channel may have been lost. `giveUp`: the chat ended long ago, and Zoom has not taken what is left.
+   * `push`: an api instance did not answer. `askSlot`: the chat's turn in the inbound channel may have been lost.
+   * `giveUp`: the chat ended long ago, and Zoom has not taken what is left.
    */
   what: 'missed' | 'idle' | 'readBack' | 'push' | 'askSlot' | 'giveUp';
 }

@@ -7,7 +7,7 @@ import { defineQuery, defineSignal } from '@temporalio/workflow';
 /** Name of the workflow type, for whoever starts it without its code. */
 export const inboundWorkflowType = 'inbound';
 
-/** How the workflow of an inbound channel is started: by the first chat that asks for a slot, with signal-with-start. */
+/** How it is started: by the first chat that asks for a slot, with signal-with-start. */
 export interface InboundInput {
   /** Zoom account id of the tenant. */
   accountId: string;

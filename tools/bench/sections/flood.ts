@@ -147,7 +147,10 @@ async function visitorsCome(site: Site, when: string, ms: number): Promise<Seen>
   return seen;
 }
 
-/** One address begins so many chats within a time, and leaves each as soon as it has its answer. @returns how many began */
+/**
+ * One address begins so many chats within a time, and leaves each as soon as it has its answer.
+ * @returns how many began
+ */
 async function floodOf({ bench, appUrl, widget }: Site, chats: number, ms: number): Promise<number> {
   const url = `${appUrl.replace(/^http/, 'ws')}/visitor`;
   const begun: Promise<boolean>[] = [];

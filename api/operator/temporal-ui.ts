@@ -61,6 +61,19 @@ const limitBody: RequestHandler = ({ headers }, _response, next) => {
   next();
 };
 
+/** Where Temporal UI's pages ask for Markdown as a page of its own, which they show in a frame. */
+const markdownPath = `${temporalUiPath}/render`;
+
+/**
+ * Where Temporal UI has it: some versions answer at their public path twice, and at the right place with a start page,
+ * which has no policy.
+ */
+async function markdownOf(uiUrl: string): Promise<string> {
+  const { headers, body } = await fetch(`${uiUrl}${markdownPath}?content=`, { signal: AbortSignal.timeout(silenceMs) });
+  await body?.cancel();
+  return headers.has('content-security-policy') ? markdownPath : `${temporalUiPath}${markdownPath}`;
+}
+
 /** Hands a request on to Temporal UI, and its answer back, as they come. */
 function passOn(uiUrl: string | undefined): RequestHandler {
   if (uiUrl === undefined) {
@@ -89,10 +102,11 @@ function passOn(uiUrl: string | undefined): RequestHandler {
   });
   return async (request, response) => {
     const { url, originalUrl } = request;
+    const isMarkdown = originalUrl.startsWith(`${markdownPath}?`);
     response.set('Content-Security-Policy', policy);
     if (originalUrl.startsWith(`${temporalUiPath}/api/`)) response.set('Cache-Control', 'no-store');
-    request.url = originalUrl;
     try {
+      request.url = isMarkdown ? originalUrl.replace(markdownPath, await markdownOf(uiUrl)) : originalUrl;
       await proxy.web(request, response);
     } catch (cause) {
       request.url = url;

@@ -12,6 +12,8 @@ type TestApp = Awaited<ReturnType<typeof startTestApp>>;
 interface FakeUi {
   url: string;
   server: Server;
+  /** The path of Markdown as a page. */
+  markdownAt: string;
   asked: { method: string; url: string; headers: IncomingHttpHeaders; body: string }[];
 }
 let ui: FakeUi;
@@ -24,11 +26,12 @@ beforeEach(async () => {
       asked.push({ method: incoming.method ?? '', url: incoming.url ?? '', headers: incoming.headers, body });
       answer.setHeader('Set-Cookie', '_csrf=token; Path=/; SameSite=Strict');
       answer.setHeader('X-Frame-Options', 'SAMEORIGIN');
+      if (incoming.url?.startsWith(`${ui.markdownAt}?`)) answer.setHeader('Content-Security-Policy', 'sandbox');
       if (incoming.url?.endsWith('/slow')) answer.write('first');
       else answer.end('a list of workflows');
     });
   });
-  ui = { url: await listen(server), server, asked };
+  ui = { url: await listen(server), server, markdownAt: '/temporal/render', asked };
 });
 
 async function signedInApp(): Promise<TestApp> {
@@ -111,6 +114,17 @@ describe('Temporal UI, through the api', () => {
     const [answer] = (await once(unsized, 'response')) as [IncomingMessage];
     expect(answer.statusCode).toBe(411);
     expect(ui.asked).toEqual([]);
+  });
+
+  test.each([
+    ['/temporal/render', '/temporal/render'],
+    ['/temporal/temporal/render', '/temporal/temporal/render'],
+  ])('has Markdown shown where Temporal UI has it, with its own policy: %s', async (has, asked) => {
+    ui.markdownAt = has;
+    const { browser } = await signedInApp();
+    const answer = await browser.get('/temporal/render?content=**Hello**&theme=light');
+    expect(ui.asked.at(-1)?.url).toBe(`${asked}?content=**Hello**&theme=light`);
+    expect(answer.headers.get('content-security-policy')).toBe('sandbox');
   });
 
   test('streams, and lets go of Temporal UI when the browser leaves', async () => {

@@ -1,6 +1,7 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import { LRUCache } from 'lru-cache';
 import { failureTypes } from '../domain/failures.ts';
+import { mayChangeSettings } from '../domain/roles.ts';
 import type { Account, Member, Store } from '../store/index.ts';
 import { isZoomError, type ZoomError, type ZoomUserApi } from '../zoom/index.ts';
 import { isMalformedPost } from './direct-messages.ts';
@@ -64,13 +65,36 @@ export class ActingUsers {
    *   else what the first member's calls failed with.
    */
   async asUser<T>(about: ActingFor, calls: (api: ZoomUserApi, userId: string) => Promise<T>): Promise<T> {
+    return this.#asFirst(about, () => true, calls);
+  }
+
+  /**
+   * Make calls by which somebody becomes the owner of a channel: as the account's owner, or else as an administrator,
+   * and nobody else.
+   * @param account `ownerUserId` is the account's owner.
+   * @throws {NeedsReconnectError} when nobody's grant works who may; else as `asUser`.
+   */
+  async asAccountOwner<T>(
+    account: { accountId: string; ownerUserId: string },
+    calls: (api: ZoomUserApi, userId: string) => Promise<T>,
+  ): Promise<T> {
+    const mayOwn = ({ _id, role }: Member) => _id === account.ownerUserId || mayChangeSettings(role);
+    return this.#asFirst(account, mayOwn, calls);
+  }
+
+  async #asFirst<T>(
+    about: ActingFor,
+    mayAct: (member: Member) => boolean,
+    calls: (api: ZoomUserApi, userId: string) => Promise<T>,
+  ): Promise<T> {
     const { accountId, ownerUserId } = about;
     const refusals = new Map<string, Error>();
     // The second time the members as they are now: somebody may just have added the app, or added it again.
     for (const forceRefresh of [false, true]) {
       const members = await this.#members.ofAccount(accountId, { forceRefresh });
       const untried = members.filter(({ _id, grantStatus }) => grantStatus === 'connected' && !refusals.has(_id));
-      for (const { _id } of this.#ranked('user', about, untried).slice(0, mostTried - refusals.size)) {
+      const able = untried.filter(mayAct);
+      for (const { _id } of this.#ranked('user', about, able).slice(0, mostTried - refusals.size)) {
         try {
           const result = await this.#userZoom(_id, (api) => calls(api, _id));
           this.#remember('user', about, _id);

@@ -198,6 +198,18 @@ export function botNotInChatChannelsMessage(): Card {
   });
 }
 
+/** To an administrator in whose name a chat channel was made, since it could not be in the owner's. */
+export function standsInMessage(ownerName: string): Card {
+  return card({
+    head: 'Chats go on in your name',
+    body: [
+      message(
+        `Live Chat usually makes the private channels of chats in the name of ${ownerName}, which does not work now. You are an administrator and have added the app, so new ones are made in your name, and you are in them. Ask ${ownerName} to reconnect Zoom to end that.`,
+      ),
+    ],
+  });
+}
+
 /** To whoever added the app: the grant no longer works. */
 export function reconnectMessage(reconnectUrl: string): Card {
   return card({

@@ -48,7 +48,7 @@ const mostRead = limits.rememberedIds - 100;
 const aheadMs = 60_000;
 
 /** The dedicated private channel of a chat, and who is in it. */
-export function createChatChannelActivities({ store, acting }: ChatZoomContext) {
+export function createChatChannelActivities({ store, acting, notices }: ChatZoomContext) {
   return {
     /**
      * Who pressed Join Chat, or whom an operator named. Fails with `UserGone` if Zoom knows no such active user.
@@ -234,13 +234,16 @@ export function createChatChannelActivities({ store, acting }: ChatZoomContext) 
     names: string[],
     firstTriedAt: number | undefined,
   ): Promise<MadeChannel> {
+    const account = { accountId, ownerUserId: (await requireAccount(store, accountId)).ownerUserId };
     for (const [index, name] of names.entries()) {
       try {
-        return await acting.asUser({ accountId }, async (api, ownerUserId) => ({
+        const made = await acting.asAccountOwner(account, async (api, ownerUserId) => ({
           channel: await api.createChannel({ name, type: 'privateInternal' }),
           ownerUserId,
           isNew: true,
         }));
+        if (made.ownerUserId !== account.ownerUserId) await notices.standsIn(accountId, made.ownerUserId);
+        return made;
       } catch (error) {
         // A name that Zoom does not accept, for what the visitor is called, is as good as taken.
         const otherName = isZoomError(error, 'nameTaken', 'invalidRequest');

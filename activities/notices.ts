@@ -2,7 +2,12 @@ import { log } from '@temporalio/activity';
 import type { MissingScope } from '../domain/missing-scope.ts';
 import type { Member, Notice, Store } from '../store/index.ts';
 import { isZoomError, scopesNamed, type Card, type ZoomClient } from '../zoom/index.ts';
-import { botNotAllowedMessage, botNotInChatChannelsMessage, inboundChannelGoneMessage } from './cards.ts';
+import {
+  botNotAllowedMessage,
+  botNotInChatChannelsMessage,
+  inboundChannelGoneMessage,
+  standsInMessage,
+} from './cards.ts';
 import { sendDirectMessage } from './direct-messages.ts';
 import { missingInAccount } from './missing-scopes.ts';
 import { missingScopesMessage } from './scope-message.ts';
@@ -19,6 +24,8 @@ export type Trouble =
 const chatChannels = 'chat-channels';
 /** The key of all missing scopes, which are about no channel. */
 const allScopes = 'scopes';
+/** The key of who stands in for the account's owner. */
+const standIns = 'stand-ins';
 /** Most members who are written to in vain before the next try. */
 const mostRecipients = 3;
 
@@ -61,11 +68,37 @@ export function createNotices({ store, zoom, publicUrl }: NoticesDependencies) {
     },
 
     /**
+     * Tell an administrator that they stand in for the account's owner: once, until the owner has given a new grant.
+     * Never fails.
+     */
+    async standsIn(accountId: string, zoomUserId: string): Promise<void> {
+      const notice: Notice = { accountId, channelId: standIns, cause: `standsIn ${zoomUserId}` };
+      try {
+        const [account, members] = await Promise.all([
+          store.accounts.get(accountId),
+          store.members.ofAccount(accountId),
+        ]);
+        const member = (id: string | undefined) => members.find(({ _id }) => _id === id);
+        const [standIn, owner] = [member(zoomUserId), member(account?.ownerUserId)];
+        if (!standIn || !(await begin([notice]))) return;
+        const content = standsInMessage(owner?.name ?? 'who installed it');
+        await sendDirectMessage(zoom.bot, standIn, content).catch(async (error: unknown) => {
+          await forget([notice]);
+          throw error;
+        });
+      } catch (error) {
+        log.warn('An administrator could not be told that they stand in.', { accountId, error: String(error) });
+      }
+    },
+
+    /**
      * A member has just given a grant: tell them what Zoom has not granted with it of what the app cannot do without.
      * @throws ZoomError when the message could not be sent.
      */
     async granted(member: Member): Promise<void> {
       const { accountId } = member;
+      const account = await store.accounts.get(accountId);
+      if (account?.ownerUserId === member._id) await store.notices.forget({ accountId, channelId: standIns });
       const missing = (await missingInAccount(store, accountId)).filter(({ required }) => required);
       await store.notices.forget({ accountId, channelId: allScopes });
       if (missing.length === 0) return;

@@ -4,7 +4,7 @@ import type { Payload } from '@temporalio/common';
 import { EncryptionCodec } from '../codec/payload-codec.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { HttpProblem } from './http/problem.ts';
-import { sameOriginOnly } from './http/security.ts';
+import { notForOtherSites, sameOriginOnly } from './http/security.ts';
 import { limitRequests, requestLimits } from './rate-limits.ts';
 import type { OperatorSignIn } from './pages/operator.ts';
 
@@ -52,6 +52,7 @@ export function codecRoutes(
   const router = Router();
   router.use(
     '/codec',
+    notForOtherSites,
     sameOriginOnly(publicUrl),
     limitRequests(requestLimits.codec),
     operatorsOnly,

@@ -20,8 +20,10 @@ export const requestLimits = {
   refusedCodes: { requests: 10, seconds: 10 * 60 },
   /** The dashboard's JSON API, which the onboarding page polls. */
   api: { requests: 1_200, seconds: 60 },
-  /** Guesses at the operators' password. */
-  operatorSignIn: { requests: 10, seconds: 5 * 60 },
+  /** Wrong operators' passwords of one network. */
+  operatorGuesses: { requests: 10, seconds: 5 * 60 },
+  /** Those of all networks: beyond it one wrong password is the last of its network for that time. */
+  allOperatorGuesses: { requests: 100, seconds: 60 * 60 },
   codec: { requests: 1_200, seconds: 60 },
   /** Webhooks that were refused for their signatures: as many are answered and logged one by one. */
   refusedWebhooks: { requests: 60, seconds: 60 },
@@ -85,6 +87,38 @@ export function failureLimit({ requests, seconds }: RequestLimit) {
     /** Count a failure of the client's. */
     async failed(address: string): Promise<void> {
       await limiter.penalty(networkOf(address));
+    },
+  };
+}
+
+/**
+ * The limit on guesses at a secret, by the client's network, and over all networks. The second stops only networks that
+ * have guessed wrongly before: nobody elsewhere can keep those out who know the secret.
+ */
+export function guessLimit({ ofNetwork, ofAll }: { ofNetwork: RequestLimit; ofAll: RequestLimit }) {
+  const everybody = 'everybody';
+  // Remembered for as long as all of them are counted: whoever has guessed once is known until then.
+  const known = new RateLimiterMemory({ points: 1, duration: ofAll.seconds });
+  const network = new RateLimiterMemory({ points: ofNetwork.requests, duration: ofNetwork.seconds });
+  const all = new RateLimiterMemory({ points: ofAll.requests, duration: ofAll.seconds });
+  return {
+    /**
+     * Count a guess before it is looked at, since many can come at once.
+     * @returns how long the client has to wait, ms, when it must not be looked at; undefined when it may.
+     */
+    async begin(address: string): Promise<number | undefined> {
+      const key = networkOf(address);
+      const guesses = await network.penalty(key);
+      if (guesses.consumedPoints > ofNetwork.requests) return guesses.msBeforeNext;
+      const guessers = await known.penalty(key);
+      const total = await all.penalty(everybody);
+      const isKnown = guessers.consumedPoints > 1;
+      return isKnown && total.consumedPoints > ofAll.requests ? total.msBeforeNext : undefined;
+    },
+    /** It was right: it counts as no guess, nor does what this network has guessed before. */
+    async right(address: string): Promise<void> {
+      const key = networkOf(address);
+      await Promise.all([network.delete(key), known.delete(key), all.reward(everybody)]);
     },
   };
 }

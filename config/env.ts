@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { SealingKeys } from '../codec/sealing.ts';
+import { faultOfPassword, faultOfPublicUrl } from './production.ts';
 import { readTemporalConnection, type TemporalConnection } from './temporal.ts';
 
 /**
@@ -13,8 +14,8 @@ const url = z
   .transform((value) => value.replace(/\/+$/, ''));
 const port = z.coerce.number({ error: 'must be a number' }).int().min(0).max(65_535);
 const text = z.string().min(1);
-const flag = z.enum(['true', 'false'], { error: 'must be true or false' }).transform((value) => value === 'true');
 const count = z.coerce.number({ error: 'must be a number' }).int().min(1).max(1_000_000);
+const flag = z.enum(['true', 'false'], { error: 'must be true or false' }).transform((value) => value === 'true');
 
 /** `keyId:base64` pairs, comma separated; the first is used for new data, the others still decrypt old data. */
 const keyRing = z.string().transform((value, context): SealingKeys => {
@@ -107,12 +108,12 @@ const apiSchema = z.object({
   SESSION_SECRET: z.string().min(32, 'must have at least 32 characters'),
   OPERATOR_PASSWORD: z.string().min(12, 'must have at least 12 characters').optional(),
 
-  MISSED_AFTER_SECONDS: z.coerce.number().int().min(5).max(86_400).default(300),
   NEW_CHATS_PER_ADDRESS: count.default(5),
   NEW_CHATS_PER_WIDGET: count.default(30),
   NEW_CHATS_PER_ACCOUNT: count.default(60),
   CHALLENGE_BITS: z.coerce.number({ error: 'must be a number' }).int().min(0).max(24).default(0),
 
+  MISSED_AFTER_SECONDS: z.coerce.number().int().min(5).max(86_400).default(300),
   IDLE_END_HOURS: z.coerce
     .number()
     .min(0.01)
@@ -175,8 +176,7 @@ export interface ApiConfig extends SharedConfig {
   };
   sessionSecret: string;
   operator: { password: string | undefined };
-  product: { missedAfterMs: number; idleEndMs: number };
-  /** Most chats that begin: within 5 minutes from one network address, within a minute on one widget, in one account. */
+  /** Most chats that begin: within 5 minutes from one network, within a minute on one widget, in one account. */
   newChats: { perAddress: number; perWidget: number; perAccount: number };
   /** Zero bits that a browser has to find before its first message is taken; 0 for none. */
   challengeBits: number;
@@ -209,6 +209,10 @@ export function readApiConfig(env: Env): ApiConfig {
   if (e.NODE_ENV === 'production' && e.TEMPORAL_UI_PORT !== undefined) {
     throw new ConfigError('TEMPORAL_UI_PORT is for development only: operators reach Temporal UI at /temporal/.');
   }
+  if (e.NODE_ENV === 'production' && e.OPERATOR_PASSWORD !== undefined) {
+    const fault = faultOfPassword(e.OPERATOR_PASSWORD);
+    if (fault !== undefined) throw faulty([`OPERATOR_PASSWORD: ${fault}`]);
+  }
   return {
     ...config,
     http: {
@@ -227,22 +231,17 @@ export function readApiConfig(env: Env): ApiConfig {
     },
     sessionSecret: e.SESSION_SECRET,
     operator: { password: e.OPERATOR_PASSWORD },
-    product: {
-      missedAfterMs: e.MISSED_AFTER_SECONDS * 1_000,
-      idleEndMs: Math.round(e.IDLE_END_HOURS * 3_600_000),
-    },
-  };
     newChats: {
       perAddress: e.NEW_CHATS_PER_ADDRESS,
       perWidget: e.NEW_CHATS_PER_WIDGET,
       perAccount: e.NEW_CHATS_PER_ACCOUNT,
+    },
     challengeBits: e.CHALLENGE_BITS,
     product: {
       missedAfterMs: e.MISSED_AFTER_SECONDS * 1_000,
       idleEndMs: Math.round(e.IDLE_END_HOURS * 3_600_000),
     },
   };
-    },
 }
 
 /**
@@ -278,6 +277,8 @@ function read<T extends z.ZodType<SharedEnv>>(schema: T, env: Env): { e: z.infer
     );
   }
   const e = parsed.data;
+  const fault = e.NODE_ENV === 'production' ? faultOfPublicUrl(e.PUBLIC_URL) : undefined;
+  if (fault !== undefined) throw faulty([`PUBLIC_URL: ${fault}`]);
   return {
     e,
     config: {

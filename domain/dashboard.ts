@@ -63,11 +63,13 @@ export interface DashboardData {
   }[];
 }
 
-/** `GET /api/channels`: every channel of the signed-in user in Zoom that chats can be routed to. */
+/** `GET /api/channels`: where new chats appear, and where they could. */
 export interface ChannelChoices {
+  /** Every channel of the signed-in user in Zoom that chats can be routed to; none for somebody who may not choose. */
   channels: { id: string; name: string; kind: 'private' | 'public' | 'other' }[];
   selectedId: string | null;
-  /** Whether this member may choose: an owner or administrator in Zoom, or who installed the app first. */
+  selectedName: string | null;
+  /** Whether this member may choose, see `mayChangeSettings`. */
   mayChange: boolean;
 }
 

@@ -47,9 +47,6 @@ export function accountStore(connection: Connection) {
         .lean();
       return found.map(({ _id }) => _id);
     },
-    async setRetentionDays(accountId: string, retentionDays: number): Promise<void> {
-      await model.updateOne({ _id: accountId }, { $set: { retentionDays } });
-    },
     async setOutsidersMayAnswer(accountId: string, outsidersMayAnswer: boolean): Promise<void> {
       await model.updateOne({ _id: accountId }, { $set: { outsidersMayAnswer } });
     },

@@ -19,7 +19,7 @@ export type { ChatChannel } from './chat-channels.ts';
 export type { ChatChanges, ChatRecord } from './chats.ts';
 export type { OpenCheck } from './connection-checks.ts';
 export type { ApiInstance } from './instances.ts';
-export type { Member, MemberRole } from './members.ts';
+export type { Member } from './members.ts';
 export type { NewChat, NewChatKey } from './new-chats.ts';
 export type { Notice } from './notices.ts';
 export type { Session } from './sessions.ts';

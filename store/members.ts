@@ -1,11 +1,10 @@
 import { Schema, type Connection, type InferRawDocType } from 'mongoose';
+import { memberRoles, type MemberRole } from '../domain/roles.ts';
 import { insertedNow } from './errors.ts';
 import { date, optionalDate, optionalText, text } from './fields.ts';
 
 /** `connected`: the grant works; `needsReconnect`: Zoom no longer accepts it; `removed`: the user removed the app. */
 const grantStatuses = ['connected', 'needsReconnect', 'removed'] as const;
-/** As in Zoom: the account's owner, an administrator, or anybody else. */
-export const memberRoles = ['owner', 'admin', 'agent'] as const;
 
 const definition = {
   /** The Zoom user id. */
@@ -30,7 +29,6 @@ schema.index({ accountId: 1, createdAt: 1 });
 /** One Zoom user who added the app. */
 export type Member = InferRawDocType<typeof definition>;
 type GrantStatus = Member['grantStatus'];
-export type MemberRole = Member['role'];
 
 /** Reads and writes of members. */
 export function memberStore(connection: Connection) {

@@ -15,11 +15,14 @@ const schema = new Schema(
 schema.index({ accountId: 1, channelId: 1 });
 schema.index({ at: 1 });
 
-/** Something about a channel, all chat channels, or a scope that an administrator has to put right in Zoom. */
+/**
+ * Something about a channel, all chat channels, or a scope that an administrator has to put right in Zoom; or that they
+ * stand in for the account's owner.
+ */
 export interface Notice {
   accountId: string;
   channelId: string;
-  cause: 'botNotAllowed' | 'channelGone' | 'botNotInChatChannels' | `scopeMissing ${string}`;
+  cause: 'botNotAllowed' | 'channelGone' | 'botNotInChatChannels' | `scopeMissing ${string}` | `standsIn ${string}`;
 }
 
 /** What administrators have been asked to put right, so that each is asked once for each cause and channel. */

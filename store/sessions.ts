@@ -12,10 +12,12 @@ const definition = {
   createdAt: date,
   /** When it was last used, to some minutes. */
   usedAt: date,
+  /** Not used beyond this, however often it is used. */
+  expiresAt: date,
 } as const;
 const schema = new Schema(definition, { collection: 'sessions', versionKey: false });
 schema.index({ zoomUserId: 1 });
-schema.index({ createdAt: 1 });
+schema.index({ expiresAt: 1 });
 
 /** A sign-in, of a member or of an operator. */
 export type Session = InferRawDocType<typeof definition>;
@@ -25,9 +27,9 @@ export function sessionStore(connection: Connection) {
   const model = connection.model('Session', schema);
   return {
     model,
-    /** Keep a new session; those that began before `expiredBefore` go. */
-    async begin(session: Session, expiredBefore: Date): Promise<void> {
-      await model.deleteMany({ createdAt: { $lt: expiredBefore } });
+    /** Keep a new session; those that have expired by its beginning go. */
+    async begin(session: Session): Promise<void> {
+      await model.deleteMany({ expiresAt: { $lt: session.createdAt } });
       await model.insertOne(session);
     },
     async get(id: string): Promise<Session | null> {

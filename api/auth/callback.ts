@@ -38,7 +38,7 @@ export function oauthCallback(
   attempts: ReturnType<typeof oauthAttempts>,
   sessions: Sessions,
 ): RequestHandler {
-  const { store, renderPage } = dependencies;
+  const { store, renderPage, log } = dependencies;
   const refusedCodes = failureLimit(requestLimits.refusedCodes);
 
   /** Exchange the code, unless too many from this network were refused of late. */
@@ -51,7 +51,7 @@ export function oauthCallback(
     }
   };
 
-  return async (request, response) => {
+  const signIn: RequestHandler = async (request, response) => {
     response.set('Cache-Control', 'no-store');
     const query = querySchema.safeParse(request.query);
     if (!query.success) throw refused('The address that Zoom sent you to is incomplete. Nothing was changed.');
@@ -91,6 +91,15 @@ export function oauthCallback(
     const member = await connect(dependencies, tokens);
     await sessions.start(response, member, request.ip);
     response.redirect(302, member.onboarded ? (attempt.next ?? '/dashboard') : '/onboarding');
+  };
+  return async (request, response, next) => {
+    try {
+      await signIn(request, response, next);
+    } catch (error) {
+      if (error instanceof HttpProblem)
+        log.warn({ address: request.ip, why: error.message }, 'a sign-in by Zoom failed');
+      throw error;
+    }
   };
 }
 

@@ -31,10 +31,8 @@ export function sessionCookie(
       const id = randomBytes(32).toString('base64url');
       const now = clock();
       const at = new Date(now);
-      await store.sessions.begin(
-        { _id: hash(id), ...whose, createdAt: at, usedAt: at },
-        new Date(now - longestSeconds * 1_000),
-      );
+      const expiresAt = new Date(now + longestSeconds * 1_000);
+      await store.sessions.begin({ _id: hash(id), ...whose, createdAt: at, usedAt: at, expiresAt });
       cookie.write(response, id, longestSeconds);
     },
 
@@ -46,8 +44,7 @@ export function sessionCookie(
       if (!session) return null;
       const now = clock();
       const unusedMs = now - session.usedAt.getTime();
-      const ageMs = now - session.createdAt.getTime();
-      if (unusedMs > idleSeconds * 1_000 || ageMs > longestSeconds * 1_000) return null;
+      if (unusedMs > idleSeconds * 1_000 || now > session.expiresAt.getTime()) return null;
       if (unusedMs > usedEveryMs) await store.sessions.used(session._id, new Date(now));
       return session;
     },

@@ -1,4 +1,7 @@
+import { isRefusedForWho } from '../../activities/acting-user.ts';
+import { applyRights } from '../../activities/member-check.ts';
 import type { ChannelChoices, SettingsInput, SettingsSaved } from '../../domain/dashboard.ts';
+import { mayChangeSettings } from '../../domain/roles.ts';
 import { isZoomError, type ChannelType } from '../../zoom/index.ts';
 import type { Account, Member } from '../../store/index.ts';
 import type { ApiDependencies } from '../dependencies.ts';
@@ -16,9 +19,19 @@ const kinds: Record<ChannelType, ChannelChoices['channels'][number]['kind']> = {
   unknown: 'other',
 };
 
-/** Every channel of this member in Zoom that chats can be routed to, by name: not the channels of single chats. */
+/**
+ * Every channel of this member in Zoom that chats can be routed to, by name: not the channels of single chats. For
+ * somebody who may not choose, only where chats go now.
+ */
 export async function channelChoices(dependencies: Dependencies, member: Member): Promise<ChannelChoices> {
-  const { account, widget } = await accountOf(dependencies, member);
+  const { widget } = await accountOf(dependencies, member);
+  const mayChange = mayChangeSettings(member.role);
+  const selected = {
+    selectedId: widget.inboundChannel?.id ?? null,
+    selectedName: widget.inboundChannel?.name ?? null,
+    mayChange,
+  };
+  if (!mayChange) return { channels: [], ...selected };
   const channels = await dependencies.userZoom(member._id, (api) => api.allChannels());
   const chatChannels = await dependencies.store.chatChannels.among(channels.map(({ id }) => id));
   return {
@@ -26,30 +39,42 @@ export async function channelChoices(dependencies: Dependencies, member: Member)
       .filter(({ id }) => !chatChannels.has(id))
       .map(({ id, name, type }) => ({ id, name, kind: kinds[type] }))
       .sort((a, b) => a.name.localeCompare(b.name, 'en')),
-    selectedId: widget.inboundChannel?.id ?? null,
-    mayChange: mayChangeSettings(member, account),
+    ...selected,
   };
 }
 
-/** An owner or administrator of the Zoom account, or who installed the app first. */
-function mayChangeSettings({ _id, role }: Pick<Member, '_id' | 'role'>, { ownerUserId }: Account): boolean {
-  return role !== 'agent' || _id === ownerUserId;
-}
-
-/** The member's role, as Zoom says it now. @throws {HttpProblem} 403 for somebody who may change nothing. */
-async function requireAdministrator({ store, userZoom }: Dependencies, member: Member, account: Account) {
-  const { role, status } = await userZoom(member._id, (api) => api.getMe());
-  if (role !== member.role) await store.members.setRole(member._id, role);
-  const isActive = status === undefined || status === 'active';
-  if (isActive && mayChangeSettings({ _id: member._id, role }, account)) return;
-  const detail =
-    'Only an owner or an administrator of your Zoom account, or whoever installed Live Chat, can change this. Ask one of them.';
+/** By what Zoom says of the member now. @throws {HttpProblem} 403 for somebody who may change nothing. */
+async function requireAdministrator({ store, userZoom, log }: Dependencies, member: Member): Promise<void> {
+  const user = await userZoom(member._id, (api) => api.getMe());
+  const role = await applyRights(store, member, user);
+  if (role !== null && mayChangeSettings(role)) return;
+  log.warn({ accountId: member.accountId, zoomUserId: member._id }, 'a change of settings was refused');
+  const detail = 'Only the owner and administrators of your Zoom account can change this. Ask one of them.';
   throw new HttpProblem('forbidden', detail);
 }
 
+/** Zoom's answers about a channel that is not among somebody's. */
+const unknownChannel = ['channelGone', 'forbidden', 'notFound', 'invalidRequest'] as const;
+
 /**
- * Route new chats to another channel, which must be one of this member's in Zoom now, and no single chat's. Both
- * channels are told.
+ * The name of the account's owner if they are not in the channel: the app reads it in their name. Nothing while their
+ * grant does not work, since a colleague's stands in then.
+ */
+async function ownerOutside({ store, userZoom }: Dependencies, { ownerUserId }: Account, channelId: string) {
+  const owner = await store.members.get(ownerUserId);
+  if (owner?.grantStatus !== 'connected') return undefined;
+  try {
+    await userZoom(ownerUserId, (api) => api.getChannel({ channelId }));
+  } catch (error) {
+    if (isZoomError(error, ...unknownChannel)) return owner.name;
+    if (!isRefusedForWho(error)) throw error;
+  }
+  return undefined;
+}
+
+/**
+ * Route new chats to another channel, which must be one of this member's in Zoom now, have the account's owner in it,
+ * and be no single chat's. Both channels are told.
  * @throws {HttpProblem} 422 when it is not; 403 when this member may not.
  */
 export async function chooseChannel(
@@ -58,7 +83,7 @@ export async function chooseChannel(
   { channelId }: SettingsInput,
 ): Promise<SettingsSaved> {
   const { account, widget } = await accountOf(dependencies, member);
-  await requireAdministrator(dependencies, member, account);
+  await requireAdministrator(dependencies, member);
   const refused = (message: string, cause?: unknown) =>
     new HttpProblem('invalid', message, { errors: [{ path: 'channelId', message }], cause });
   if (await dependencies.store.chatChannels.get(channelId)) {
@@ -67,10 +92,15 @@ export async function chooseChannel(
   const channel = await dependencies
     .userZoom(member._id, (api) => api.getChannel({ channelId }))
     .catch((error: unknown) => {
-      const unknownChannel = isZoomError(error, 'channelGone', 'forbidden', 'notFound', 'invalidRequest');
-      if (!unknownChannel) throw error;
+      if (!isZoomError(error, ...unknownChannel)) throw error;
       throw refused('This channel is not among yours in Zoom. Choose another one.', error);
     });
+  const outside = account.ownerUserId === member._id ? undefined : await ownerOutside(dependencies, account, channelId);
+  if (outside !== undefined) {
+    throw refused(
+      `Live Chat reads its channel in the name of ${outside}, who is not in this one. Add them to it in Zoom, then save again.`,
+    );
+  }
   const { id, jid, name, url } = channel;
   const [from, to] = [widget.inboundChannel, { id, jid, name, url }];
   await dependencies.store.widgets.setInboundChannel(widget._id, to);

@@ -14,7 +14,7 @@ import type { Member } from '../../store/index.ts';
 import type { Sessions } from '../auth/session.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { HttpProblem } from '../http/problem.ts';
-import { sameOriginOnly } from '../http/security.ts';
+import { notForOtherSites, sameOriginOnly } from '../http/security.ts';
 import { limitRequests, requestLimits } from '../rate-limits.ts';
 import { channelChoices, chooseChannel } from './channels.ts';
 import {
@@ -39,6 +39,7 @@ export function dashboardRoutes(dependencies: ApiDependencies, sessions: Session
   const router = Router();
   router.use(
     '/api',
+    notForOtherSites,
     sameOriginOnly(dependencies.config.http.publicUrl),
     limitRequests(requestLimits.api),
     (_request, response, next) => {
@@ -75,7 +76,6 @@ export function dashboardRoutes(dependencies: ApiDependencies, sessions: Session
     json({ limit: limits.apiBodyBytes }),
     forMember<SettingsSaved>((member, body) => chooseChannel(dependencies, member, parse(settingsInputSchema, body))),
   );
-  return router;
   router.get(
     '/api/connection-check',
     forMember<ConnectionCheckData>((member) => connectionCheck(dependencies, member)),
@@ -91,6 +91,7 @@ export function dashboardRoutes(dependencies: ApiDependencies, sessions: Session
       chooseInConnectionCheck(dependencies, member, parse(checkChoiceSchema, body)),
     ),
   );
+  return router;
 }
 
 /** @throws {HttpProblem} 422 naming each field that is wrong. */

@@ -31,11 +31,27 @@ export function securityHeaders({ secure }: { secure: boolean }): RequestHandler
   });
 }
 
-/** Whether a browser asks for a page to show, not for a picture, a frame or a script of another page. */
+/**
+ * Whether a browser asks for a page to show now, not for a picture, a frame or a script of another page, nor ahead of
+ * time.
+ */
 export function isForPage(request: Request): boolean {
   const destination = request.get('sec-fetch-dest');
-  return destination === undefined || destination === 'document';
+  return (destination === undefined || destination === 'document') && request.get('sec-purpose') === undefined;
 }
+
+/**
+ * Refuses what other websites' pages have a browser fetch. Before limits: their pictures and scripts must not use up
+ * the requests of whoever visits them.
+ */
+export const notForOtherSites: RequestHandler = (request, _response, next) => {
+  const site = request.get('sec-fetch-site');
+  if (site === undefined || site === 'same-origin' || site === 'none') {
+    next();
+    return;
+  }
+  throw new HttpProblem('forbidden', 'This address is for the app’s own pages.');
+};
 
 const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 

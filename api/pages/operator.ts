@@ -6,7 +6,7 @@ import { deriveKey } from '../auth/keys.ts';
 import { sessionCookie } from '../auth/session-cookie.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { HttpProblem } from '../http/problem.ts';
-import { limitRequests, requestLimits } from '../rate-limits.ts';
+import { guessLimit, requestLimits } from '../rate-limits.ts';
 import { sameOriginOnly } from '../http/security.ts';
 import type { OperatorHomeProps } from '../../web/server.tsx';
 import { findForOperator } from '../operator/find.ts';
@@ -54,6 +54,10 @@ export function operatorRoutes(dependencies: ApiDependencies, operator: Operator
   const { config, renderPage, log, store, temporal } = dependencies;
   const { password } = config.operator;
   const ui = temporalUi(config.temporal);
+  const guesses = guessLimit({
+    ofNetwork: requestLimits.operatorGuesses,
+    ofAll: requestLimits.allOperatorGuesses,
+  });
   const home = async (more: Pick<OperatorHomeProps, 'found' | 'error'> = {}) => {
     const lists = await Promise.all(
       operatorListNames.map(async (name) => ({
@@ -103,17 +107,27 @@ export function operatorRoutes(dependencies: ApiDependencies, operator: Operator
     `${operatorPath}/signin`,
     // First of all: another website's posts must not use up the guesses of whoever visits it.
     sameOriginOnly(config.http.publicUrl),
-    limitRequests(requestLimits.operatorSignIn),
     urlencoded({ extended: false, limit: limits.apiBodyBytes }),
     async (request, response) => {
+      const { ip: address = '' } = request;
+      const waitMs = await guesses.begin(address);
+      if (waitMs !== undefined) {
+        log.warn({ address }, 'an operator sign-in was refused: too many wrong passwords');
+        const minutes = Math.ceil(waitMs / 60_000);
+        const wait = minutes === 1 ? 'a minute' : `${minutes} minutes`;
+        response.set('Retry-After', String(Math.ceil(waitMs / 1_000)));
+        sendPage(response, form(`There were too many wrong passwords. Wait ${wait}, then try again.`), 429);
+        return;
+      }
       const given = formSchema.safeParse(request.body);
       if (password === undefined || !given.success || !sameSecret(given.data.password, password)) {
-        log.warn({ address: request.ip }, 'an operator sign-in with a wrong password was refused');
+        log.warn({ address }, 'an operator sign-in with a wrong password was refused');
         sendPage(response, form('This is not the operator password.'), 401);
         return;
       }
+      await guesses.right(address);
       await operator.begin(response);
-      log.info({ address: request.ip }, 'an operator has signed in');
+      log.info({ address }, 'an operator has signed in');
       // Not on to Temporal UI at once: the page's policy lets no form lead to another address.
       response.redirect(303, operatorPath);
     },

@@ -5,8 +5,8 @@ import type { Member } from '../../store/index.ts';
 import type { ZoomUserApi } from '../../zoom/index.ts';
 import { zoomError } from './fake-zoom.ts';
 
-const member = (_id: string, grantStatus: Member['grantStatus'] = 'connected') =>
-  ({ _id, jid: `${_id}@xmpp.zoom.us`, accountId: 'account-1', grantStatus }) as Member;
+const member = (_id: string, grantStatus: Member['grantStatus'] = 'connected', role: Member['role'] = 'agent') =>
+  ({ _id, jid: `${_id}@xmpp.zoom.us`, accountId: 'account-1', grantStatus, role }) as Member;
 
 /** Members in the order in which they added the app; who is refused, and with what. The bot without a user: nobody. */
 function setUp(members: Member[], refused: Record<string, Error> = {}) {
@@ -35,6 +35,8 @@ function setUp(members: Member[], refused: Record<string, Error> = {}) {
     now,
     asUser: (more: { ownerUserId?: string } = {}) =>
       acting.asUser({ ...about, ...more }, async (_api, userId) => userId),
+    asAccountOwner: (ownerUserId: string) =>
+      acting.asAccountOwner({ accountId: 'account-1', ownerUserId }, async (_api, userId) => userId),
     findAsAny: (sees: (id: string | undefined) => string | undefined) =>
       acting.findAsAny('account-1', async () => sees(tried.at(-1))),
     asBot: (more: { ownerUserId?: string } = {}) =>
@@ -123,6 +125,28 @@ describe('calls in a member’s name', () => {
     await expect(alone.asUser()).rejects.toBeInstanceOf(NeedsReconnectError);
     const shut = setUp([member('ann', 'needsReconnect'), member('bob')], { bob: zoomError('forbidden') });
     await expect(shut.asUser({ ownerUserId: 'ann' })).rejects.toBeInstanceOf(NeedsReconnectError);
+  });
+});
+
+describe('calls by which somebody becomes a channel’s owner', () => {
+  const people = [
+    member('ann'),
+    member('bob', 'connected', 'admin'),
+    member('cem', 'connected', 'owner'),
+    member('dan', 'needsReconnect', 'admin'),
+  ];
+
+  test('are made as the account’s owner, whatever their role', async () => {
+    expect(await setUp(people).asAccountOwner('ann')).toBe('ann');
+  });
+
+  test('are made as an administrator when the owner’s grant does not work, and never as anybody else', async () => {
+    const { asAccountOwner, tried, refused } = setUp(people, { bob: new NeedsReconnectError() });
+    expect(await asAccountOwner('dan')).toBe('cem');
+    expect(tried).toEqual(['bob', 'cem']);
+    refused['cem'] = zoomError('unauthorized');
+    await expect(asAccountOwner('dan')).rejects.toBeInstanceOf(NeedsReconnectError);
+    expect(tried).not.toContain('ann');
   });
 });
 

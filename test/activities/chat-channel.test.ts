@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { lostAnswer, zoomError } from './fake-zoom.ts';
-import { attempt, failureOf, testStore } from './harness.ts';
+import { attempt, cardTexts, failureOf, testStore } from './harness.ts';
 import { settledChat, type SettledChat } from './settled-chat.ts';
 
 const opened = testStore();
@@ -119,11 +119,24 @@ describe('createChatChannel', () => {
     expect(second.channel.id).not.toBe(first.channel.id);
   });
 
-  test('is made in a colleague’s name when the first member’s grant does not work', async () => {
+  test('is made in an administrator’s name when the owner’s grant does not work, who is told once', async () => {
+    const it = await setUp();
+    await it.addMember({ ...it.agent, role: 'admin' });
+    it.zoom.deactivate(it.owner.id);
+    expect((await create(it, 1)).ownerUserId).toBe(it.agent.id);
+    await create({ ...it, chatId: `x${it.chatId}` }, 1);
+    expect(it.zoom.directMessages.map(({ toJid }) => toJid)).toEqual([it.agent.jid]);
+    const [told] = it.zoom.directMessages;
+    expect(cardTexts(told?.card).join(' ')).toContain(`Ask ${it.owner.displayName} to reconnect Zoom`);
+  });
+
+  test('is made in the name of nobody else: it waits for the owner to reconnect', async () => {
     const it = await setUp();
     await it.addMember(it.agent);
     it.zoom.deactivate(it.owner.id);
-    expect((await create(it, 1)).ownerUserId).toBe(it.agent.id);
+    expect(await failureOf(create(it, 1))).toMatchObject({ type: 'NeedsReconnect' });
+    expect(chatChannels(it)).toHaveLength(0);
+    expect(it.zoom.directMessages).toEqual([]);
   });
 });
 

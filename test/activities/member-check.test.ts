@@ -14,9 +14,10 @@ async function setUp() {
   const { zoom, accountId } = account;
   await account.addMember(account.agent);
   await store.members.setRole(account.agent.id, 'admin');
-  const session = { zoomUserId: account.agent.id, accountId, createdAt: new Date(), usedAt: new Date() };
+  const now = new Date();
+  const session = { zoomUserId: account.agent.id, accountId, createdAt: now, usedAt: now };
   const sessionId = `session-${account.agent.id}`;
-  await store.sessions.begin({ _id: sessionId, ...session }, new Date(0));
+  await store.sessions.begin({ _id: sessionId, ...session, expiresAt: new Date(now.getTime() + 60_000) });
   const acting = new ActingUsers(cacheMembers(store.members), zoom.userZoom);
   const checks = createMemberCheckActivities({ store, acting });
   const check = () => attempt(1, checks.checkMember, { zoomUserId: account.agent.id, accountId });
@@ -43,6 +44,26 @@ describe('the look at a member’s role', () => {
     await check();
     expect(await isSignedIn()).toBe(false);
     expect((await store.members.get(agent.id))?.role).toBe(changes.role);
+  });
+
+  test('ends the sessions of somebody whose grant is lost once nobody else can ask', async () => {
+    const { store, check, isSignedIn, become, owner, agent, zoom } = await setUp();
+    become({ role: 'admin' });
+    await store.members.setGrantStatus(agent.id, 'needsReconnect');
+    await check();
+    expect(await isSignedIn()).toBe(true);
+    zoom.deactivate(owner.id);
+    await store.members.setGrantStatus(owner.id, 'needsReconnect');
+    await check();
+    expect(await isSignedIn()).toBe(false);
+  });
+
+  test('takes over a new role without ending anything', async () => {
+    const { store, check, isSignedIn, become, agent } = await setUp();
+    become({ role: 'owner' });
+    await check();
+    expect((await store.members.get(agent.id))?.role).toBe('owner');
+    expect(await isSignedIn()).toBe(true);
   });
 
   test('ends the sessions of somebody whom Zoom does not know any more', async () => {

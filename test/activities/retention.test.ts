@@ -100,9 +100,10 @@ describe('retention', () => {
     const { store, accountId, activities, ended, left, everything } = await setUp();
     const old = await ended(11);
     await expect.poll(() => left(old), soon).toEqual(everything);
-    await store.accounts.setRetentionDays(accountId, 30);
+    const keepFor = (retentionDays: number) => store.accounts.model.updateOne({ _id: accountId }, { retentionDays });
+    await keepFor(30);
     expect(await attempt(1, activities.eraseExpired, { accountId })).toMatchObject({ erased: 0 });
-    await store.accounts.setRetentionDays(accountId, 1);
+    await keepFor(1);
     expect(await attempt(1, activities.eraseExpired, { accountId })).toMatchObject({ erased: 1 });
     await expect.poll(() => left(old), soon).toEqual([]);
   });

@@ -57,7 +57,17 @@ async function setUp({ colleague = false } = {}) {
   // The sandbox's people are the same in each test.
   await store.members.model.deleteMany({});
   const alex = await join('alex@example.com');
+  await store.accounts.provision({
+    _id: alex.zoomAccount,
+    name: 'example.com',
+    ownerUserId: alex.id,
+    createdAt: new Date(),
+    trialEndsAt: new Date(),
+    retentionDays: 365,
+  });
   const jill = colleague ? await join('jill@example.com') : undefined;
+  // Or she could not stand in for Alex.
+  if (jill) await store.members.setRole(jill.id, 'admin');
   const { id, jid, name, url } = await userZoom(alex.id, (api) =>
     api.createChannel({ name: `Inbound ${accountId}`, type: 'public' }),
   );

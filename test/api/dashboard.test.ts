@@ -151,6 +151,7 @@ describe('the settings', () => {
         { id: 'z', name: 'Zeta', kind: 'public' },
       ],
       selectedId: 'inbound',
+      selectedName: 'Inbound',
       mayChange: true,
     });
   });
@@ -198,24 +199,73 @@ describe('the settings', () => {
     expect(temporal.named('tell')).toHaveLength(1);
   });
 
-  test('are for owners and administrators, by what Zoom says now, and for who installed the app first', async () => {
-    const { browser, zoom, store } = await signedIn();
+  test('are for the owner and administrators, by what Zoom says now, whoever installed the app', async () => {
+    const { browser, zoom, store, temporal, logged } = await signedIn();
     zoom.channels = [channel('new', 'New', 'private')];
-    store.accountsById.set(accountId, account({ ownerUserId: 'user-olive' }));
+    const save = () => browser.post('/api/settings', { channelId: 'new' }, 'PUT');
     zoom.role = 'agent';
-    const refused = await browser.post('/api/settings', { channelId: 'new' }, 'PUT');
+    const refused = await save();
     expect(refused.status).toBe(403);
     expect(((await refused.json()) as Problem).detail).toContain('Ask one of them');
     expect(store.widgetsById.get('widget-1')?.inboundChannel?.id).toBe('inbound');
-    expect(await (await browser.get('/api/channels')).json()).toMatchObject({ mayChange: false });
-    zoom.role = 'admin';
-    zoom.status = 'inactive';
+    expect(temporal.named('tell')).toEqual([]);
+    expect(logged.some((line) => line.includes('a change of settings was refused'))).toBe(true);
+  });
+
+  test.each([
+    ['demoted', 'agent', 'active'],
+    ['deactivated', 'admin', 'inactive'],
+  ] as const)('end the sessions of somebody who turns out to be %s', async (_what, role, zoomStatus) => {
+    const { browser, zoom } = await signedIn();
+    zoom.role = role;
+    zoom.status = zoomStatus;
     expect((await browser.post('/api/settings', { channelId: 'new' }, 'PUT')).status).toBe(403);
-    zoom.status = 'active';
-    expect((await browser.post('/api/settings', { channelId: 'new' }, 'PUT')).status).toBe(200);
-    zoom.role = 'agent';
-    store.accountsById.set(accountId, account());
-    expect((await browser.post('/api/settings', { channelId: 'new' }, 'PUT')).status).toBe(200);
+    expect((await browser.get('/api/dashboard')).status).toBe(401);
+  });
+
+  test('show to who may not change them where chats go, without asking Zoom', async () => {
+    const { browser, zoom, store } = await signedIn();
+    store.membersById.set(userId, member({ role: 'agent' }));
+    zoom.channelError = new Error('not to be asked');
+    expect(await (await browser.get('/api/channels')).json()).toEqual({
+      channels: [],
+      selectedId: 'inbound',
+      selectedName: 'Inbound',
+      mayChange: false,
+    });
+  });
+
+  describe('chosen by another administrator than the account’s owner', () => {
+    const owned = async () => {
+      const app = await signedIn();
+      app.zoom.channels = [channel('new', 'New', 'private')];
+      app.store.accountsById.set(accountId, account({ ownerUserId: 'user-olive' }));
+      app.store.membersById.set('user-olive', member({ _id: 'user-olive', name: 'Olive Owner' }));
+      return { ...app, save: () => app.browser.post('/api/settings', { channelId: 'new' }, 'PUT') };
+    };
+
+    test('take a channel that both are in', async () => {
+      const { save } = await owned();
+      expect((await save()).status).toBe(200);
+    });
+
+    test('refuse one that the owner is not in, and name them', async () => {
+      const { save, zoom, store } = await owned();
+      zoom.outside.set('user-olive', zoomError('channelGone'));
+      const refused = await save();
+      expect(refused.status).toBe(422);
+      expect(((await refused.json()) as Problem).detail).toContain('Olive Owner, who is not in this one');
+      expect(store.widgetsById.get('widget-1')?.inboundChannel?.id).toBe('inbound');
+    });
+
+    test('do not ask for an owner whose grant does not work', async () => {
+      const { save, zoom, store } = await owned();
+      zoom.outside.set('user-olive', new NeedsReconnectError());
+      expect((await save()).status).toBe(200);
+      zoom.outside.set('user-olive', zoomError('channelGone'));
+      store.membersById.set('user-olive', member({ _id: 'user-olive', grantStatus: 'needsReconnect' }));
+      expect((await save()).status).toBe(200);
+    });
   });
 
   test('take no channel of a single chat, whose visitor reads what is written there', async () => {

@@ -366,6 +366,8 @@ export class FakeZoom {
   /** What the next calls of `getMe` fail with, one each. */
   meErrors: ZoomError[] = [];
   channels: ZoomChannel[] = [];
+  /** What another user's call for a channel fails with, by user. */
+  readonly outside = new Map<string, Error>();
   channelError: Error | undefined;
 
   oauth: ZoomOAuth = {
@@ -388,13 +390,15 @@ export class FakeZoom {
     clientCredentials: unexpected,
   };
 
-  asUser = (): ZoomUserApi =>
+  asUser = (): ZoomUserApi => this.userApi(userId);
+
+  userApi = (id: string): ZoomUserApi =>
     ({
       getMe: async () => {
         const failure = this.meErrors.shift();
         if (failure) throw failure;
         return {
-          id: userId,
+          id,
           accountId,
           email: 'alex@example.com',
           displayName: 'Alex Admin',
@@ -408,6 +412,8 @@ export class FakeZoom {
         return this.channels;
       },
       getChannel: async ({ channelId }: { channelId: string }) => {
+        const refused = this.outside.get(id);
+        if (refused) throw refused;
         if (this.channelError) throw this.channelError;
         const found = this.channels.find(({ id }) => id === channelId);
         if (!found) throw zoomError('channelGone');
@@ -434,7 +440,7 @@ export function fakeDependencies(env: Record<string, string> = {}) {
     store,
     temporal,
     zoom,
-    userZoom: (_zoomUserId, fn) => fn(zoom.asUser()),
+    userZoom: (zoomUserId, fn) => fn(zoom.userApi(zoomUserId)),
     tryAgain: createTryAgain({ store, temporal, log }),
     renderPage: (page) => `<!doctype html><title>${page.name}</title><pre>${JSON.stringify(page)}</pre>`,
     webDir: '/nonexistent',

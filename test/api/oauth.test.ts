@@ -194,6 +194,11 @@ describe('a callback that must change nothing', () => {
     await begin(app.browser);
     expect((await app.browser.get(callback({ code: 'c', state: 'made-up' }))).status).toBe(400);
     nothingChanged(app);
+    const [line = '', ...more] = app.logged.filter((each) => each.includes('a sign-in by Zoom failed'));
+    expect(more).toEqual([]);
+    expect(line).toContain('"address":"127.0.0.1"');
+    expect(line).toContain('not started in this browser');
+    expect(line).not.toContain('made-up');
   });
 
   test('a state of another browser', async () => {

@@ -86,6 +86,46 @@ describe('the operators’ sign-in', () => {
     const response = await signIn(app);
     expect(response.status).toBe(429);
     expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(await response.text()).toContain('Wait 5 minutes');
+  });
+
+  test('is open to who knows the password, however many guess elsewhere', async () => {
+    const app = await startTestApp({ TRUST_PROXY: '1' });
+    const from = (address: string, password: string) =>
+      app.browser.send('POST', '/operator/signin', {
+        headers: {
+          origin: publicUrl,
+          'content-type': 'application/x-www-form-urlencoded',
+          'x-forwarded-for': address,
+        },
+        body: new URLSearchParams({ password }).toString(),
+      });
+    const statusOf = async (address: string, password: string) => (await from(address, password)).status;
+    for (let n = 0; n < 100; n += 1) expect(await statusOf(`10.0.0.${n}`, 'wrong')).toBe(401);
+    // Whoever has guessed wrongly has had their guess, and is not told whether another one is right.
+    expect(await statusOf('10.0.0.1', 'correct horse battery')).toBe(429);
+    expect(await statusOf('10.1.0.1', 'correct horse battery')).toBe(303);
+    expect(await statusOf('10.1.0.1', 'correct horse battery')).toBe(303);
+    expect(await statusOf('10.1.0.2', 'wrong')).toBe(401);
+    expect(await statusOf('10.1.0.2', 'wrong')).toBe(429);
+  });
+
+  test('counts wrong passwords only, and forgets them with the right one', async () => {
+    const app = await startTestApp();
+    for (let n = 0; n < 15; n += 1) {
+      expect((await signIn(app, 'wrong')).status).toBe(401);
+      expect((await signIn(app)).status).toBe(303);
+    }
+  });
+
+  test('is logged with the address, whatever comes of it, without the password', async () => {
+    const app = await startTestApp();
+    await signIn(app, 'a wrong guess');
+    await signIn(app);
+    const lines = app.logged.filter((line) => line.includes('an operator'));
+    expect(lines).toHaveLength(2);
+    for (const line of lines) expect(line).toContain('"address":"127.0.0.1"');
+    expect(app.logged.join()).not.toMatch(/a wrong guess|correct horse/);
   });
 
   test('is off without a password', async () => {

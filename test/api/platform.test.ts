@@ -25,6 +25,7 @@ describe('every answer', () => {
     expect(policy).not.toContain('unsafe');
     expect(headers.get('x-content-type-options')).toBe('nosniff');
     expect(headers.get('x-powered-by')).toBeNull();
+    expect(headers.get('permissions-policy')).toContain('camera=()');
     // With `no-referrer` browsers would send `Origin: null` with our own forms.
     expect(headers.get('referrer-policy')).toBe('same-origin');
   });
@@ -208,6 +209,18 @@ describe('sessions', () => {
     const headers = { 'sec-fetch-dest': 'image', 'sec-fetch-site': 'cross-site' };
     for (let n = 0; n < 130; n += 1) expect((await browser.get('/install', headers)).status).toBe(403);
     expect((await browser.get('/signin', { 'sec-fetch-dest': 'document' })).status).toBe(302);
+    const ahead = { 'sec-fetch-dest': 'document', 'sec-purpose': 'prefetch' };
+    expect((await browser.get('/signin', ahead)).status).toBe(403);
+  });
+
+  test('nor their requests to the pages’ own api', async () => {
+    const { browser, signIn } = await startTestApp();
+    await signIn();
+    const headers = { 'sec-fetch-dest': 'image', 'sec-fetch-site': 'cross-site' };
+    const statuses = new Set<number>();
+    for (let n = 0; n < 1_210; n += 1) statuses.add((await browser.get('/api/session', headers)).status);
+    expect([...statuses]).toEqual([403]);
+    expect((await browser.get('/api/session', { 'sec-fetch-site': 'same-origin' })).status).toBe(200);
   });
 });
 

@@ -130,6 +130,31 @@ describe('the configuration', () => {
     expect(message).toContain(`  ${name}: `);
   });
 
+  test.each([
+    ['PUBLIC_URL', 'http://chat.example.com', 'https'],
+    ['PUBLIC_URL', 'http://localhost.example.com', 'https'],
+    ['OPERATOR_PASSWORD', 'Xk2vQ9zLmN4r', '16 characters'],
+    ['OPERATOR_PASSWORD', 'passwordpassword', 'guessed first'],
+    ['OPERATOR_PASSWORD', '1234567890123456', 'guessed first'],
+    ['OPERATOR_PASSWORD', 'Changeme-changeme', 'guessed first'],
+    ['OPERATOR_PASSWORD', 'aaaaaaaaaaaaaaaaaaaa', 'guessed first'],
+  ])('in production refuses %s=%s, and nowhere else', (name, value, why) => {
+    const env = { ...ofApi, [name]: value };
+    expect(faultsOf(env)).toContain(`  ${name}: `);
+    expect(faultsOf(env)).toContain(why);
+    expect(() => readApiConfig({ ...env, NODE_ENV: 'development' })).not.toThrow();
+  });
+
+  test.each([
+    ['PUBLIC_URL', 'http://127.0.0.1:3000'],
+    ['PUBLIC_URL', 'http://[::1]:3000'],
+    ['PUBLIC_URL', 'https://chat.example.com'],
+    ['OPERATOR_PASSWORD', 'u8Jx0Vq3mZpT1cWb'],
+    ['OPERATOR_PASSWORD', 'correct horse battery staple'],
+  ])('in production takes %s=%s', (name, value) => {
+    expect(() => readApiConfig({ ...ofApi, [name]: value })).not.toThrow();
+  });
+
   test('reports faults of every kind together', () => {
     const message = faultsOf({ ...ofApi, PORT: 'x', SESSION_SECRET: 'y', ZOOM_CLIENT_ID: undefined });
     expect(message.split('\n')).toHaveLength(4);

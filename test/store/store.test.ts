@@ -10,6 +10,7 @@ import {
   mongoAnswers,
   type Account,
   type ChatRecord,
+  type Session,
   type Store,
   type Widget,
 } from '../../store/index.ts';
@@ -69,6 +70,42 @@ const entry = (seq: number, text = `message ${seq}`): TranscriptEntry => ({
   text,
 });
 
+describe('sessions', () => {
+  const session = (changes: Partial<Session> = {}): Session => ({
+    _id: randomUUID(),
+    zoomUserId: randomUUID(),
+    accountId: 'account-1',
+    createdAt: new Date(100_000),
+    usedAt: new Date(100_000),
+    expiresAt: new Date(200_000),
+    ...changes,
+  });
+  const isKept = async ({ _id }: Session) => (await store.sessions.get(_id)) !== null;
+
+  test('go once they have expired, whosever the next one is, and no others', async () => {
+    const [short, long] = [session({ expiresAt: new Date(110_000) }), session()];
+    for (const each of [short, long]) await store.sessions.begin(each);
+    await store.sessions.begin(session({ createdAt: new Date(150_000), passwordMark: 'an operator' }));
+    expect([await isKept(short), await isKept(long)]).toEqual([false, true]);
+  });
+
+  test('end one by one, or all of a member’s, and one that is used meanwhile does not come back', async () => {
+    const zoomUserId = randomUUID();
+    const [first, second, third, other] = [
+      session({ zoomUserId }),
+      session({ zoomUserId }),
+      session({ zoomUserId }),
+      session(),
+    ];
+    for (const each of [first, second, third, other]) await store.sessions.begin(each);
+    await store.sessions.end(first._id);
+    await store.sessions.used(first._id, new Date(150_000));
+    expect(await Promise.all([first, second, third, other].map(isKept))).toEqual([false, true, true, true]);
+    await store.sessions.endOf(zoomUserId);
+    expect(await Promise.all([second, third, other].map(isKept))).toEqual([false, false, true]);
+  });
+});
+
 describe('accounts', () => {
   test('twenty installs at once provision one account, and one of them knows that it did', async () => {
     const _id = randomUUID();
@@ -81,11 +118,11 @@ describe('accounts', () => {
   test('a setting changes that setting only', async () => {
     const own = account();
     await store.accounts.provision(own);
-    await store.accounts.setRetentionDays(own._id, 30);
+    await store.accounts.setOutsidersMayAnswer(own._id, true);
     await store.accounts.setWelcomeCard(own._id, { messageId: 'm', channelId: 'c' });
     expect(await store.accounts.get(own._id)).toEqual({
       ...own,
-      retentionDays: 30,
+      outsidersMayAnswer: true,
       welcomeCard: { messageId: 'm', channelId: 'c' },
     });
   });

@@ -30,6 +30,8 @@ export function Settings() {
       <Card id="channel-heading" heading={text.dashboard.channelHeading}>
         {resource.state === 'failed' ? (
           <FailureNotice failure={resource.failure} title={words.errorHeading} onRetry={reload} />
+        ) : resource.state === 'ready' && !resource.data.mayChange ? (
+          <ReadOnly channelName={resource.data.selectedName} />
         ) : resource.state === 'ready' && resource.data.channels.length === 0 ? (
           <Notice tone="info" title={words.emptyHeading} role="status">
             <p>{words.empty}</p>
@@ -45,6 +47,18 @@ export function Settings() {
   );
 }
 
+/** For members who may not choose. */
+function ReadOnly({ channelName }: { channelName: string | null }) {
+  return (
+    <>
+      <p>{channelName === null ? words.noChannel : words.current(channelName)}</p>
+      <Notice tone="info" title={words.readOnlyHeading}>
+        <p>{words.readOnly}</p>
+      </Notice>
+    </>
+  );
+}
+
 type Outcome = { saved: string } | { fieldError: string } | { failure: Failure };
 
 function ChannelForm({ choices }: { choices: ChannelChoices | undefined }) {
@@ -57,7 +71,7 @@ function ChannelForm({ choices }: { choices: ChannelChoices | undefined }) {
   const fieldError = outcome !== undefined && 'fieldError' in outcome ? outcome.fieldError : undefined;
 
   const save = async () => {
-    if (choices?.mayChange !== true || saving) return;
+    if (choices === undefined || saving) return;
     if (value === '') {
       refuse(words.chooseFirst);
       return;
@@ -96,7 +110,7 @@ function ChannelForm({ choices }: { choices: ChannelChoices | undefined }) {
           name="channelId"
           class="input"
           value={value}
-          disabled={choices === undefined || !choices.mayChange}
+          disabled={choices === undefined}
           {...describeField('channelId', { hint: true, error: fieldError !== undefined })}
           onChange={(event) => {
             setChosen(event.currentTarget.value);
@@ -115,17 +129,10 @@ function ChannelForm({ choices }: { choices: ChannelChoices | undefined }) {
           )}
         </select>
       </Field>
-      {choices?.mayChange === false ? (
-        <Notice tone="info" title={words.readOnlyHeading}>
-          <p>{words.readOnly}</p>
-        </Notice>
-      ) : null}
       <div class="settings-save">
-        {choices?.mayChange === false ? null : (
-          <Button type="submit" unavailable={choices === undefined || saving}>
-            {saving ? words.saving : words.save}
-          </Button>
-        )}
+        <Button type="submit" unavailable={choices === undefined || saving}>
+          {saving ? words.saving : words.save}
+        </Button>
         <p class="settings-saved" role="status">
           {outcome !== undefined && 'saved' in outcome ? words.saved(outcome.saved) : ''}
         </p>

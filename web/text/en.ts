@@ -289,16 +289,16 @@ export const en = {
     saved: (channel: string) => `Saved. New chats now appear in “${channel}”.`,
     chooseFirst: 'Choose a channel from the list.',
     saveFailed: 'The channel was not saved.',
+    current: (channel: string) => `New website chats are announced in the Zoom channel “${channel}”.`,
+    noChannel: 'No Zoom channel is chosen yet in which new website chats are announced.',
     readOnlyHeading: 'You can look, but not change this',
-    readOnly:
-      'An owner or an administrator of your Zoom account, or whoever installed Live Chat, chooses where new chats go. Ask one of them.',
+    readOnly: 'The owner and administrators of your Zoom account choose where new chats go. Ask one of them.',
     errorHeading: 'Your channels could not be loaded',
     emptyHeading: 'Zoom shows no channels for you',
     empty: 'Create a channel in Zoom Team Chat, or ask to be added to one. Then load the list again.',
     reload: 'Load the list again',
   },
 
-  preview: {
   connectionCheck: {
     title: 'Connection check',
     heading: 'Connection check',
@@ -509,6 +509,7 @@ export const en = {
     },
   },
 
+  preview: {
     title: 'Preview',
     barLabel: 'About this preview',
     bar: 'This is a preview page: the chat below is real, and goes to your Zoom channel.',

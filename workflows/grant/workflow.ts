@@ -31,11 +31,11 @@ import {
   type GrantSnapshot,
 } from './messages.ts';
 
-/** How soon a change of the member's role in Zoom is noticed at the latest. */
-const checkMemberEvery = '1 hour';
+/** How soon a change of the member's role in Zoom is noticed at the latest, ms. */
+const checkMemberEveryMs = 60 * 60 * 1_000;
 
-/** What a run hands to the next; `since`: when the status last changed, ms. */
-type Carried = GrantSnapshot & { since: number };
+/** What a run hands to the next, times in ms: when the status last changed, and when the role is looked at next. */
+type Carried = GrantSnapshot & { since: number; nextCheckAt: number };
 
 /**
  * The entity that owns one Zoom user's grant for as long as the app is installed: the only one that refreshes its
@@ -46,6 +46,7 @@ export async function grant(input: GrantInput, carried?: Carried): Promise<void>
   const { zoomUserId, accountId, continueAfterEvents } = input;
   const state: GrantSnapshot = { status: carried?.status ?? 'connected', refreshes: carried?.refreshes ?? 0 };
   let since = carried?.since ?? Date.now();
+  let nextCheckAt = carried?.nextCheckAt ?? Date.now() + checkMemberEveryMs;
   /** When the user was last asked to add the app again, ms. */
   let asked: number | undefined;
   /**
@@ -152,8 +153,12 @@ export async function grant(input: GrantInput, carried?: Carried): Promise<void>
 
   const mayLook = () => pending.granted && telling === undefined;
   const isPending = () => pending.removedAt !== undefined || pending.worksAgain || mayLook();
+  const isLong = () => runIsLong(continueAfterEvents);
   for (;;) {
-    const isQuiet = !(await condition(() => isPending() || runIsLong(continueAfterEvents), checkMemberEvery));
+    // Whoever has removed the app has no role to look at.
+    const checkInMs = state.status === 'removed' ? Infinity : nextCheckAt - Date.now();
+    if (checkInMs === Infinity) await condition(() => isPending() || isLong());
+    else if (checkInMs > 0) await condition(() => isPending() || isLong(), checkInMs);
     const { removedAt } = pending;
     if (removedAt !== undefined) {
       const { removed } = await forgetGrant({ zoomUserId, grantedBefore: removedAt });
@@ -172,18 +177,18 @@ export async function grant(input: GrantInput, carried?: Carried): Promise<void>
         .finally(() => {
           telling = undefined;
         });
-    } else if (isQuiet) {
-      if (state.status === 'removed') continue;
+    } else if (state.status !== 'removed' && Date.now() >= nextCheckAt) {
+      nextCheckAt = Date.now() + checkMemberEveryMs;
       checking ??= checkMember({ zoomUserId, accountId })
         .catch(() => log.warn('Zoom could not be asked for the member’s role.'))
         .finally(() => {
           checking = undefined;
         });
-    } else {
+    } else if (isLong()) {
       const isBusy = () => asking !== undefined || telling !== undefined || checking !== undefined;
       await condition(() => allHandlersFinished() && !isBusy());
       // What came while a handler was still at work is done by this run.
-      if (!isPending()) await continueAsNew<typeof grant>(input, { ...state, since });
+      if (!isPending()) await continueAsNew<typeof grant>(input, { ...state, since, nextCheckAt });
     }
   }
 }

@@ -6,6 +6,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { launchBrowser } from './browser.ts';
 import {
   channels,
+  checkDone,
+  checkPassed,
+  checkStopped,
+  checkWaiting,
   dashboard,
   emptyDashboard,
   installFailed,
@@ -324,6 +328,7 @@ describe('settings', () => {
     site.api.channels = {
       channels: [{ id: 'sales', name: 'Sales', kind: 'private' }],
       selectedId: 'gone',
+      selectedName: 'Gone',
       mayChange: true,
     };
     await page.goto('/settings');
@@ -334,20 +339,127 @@ describe('settings', () => {
   });
 
   it('says to whom may not change it why, and has no button for it', async () => {
-    site.api.channels = { ...channels(), mayChange: false };
+    site.api.channels = { ...channels(), channels: [], mayChange: false };
     await page.goto('/settings');
     await see('You can look, but not change this');
+    await see('New website chats are announced in the Zoom channel “Live Chat Inbound”.');
     expect(await button('Save').count()).toBe(0);
-    expect(await page.getByRole('combobox', { name: 'Chat channel' }).isDisabled()).toBe(true);
+    expect(await page.getByRole('combobox').count()).toBe(0);
   });
 
   it('loads again after Zoom did not answer, and says so when the list is empty', async () => {
     site.api.channels = problem();
     await page.goto('/settings');
     await page.getByRole('alert').filter({ hasText: 'Your channels could not be loaded' }).waitFor();
-    site.api.channels = { channels: [], selectedId: null, mayChange: true };
+    site.api.channels = { channels: [], selectedId: null, selectedName: null, mayChange: true };
     await button('Try again').click();
     await see('Zoom shows no channels for you');
+  });
+});
+
+describe('the connection check', () => {
+  it('says what it does before it is run, and starts', async () => {
+    await page.goto('/connection-check');
+    await see('It posts one card in your inbound channel');
+    await button('Start the check').focus();
+    await page.keyboard.press('Enter');
+    site.api.connectionCheck = checkWaiting();
+    await see('Write “check 4271” in “Live Chat Inbound”.');
+    expect(changes()).toEqual(['POST /api/connection-check null']);
+    expect(await button('Check again').getAttribute('aria-disabled')).toBe('true');
+    // Whoever pressed it by the keyboard is still there.
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Check again');
+  });
+
+  it('says to who cannot see it what to do, and what came of it', async () => {
+    site.api.connectionCheck = checkWaiting();
+    await page.goto('/connection-check');
+    await status('Write “check 4271” in “Live Chat Inbound”.').waitFor({ state: 'attached' });
+    site.api.connectionCheck = checkStopped();
+    await status('Event about what you write: No event about the word has arrived.').waitFor({ state: 'attached' });
+    site.api.connectionCheck = checkPassed();
+    await status('Everything works').waitFor();
+    expect(await states()).toEqual(Array.from({ length: 11 }, () => 'Passed'));
+    await see('Maya Lindqvist pressed the button, and the press has arrived.');
+  });
+
+  it('has a choice at the step that it is about, by keyboard too', async () => {
+    site.api.connectionCheck = checkStopped();
+    await page.goto('/connection-check');
+    await button('Retry').focus();
+    site.api.connectionCheck = checkWaiting();
+    await page.keyboard.press('Enter');
+    await see('Write “check 4271”');
+    expect(changes()).toEqual(['POST /api/connection-check/choice {"step":"word","choice":"retry"}']);
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('step-word');
+    await button('I wrote it, and nothing happened').click();
+    await button('Skip this step').click();
+    expect(changes().slice(1)).toEqual([
+      'POST /api/connection-check/choice {"step":"word","choice":"nothingHappened"}',
+      'POST /api/connection-check/choice {"step":"word","choice":"skip"}',
+    ]);
+  });
+
+  it('says when a choice did not reach the check', async () => {
+    site.api.connectionCheck = checkStopped();
+    site.api.choiceProblem = problem({ status: 409, detail: 'This check is over. Start another one.' });
+    await page.goto('/connection-check');
+    await button('Retry').click();
+    await page.getByRole('alert').filter({ hasText: 'This check is over.' }).waitFor();
+  });
+
+  it('folds away the details of a failure, with the addresses that Zoom needs', async () => {
+    site.api.connectionCheck = checkStopped();
+    await page.goto('/connection-check');
+    await see('No event about the word has arrived.');
+    const address = page.getByText('https://chat.example.com/webhooks/zoom/events');
+    expect(await address.isVisible()).toBe(false);
+    await page.getByText('Details').first().click();
+    await address.waitFor();
+  });
+
+  it('shows each verdict, and the way to put it right', async () => {
+    site.api.connectionCheck = checkDone();
+    await page.goto('/connection-check');
+    await status('Something does not work').waitFor();
+    expect(await states()).toEqual([
+      'Passed',
+      'Failed',
+      'Passed',
+      'Failed',
+      'Not checked',
+      'Passed',
+      'Not checked',
+      'Passed',
+      'Passed, with a note',
+      'Passed',
+      'Passed, with a note',
+    ]);
+    expect(await link('Add to Zoom again').getAttribute('href')).toBe('/install');
+    await see('Zoom does not let the bot post in “Live Chat Inbound”.');
+    await see('“Connection check · 3fa2” is still in Zoom');
+    expect(await button('Retry').count()).toBe(0);
+  });
+
+  it('lets others look, and says who may run it', async () => {
+    site.api.connectionCheck = { ...checkStopped(), mayRun: false };
+    await page.goto('/connection-check');
+    await see('You can look, but not run it');
+    expect(await page.locator('main').getByRole('button').count()).toBe(0);
+  });
+
+  it('says why it could not be loaded, and keeps what it has while offline', async () => {
+    site.api.connectionCheck = problem();
+    await page.goto('/connection-check');
+    await page.getByRole('alert').filter({ hasText: 'The connection check could not be loaded' }).waitFor();
+    site.api.connectionCheck = checkWaiting();
+    await button('Try again').click();
+    await see('Write “check 4271”');
+    await context.setOffline(true);
+    await see(/This is how things were at/);
+    await see('Write “check 4271”');
+    await context.setOffline(false);
+    await page.getByText(/This is how things were at/).waitFor({ state: 'detached' });
   });
 });
 
@@ -394,10 +506,20 @@ describe('every page', { timeout: 60_000 }, () => {
     await check('/onboarding', 'Working on it');
     await check('/dashboard', 'Priya Raman');
     await check('/settings', 'Back to the dashboard');
+    await check('/connection-check', 'Start the check');
     await check('/preview', 'This season');
     await check('/error', 'Error 403');
     await check('/operator-refused', 'This is not the operator password.');
     await check('/operator-home', 'Kept waiting by Zoom');
+    for (const [state, shown] of [
+      [checkWaiting, 'Your turn'],
+      [checkStopped, 'Retry'],
+      [checkDone, 'Something does not work'],
+      [checkPassed, 'Everything works'],
+    ] as const) {
+      site.api.connectionCheck = state();
+      await check('/connection-check', shown);
+    }
     site.api.install = installReady();
     await check('/onboarding', 'Your live chat is ready');
     site.api.install = installFailed('retry');

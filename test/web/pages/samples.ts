@@ -136,11 +136,11 @@ export function channels(): ChannelChoices {
       { id: 'all', name: 'Everyone', kind: 'public' },
     ],
     selectedId: 'inbound',
+    selectedName: 'Live Chat Inbound',
     mayChange: true,
   };
 }
 
-/** A refusal of the api. */
 /** A connection check; without steps none has been run. */
 export function connectionCheck(
   steps?: Partial<Record<ConnectionCheckStep, Omit<CheckStepView, 'id'>>>,
@@ -233,6 +233,7 @@ export const checkPassed = () =>
     { isDone: true },
   );
 
+/** A refusal of the api. */
 export function problem(changes: Partial<Problem> = {}): Problem {
   return {
     type: 'about:blank',

@@ -126,6 +126,14 @@ describe('the settings', () => {
     const general = channels.find(({ name }) => name === 'General')?.id ?? '';
     expect((await choose(general)).status).toBe(200);
     expect((await choose('0'.repeat(32))).status).toBe(422);
+    expect((await choose(channel.id)).status).toBe(422);
+    // Both channels are told, whoever may have done it.
+    const words = (channelId: string) => async () =>
+      JSON.stringify((await zoom.state()).channels.find(({ id }) => id === channelId)?.messages);
+    await expect.poll(words(general)).toContain('Alex Admin has routed new chats from your website to this channel');
+    await expect
+      .poll(words(selectedId ?? ''))
+      .toContain('Alex Admin has routed new chats from your website to “General”');
     const next = await visitor('Next One');
     next.say('And where do I land?');
     await eventually(async () => {
@@ -134,6 +142,52 @@ describe('the settings', () => {
     });
     expect((await choose(selectedId ?? '')).status).toBe(200);
     jane.end();
+  });
+});
+
+describe('who is signed in', () => {
+  const isIn = async (who: Admin) => (await who.request('/api/dashboard')).status === 200;
+  const signedIn = async (userId: string) => {
+    const someone = new Admin(stack.urls);
+    await someone.install(userId);
+    return someone;
+  };
+  const save = (who: Admin, channelId: string) =>
+    who.request('/api/settings', {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ channelId }),
+    });
+
+  test('is out by a sign-out, in every browser that has a copy of the cookie', async () => {
+    const sam = await signedIn(ids.sam);
+    const [copy, elsewhere] = [sam.copy(), await signedIn(ids.sam)];
+    expect((await sam.request('/signout', { method: 'POST' })).status).toBe(303);
+    expect(await isIn(copy)).toBe(false);
+    expect(await isIn(elsewhere)).toBe(true);
+  });
+
+  test('is out once the app is removed, and stays out when it is added again', async () => {
+    const sam = await signedIn(ids.sam);
+    await zoom.removeApp(ids.sam);
+    await eventually(async () => expect(await isIn(sam)).toBe(false));
+    const again = await signedIn(ids.sam);
+    expect([await isIn(sam), await isIn(again)]).toEqual([false, true]);
+  });
+
+  test('may change nothing as a member, nor once they are demoted, which ends their sessions', async () => {
+    const { selectedId } = await admin.json<ChannelChoices>('/api/channels');
+    const sam = await signedIn(ids.sam);
+    expect(await sam.json<ChannelChoices>('/api/channels')).toMatchObject({ channels: [], mayChange: false });
+    expect((await save(sam, selectedId ?? '')).status).toBe(403);
+    expect(await isIn(sam)).toBe(true);
+
+    await zoom.changeUser(ids.sam, { role: 'admin' });
+    const asAdmin = await signedIn(ids.sam);
+    expect((await save(asAdmin, selectedId ?? '')).status).toBe(200);
+    await zoom.changeUser(ids.sam, { role: 'member' });
+    expect((await save(asAdmin, selectedId ?? '')).status).toBe(403);
+    expect(await isIn(asAdmin)).toBe(false);
   });
 });
 

@@ -195,6 +195,13 @@ export class Admin {
     this.#urls = urls;
   }
 
+  /** Another browser with the same cookies. */
+  copy(): Admin {
+    const copy = new Admin(this.#urls);
+    for (const [name, value] of this.#cookies) copy.#cookies.set(name, value);
+    return copy;
+  }
+
   async request(url: string, init: RequestInit = {}): Promise<Response> {
     const target = new URL(url, this.#urls.public);
     const own = target.origin === new URL(this.#urls.public).origin;

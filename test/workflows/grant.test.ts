@@ -13,16 +13,20 @@ import {
 } from '../../workflows/grant/messages.ts';
 import type { grant } from '../../workflows/grant/workflow.ts';
 import { fakeGrantActivities } from './fake-install-side.ts';
-import { devServer, testWorker } from './harness.ts';
+import { devServer, testWorker, timeSkipping } from './harness.ts';
 
 /** Events after which the server asks a workflow to continue as new. */
 const longHistory = 120;
 
 let env: TestWorkflowEnvironment;
+let skipping: TestWorkflowEnvironment;
 beforeAll(async () => {
-  env = await devServer({ 'limit.historyCount.suggestContinueAsNew': longHistory });
+  [env, skipping] = await Promise.all([
+    devServer({ 'limit.historyCount.suggestContinueAsNew': longHistory }),
+    timeSkipping(),
+  ]);
 }, 120_000);
-afterAll(() => env.teardown());
+afterAll(() => Promise.all([env.teardown(), skipping.teardown()]));
 
 const eventually = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 10_000, interval: 25 });
 
@@ -37,19 +41,20 @@ async function granted(
   fake: ReturnType<typeof fakeGrantActivities>,
   story: (grant: Granted) => Promise<void>,
   more: Pick<GrantInput, 'continueAfterEvents'> = {},
+  on: TestWorkflowEnvironment = env,
 ): Promise<void> {
   const taskQueue = `grant-test-${randomUUID()}`;
   const zoomUserId = randomUUID();
-  const worker = await testWorker(env, fake.activities, taskQueue);
+  const worker = await testWorker(on, fake.activities, taskQueue);
   const workflowId = workflowIds.grant({ zoomUserId });
   const run = async (): Promise<void> => {
-    await env.client.workflow.start<typeof grant>('grant', {
+    await on.client.workflow.start<typeof grant>('grant', {
       workflowId,
       taskQueue,
       args: [{ zoomUserId, accountId: 'account-1', ...more }],
     });
     // Without a run id: follows the workflow as it continues as new.
-    const handle = env.client.workflow.getHandle<typeof grant>(workflowId);
+    const handle = on.client.workflow.getHandle<typeof grant>(workflowId);
     const renew = (staleTokenSetId: string) => handle.executeUpdate(renewTokensUpdate, { args: [{ staleTokenSetId }] });
     const renewMany: Granted['renewMany'] = async (times, staleTokenSetId) => {
       const results: { renewed: boolean }[] = [];
@@ -258,6 +263,53 @@ test('a grant that the user renewed while Zoom refused the earlier one is connec
     expect(await renew('set-0')).toEqual({ renewed: false });
     expect(await status()).toBe('needsReconnect');
     await eventually(() => expect(fake.seen.asked).toBe(1));
+  });
+});
+
+describe('the member’s role', () => {
+  test('is looked at every hour, whatever comes meanwhile', async () => {
+    const fake = fakeGrantActivities();
+    const story = async ({ handle }: Granted) => {
+      for (const hours of [1, 2, 3]) {
+        await skipping.sleep('50 minutes');
+        await handle.signal(grantedSignal);
+        await skipping.sleep('10 minutes');
+        await eventually(() => expect(fake.seen.checked).toBe(hours));
+      }
+    };
+    await granted(fake, story, {}, skipping);
+  });
+
+  test('is looked at again when the look before has failed', async () => {
+    let looks = 0;
+    const fake = fakeGrantActivities();
+    fake.activities.checkMember = async () => {
+      looks += 1;
+      throw ApplicationFailure.nonRetryable('Zoom refuses', 'ZoomRefused');
+    };
+    const story = async () => {
+      await skipping.sleep('61 minutes');
+      await eventually(() => expect(looks).toBe(1));
+      await skipping.sleep('61 minutes');
+      await eventually(() => expect(looks).toBe(2));
+    };
+    await granted(fake, story, {}, skipping);
+  });
+
+  test('is not looked at once the app is removed, until it is added again', async () => {
+    const fake = fakeGrantActivities();
+    const story = async ({ handle }: Granted) => {
+      await handle.signal(deauthorizedSignal, { accountId: 'account-1' });
+      await eventually(async () => expect((await handle.query(getGrantQuery)).status).toBe('removed'));
+      const { historyLength } = await handle.describe();
+      await skipping.sleep('1 day');
+      expect((await handle.describe()).historyLength).toBe(historyLength);
+      expect(fake.seen.checked).toBe(0);
+      await handle.signal(grantedSignal);
+      await skipping.sleep('61 minutes');
+      await eventually(() => expect(fake.seen.checked).toBeGreaterThan(0));
+    };
+    await granted(fake, story, {}, skipping);
   });
 });
 

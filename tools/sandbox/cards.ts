@@ -34,10 +34,21 @@ const fields = z.looseObject({
     )
     .min(1),
 });
-const button = z.looseObject({
+const buttonFields = z.looseObject({
   text: z.string().min(1),
   value: z.string(),
   style: z.enum(['Primary', 'Default', 'Danger', 'Disabled']).optional(),
+  /** `dialog` opens a page in a window of the client, and the app hears nothing of it. */
+  action: z.enum(['dialog']).optional(),
+  dialog: z
+    .looseObject({
+      link: z.url({ protocol: /^https?$/ }),
+      title: z.looseObject({ text: z.string() }).optional(),
+    })
+    .optional(),
+});
+const button = buttonFields.refine((item) => item.action === undefined || item.dialog !== undefined, {
+  message: 'A button that opens a dialog needs one.',
 });
 const actions = z.looseObject({
   type: z.literal('actions'),
@@ -186,12 +197,14 @@ function* flat(content: CardContent): Generator<PlainElement> {
   }
 }
 
-/** The buttons of a card that can be pressed. */
+/** The buttons of a card whose press is sent to the app. */
 export function buttonsOf(content: CardContent | undefined): { text: string; value: string }[] {
   if (content === undefined) return [];
   return [...flat(content)].flatMap((element) =>
     element.type === 'actions'
-      ? element.items.filter((item) => item.style !== 'Disabled').map(({ text, value }) => ({ text, value }))
+      ? element.items
+          .filter((item) => item.style !== 'Disabled' && item.action === undefined)
+          .map(({ text, value }) => ({ text, value }))
       : [],
   );
 }
@@ -220,13 +233,12 @@ export function plainText(content: CardContent): string {
   return lines.filter((line) => line !== '').join('\n');
 }
 
-/** Checks the counts and lengths that only secondary sources name; returns what is wrong, or null. */
+/** Checks lengths and counts, of which secondary sources alone name the counts; returns what is wrong, or null. */
 export function overLimit(content: CardContent, switches: Switches): string | null {
   for (const element of flat(content)) {
     if (switches.cardText === 'reject' && element.type === 'message' && element.text.length > cardTextLimit) {
       return `A text must not be longer than ${cardTextLimit} characters.`;
     }
-    if (!switches.cardCounts) continue;
     if (element.type === 'actions') {
       if (element.items.length > 5) return 'A row must not have more than 5 buttons.';
       if (element.items.some((item) => item.text.length > 40))
@@ -237,6 +249,16 @@ export function overLimit(content: CardContent, switches: Switches): string | nu
     }
   }
   return null;
+}
+
+/** Whether a card has a link or an editable text in markdown, which Zoom refuses. */
+export function mixesMarkdown(content: CardContent, markdown: boolean): boolean {
+  return [...flat(content)].some((element) => {
+    if (element.type === 'fields') return markdown && element.items.some((item) => item.editable === true);
+    if (element.type !== 'message') return false;
+    const special = element.link !== undefined || element.editable === true;
+    return special && (markdown || element.is_markdown_support === true);
+  });
 }
 
 /** Cuts the texts that are too long to be shown. */

@@ -15,7 +15,7 @@ import {
 import { channelJid, newBotMessageId, newChannelId, newMessageId, stableId } from './ids.ts';
 import { defaultSettings } from './seed.ts';
 import type { Channel, ChannelSettings, Conversation, FileRef, Membership, Message, OtherBot, User } from './state.ts';
-import { botName, type World } from './world.ts';
+import { botName, slashCommand, type World } from './world.ts';
 
 /*
  * What people and the app can do in Team Chat, whoever asks for it: the REST API, the page or a driver. Refusals are
@@ -44,6 +44,23 @@ export function findUser(world: World, key: string): User | undefined {
   return user?.status === 'deleted' ? undefined : user;
 }
 
+/** Changes a person's status or role. A new owner of the account takes over from the one so far. */
+export function changeUser(
+  world: World,
+  user: User,
+  change: { status?: User['status'] | undefined; role?: User['role'] | undefined },
+): void {
+  const save = (one: User): void => {
+    world.store.users.put(one);
+    changed(world, 'user.updated', { user_id: one.id });
+  };
+  if (change.role === 'owner') {
+    for (const one of world.store.users.all())
+      if (one.accountId === user.accountId && one.role === 'owner') save({ ...one, role: 'admin' });
+  }
+  save({ ...user, status: change.status ?? user.status, role: change.role ?? user.role });
+}
+
 /** A person's membership of a channel. */
 export function membership(channel: Channel, userId: string): Membership | undefined {
   return channel.members.find((member) => member.userId === userId);
@@ -69,15 +86,12 @@ function saveChannel(world: World, channel: Channel): void {
 }
 
 function nameTaken(world: World, name: string, owner: User, except?: Channel): boolean {
-  const { channelNameScope, deletedNameHoldMinutes } = world.switches();
-  const heldAfter = world.clock.now() - deletedNameHoldMinutes * 60_000;
-  return world.store.channels.all().some((channel) => {
-    if (channel === except || channel.accountId !== owner.accountId) return false;
-    if (channel.name.toLowerCase() !== name.toLowerCase()) return false;
-    if (channel.deletedAt !== undefined && channel.deletedAt <= heldAfter) return false;
-    if (channelNameScope === 'account') return true;
-    return channel.members.some((member) => member.role === 'owner' && member.userId === owner.id);
-  });
+  return liveChannels(world).some(
+    (channel) =>
+      channel !== except &&
+      channel.accountId === owner.accountId &&
+      channel.name.toLowerCase() === name.toLowerCase(),
+  );
 }
 
 /** Creates a channel owned by `owner`, with the invited people in it. */
@@ -110,7 +124,7 @@ export function createChannel(
   admit(world, channel, plan.join, plan.pend);
   world.store.channels.put(channel);
   changed(world, 'channel.created', { channel_id: id, name: channel.name });
-  channelEvent(world, 'created', channel, owner);
+  channelEvent(world, 'created', channel, owner, plan.join);
   if (plan.join.length > 0) channelEvent(world, 'member_invited', channel, owner, plan.join);
   return channel;
 }
@@ -361,7 +375,7 @@ export function postAsUser(world: World, user: User, target: Target, draft: Draf
   markRead(world, user, conversation);
   publishMessage(world, 'message.created', message);
   messageEvent(world, message, 'posted');
-  if ('bot' in target) botNotification(world, user, draft.text);
+  if ('bot' in target) botNotification(world, user, draft.text, undefined, draft.replyTo);
   if ('channel' in target && target.channel.appAdded && draft.text.includes(`@${botName}`)) {
     appMention(world, user, message, target.channel);
   }
@@ -372,12 +386,11 @@ export function postAsUser(world: World, user: User, target: Target, draft: Draf
  * What a person types in the client: a slash command goes to the app and leaves no message; everything else is posted.
  */
 export function typeAsUser(world: World, user: User, target: Target, draft: Draft): Message | { command: string } {
-  const command = world.switches().slashCommand;
-  const isCommand = draft.text === command || draft.text.startsWith(`${command} `);
+  const isCommand = draft.text === slashCommand || draft.text.startsWith(`${slashCommand} `);
   if (!isCommand || 'contact' in target) return postAsUser(world, user, target, draft);
-  const cmd = draft.text.slice(command.length).trim();
+  const cmd = draft.text.slice(slashCommand.length).trim();
   if ('channel' in target) checkMayPost(target.channel, user);
-  botNotification(world, user, cmd, 'channel' in target ? target.channel : undefined);
+  botNotification(world, user, cmd, 'channel' in target ? target.channel : undefined, draft.replyTo);
   return { command: cmd };
 }
 

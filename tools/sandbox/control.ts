@@ -2,6 +2,7 @@ import express, { Router, type Request, type Response } from 'express';
 import { z } from 'zod';
 import {
   archiveChannel,
+  changeUser,
   createChannel,
   deleteChannel,
   deleteMessage,
@@ -26,11 +27,12 @@ import {
 import { faultRule } from './fault-rules.ts';
 import type { FeedEvent } from './feed.ts';
 import { newId } from './ids.ts';
-import { AuthorizeProblem, checkAuthorize, decide } from './oauth.ts';
+import { AuthorizeProblem, checkAuthorize, decide, obstacle } from './oauth.ts';
 import { Problem, problemHandler } from './problem.ts';
 import { launchUrl } from './rest/channels.ts';
 import { switchesInput, type SwitchesInput } from './switches.ts';
 import { removeScopes, spoilTokens, uninstall } from './tokens.ts';
+import { needsAdminWords } from './ui/pages.tsx';
 import { channelWithMessages, deliveryView, messageView, stateView, userView } from './views.ts';
 import type { Channel, Conversation, Message, User } from './state.ts';
 import type { World } from './world.ts';
@@ -130,7 +132,8 @@ const channelPatch = z.strictObject({
 });
 const userPatch = z.strictObject({
   status: z.enum(['active', 'inactive', 'expired', 'deleted']).optional(),
-  role: z.enum(['admin', 'member']).optional(),
+  /** Whoever becomes the owner takes it over from the owner so far, who becomes an admin. */
+  role: z.enum(['owner', 'admin', 'member']).optional(),
 });
 const authorizeInput = z.strictObject({
   redirect_uri: z.string(),
@@ -358,8 +361,9 @@ export function controlRoutes(world: World, controls: Controls): Router {
     const input = userPatch.parse(req.body ?? {});
     const key = (req.params as Record<string, string>)['id'] ?? '';
     const user = world.store.users.get(key) ?? userOf(key);
-    world.store.users.put({ ...user, status: input.status ?? user.status, role: input.role ?? user.role });
-    world.feed.publish('user.updated', world.clock.now(), { user_id: user.id });
+    if (user.role === 'owner' && ((input.role ?? 'owner') !== 'owner' || (input.status ?? 'active') !== 'active'))
+      throw new Problem(409, 'An account has an owner: make somebody else the owner first.');
+    changeUser(world, user, input);
     answer(res, 200, world.store.users.get(user.id));
   });
   users.post('/messages', (req, res) => {
@@ -480,7 +484,11 @@ export function controlRoutes(world: World, controls: Controls): Router {
     const user = me(req);
     try {
       const request = checkAuthorize(world, { ...input, response_type: 'code', client_id: world.config.clientId });
-      const location = decide(world, request, input.decision === 'cancel' ? 'cancel' : user);
+      const allowed = input.decision !== 'cancel';
+      const hindered = allowed ? obstacle(world, user, request.scopes) : null;
+      if (hindered !== null)
+        throw new Problem(403, hindered === 'needs_admin' ? needsAdminWords : 'An admin has to approve this app first.');
+      const location = decide(world, request, allowed ? user : 'cancel');
       answer(res, 200, { redirect_to: location, code: new URL(location).searchParams.get('code') });
     } catch (error) {
       if (error instanceof AuthorizeProblem) throw new Problem(400, error.message, { code: error.code });

@@ -13,24 +13,32 @@ export class ZoomError extends Error {
   readonly status: number;
   readonly code: number;
   readonly errors: FieldError[] | undefined;
+  /** Set by the chatbot API, whose refusals carry `result: false`. */
+  readonly result: false | undefined;
   readonly headers: Record<string, string>;
 
   constructor(
     status: number,
     code: number,
     message: string,
-    extra: { errors?: FieldError[]; headers?: Record<string, string> } = {},
+    extra: { errors?: FieldError[]; headers?: Record<string, string>; result?: false } = {},
   ) {
     super(message);
     this.status = status;
     this.code = code;
     this.errors = extra.errors;
+    this.result = extra.result;
     this.headers = extra.headers ?? {};
   }
 
   /** The JSON body of the answer. */
   get body(): object {
-    return { code: this.code, message: this.message, ...(this.errors === undefined ? {} : { errors: this.errors }) };
+    return {
+      code: this.code,
+      message: this.message,
+      ...(this.errors === undefined ? {} : { errors: this.errors }),
+      ...(this.result === undefined ? {} : { result: this.result }),
+    };
   }
 }
 

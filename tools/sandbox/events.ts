@@ -1,7 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { zoomDateTime } from './clock.ts';
 import { localPart, newId, newToken } from './ids.ts';
-import { botName, type World } from './world.ts';
+import { coversEvent } from './scopes.ts';
+import { botName, slashCommand, type World } from './world.ts';
 import type { Channel, Conversation, Message, User } from './state.ts';
 
 /*
@@ -9,11 +10,8 @@ import type { Channel, Conversation, Message, User } from './state.ts';
  * (developers.zoom.us/docs/api/team-chat/events/) and app events (developers.zoom.us/docs/api/marketplace/events).
  */
 
-/** Scopes of which one must be granted for an event family to be covered. */
-const familyScopes: Record<'chat_message' | 'team_chat', RegExp> = {
-  chat_message: /^(chat_message:(read|write)|team_chat:read:user_message)(:admin)?$/,
-  team_chat: /^(chat:read|team_chat:read:user_message)(:admin)?$/,
-};
+/** Life of a press's callback (developers.zoom.us/docs/api/chatbot/events/). */
+const callbackLifeMs = 30 * 60_000;
 
 /** Someone who did something: a person, or a bot by its JID. */
 type Operator = User | { botJid: string };
@@ -21,6 +19,11 @@ type Operator = User | { botJid: string };
 /** Whether somebody of the account has the app installed. */
 export function isInstalled(world: World, accountId: string): boolean {
   return world.store.grants.all().some((grant) => grant.accountId === accountId);
+}
+
+/** Whether somebody of the account has granted a scope that lets this event through. */
+function isCovered(world: World, event: string, accountId: string): boolean {
+  return world.store.grants.all().some((grant) => grant.accountId === accountId && coversEvent(grant.scopes, event));
 }
 
 /** The accounts that have the app and a part in a channel. */
@@ -48,20 +51,23 @@ function send(
   object: object,
   operator: Operator,
   orderKey: string,
-  memberId = false,
+  { memberId = false, inSettings = true } = {},
 ): void {
+  if (!isCovered(world, event, accountId)) return;
   const { operator_member_id, ...named } = operatorFields(operator);
   const external = 'accountId' in operator && operator.accountId !== accountId;
   const who = external ? { operator: '', operator_id: '' } : named;
   world.webhooks.emit({
     to: 'events',
     event,
+    inSettings,
     orderKey,
     body: {
       event,
       event_ts: world.clock.now(),
       payload: {
-        account_id: accountId,
+        // Of somebody outside the account a team_chat event says no account.
+        account_id: external && memberId ? '' : accountId,
         ...who,
         ...(memberId ? { operator_member_id, by_external_user: external } : {}),
         object,
@@ -70,24 +76,18 @@ function send(
   });
 }
 
-function covered(world: World, family: 'chat_message' | 'team_chat', accountId: string): boolean {
-  if (!world.switches().eventScopes) return true;
-  return world.store.grants
-    .all()
-    .some((grant) => grant.accountId === accountId && grant.scopes.some((scope) => familyScopes[family].test(scope)));
-}
+type Family = 'chat_message' | 'team_chat';
 
-/** The event families of this message. */
-function families(world: World, message: Message, accountId: string): ('chat_message' | 'team_chat')[] {
+/** The families in which a message raises events, and whether the app's settings have subscribed to them. */
+function families(world: World, message: Message): { family: Family; inSettings: boolean }[] {
   const { eventFamily, botEcho } = world.switches();
-  const subscribed: ('chat_message' | 'team_chat')[] =
-    eventFamily === 'both' ? ['chat_message', 'team_chat'] : [eventFamily];
-  let chosen = subscribed;
-  if (message.userId === null) {
-    if (botEcho === 'none') return [];
-    if (botEcho !== 'subscribed') chosen = [botEcho];
-  }
-  return chosen.filter((family) => covered(world, family, accountId));
+  const ofBot = message.userId === null;
+  if (ofBot && botEcho === 'none') return [];
+  const subscribed = ofBot && botEcho !== 'subscribed' ? botEcho : eventFamily;
+  return (['chat_message', 'team_chat'] as const).map((family) => ({
+    family,
+    inSettings: subscribed === 'both' || subscribed === family,
+  }));
 }
 
 type Change = 'posted' | 'updated' | 'deleted';
@@ -98,7 +98,8 @@ function chatMessageObject(world: World, message: Message, where: Location, chan
   const at = change === 'posted' ? message.timestamp : world.clock.now();
   const parent = isReply
     ? message.replyTo
-    : world.switches().sentNamesItselfAsParent && change === 'posted'
+    : // As captured: a message that is no reply names itself.
+      change === 'posted'
       ? message.id
       : undefined;
   return {
@@ -116,7 +117,18 @@ function chatMessageObject(world: World, message: Message, where: Location, chan
   };
 }
 
-function teamChatObject(world: World, message: Message, where: Location, change: Change): object {
+/** The other side of a one-to-one conversation: somebody outside the account is named by member id only. */
+function contactFields(contact: User | undefined, accountId: string): object {
+  const external = contact?.accountId !== accountId;
+  return {
+    contact_email: external ? '' : contact.email,
+    contact_id: external ? '' : contact.id,
+    contact_account_id: external ? '' : contact.accountId,
+    contact_member_id: contact?.memberId ?? '',
+  };
+}
+
+function teamChatObject(world: World, message: Message, where: Location, change: Change, accountId: string): object {
   const at = change === 'posted' ? message.timestamp : world.clock.now();
   const files = message.files?.map((file) => ({
     file_id: file.id,
@@ -128,11 +140,11 @@ function teamChatObject(world: World, message: Message, where: Location, change:
   return {
     message_id: message.id,
     ...(message.replyTo === undefined ? {} : { reply_main_message_id: message.replyTo }),
-    session_id: where.sessionId,
+    ...(change === 'deleted' ? {} : { session_id: where.sessionId }),
     date_time: zoomDateTime(at),
     timestamp: at,
     ...(where.channel === undefined
-      ? { contact_id: where.contact?.id ?? '', contact_email: where.contact?.email ?? '' }
+      ? contactFields(where.contact, accountId)
       : {
           channel_id: where.channel.id,
           channel_owner_account_id: where.channel.accountId,
@@ -177,18 +189,20 @@ export function messageEvent(world: World, message: Message, change: Change): vo
       : audience(world, where.channel);
   for (const accountId of accounts) {
     const outsider = author !== undefined && author.accountId !== accountId;
-    for (const family of families(world, message, accountId)) {
+    for (const { family, inSettings } of families(world, message)) {
       if (family === 'chat_message') {
         if (outsider && !world.switches().outsiderChatMessages) continue;
         const isReply = message.replyTo !== undefined;
-        if (change === 'posted' && isReply && where.channel === undefined && !world.switches().dmReplyEvents) continue;
+        // Replies in a one-to-one thread are reported to raise no event.
+        if (change === 'posted' && isReply && where.channel === undefined) continue;
         const name = change === 'posted' && isReply ? 'replied' : chatMessageNames[change];
         const object = chatMessageObject(world, message, where, change, isReply);
-        send(world, `chat_message.${name}`, accountId, object, operator, message.conversation);
+        send(world, `chat_message.${name}`, accountId, object, operator, message.conversation, { inSettings });
       } else {
         const kind = where.channel === undefined ? 'dm_message' : 'channel_message';
-        const object = teamChatObject(world, message, where, change);
-        send(world, `team_chat.${kind}_${change}`, accountId, object, operator, message.conversation, true);
+        const object = teamChatObject(world, message, where, change, accountId);
+        const as = { memberId: true, inSettings };
+        send(world, `team_chat.${kind}_${change}`, accountId, object, operator, message.conversation, as);
       }
     }
   }
@@ -238,7 +252,7 @@ export function archiveEvent(world: World, archived: boolean, channel: Channel, 
     timestamp: now,
   };
   for (const accountId of audience(world, channel))
-    send(world, event, accountId, object, operator, `c:${channel.id}`, true);
+    send(world, event, accountId, object, operator, `c:${channel.id}`, { memberId: true });
 }
 
 /** Sends the events of a member who added the app to a channel, or took it out. */
@@ -248,32 +262,17 @@ export function appMembershipEvent(world: World, added: boolean, channel: Channe
     channel_name: channel.name,
     channel_id: channel.id,
     type: channel.type,
+    date_time: zoomDateTime(now),
+    timestamp: now,
     app_members: [{ id: localPart(world.config.botJid), display_name: botName }],
   };
   const event = added ? 'team_chat.channel_app_added' : 'team_chat.channel_app_removed';
   for (const accountId of audience(world, channel))
-    send(world, event, accountId, object, operator, `c:${channel.id}`, true);
-  if (!added || !world.switches().undocumentedAppEvents || !isInstalled(world, channel.accountId)) return;
-  world.webhooks.emit({
-    to: 'bot',
-    event: 'team_chat.app_invited',
-    orderKey: `c:${channel.id}`,
-    body: {
-      event: 'team_chat.app_invited',
-      event_ts: now,
-      payload: {
-        account_id: channel.accountId,
-        operator: operator.email,
-        operator_id: operator.id,
-        object: { channel_id: channel.id, channel_name: channel.name, user_jid: operator.jid, to_jid: channel.jid },
-      },
-    },
-  });
+    send(world, event, accountId, object, operator, `c:${channel.id}`, { memberId: true });
 }
 
-/** `bot_installed`, when the app sends its own welcome. */
+/** `bot_installed`: the app sends its own welcome. */
 export function installedEvent(world: World, user: User): void {
-  if (world.switches().welcomeSender !== 'app') return;
   world.webhooks.emit({
     to: 'bot',
     event: 'bot_installed',
@@ -292,9 +291,13 @@ export function installedEvent(world: World, user: User): void {
   });
 }
 
-/** `bot_notification`: a slash command, or text typed to the bot. */
-export function botNotification(world: World, user: User, cmd: string, channel?: Channel): void {
+/**
+ * `bot_notification`: a slash command, or text typed to the bot. The address is that of the channel, of the person's
+ * conversation with the bot, or of both person and channel for a command in a group chat.
+ */
+export function botNotification(world: World, user: User, cmd: string, channel?: Channel, replyTo?: string): void {
   if (!isInstalled(world, user.accountId)) return;
+  const inGroupChat = channel?.type === 4;
   world.webhooks.emit({
     to: 'bot',
     event: 'bot_notification',
@@ -306,10 +309,11 @@ export function botNotification(world: World, user: User, cmd: string, channel?:
         accountId: user.accountId,
         channelName: channel?.name ?? botName,
         cmd,
-        name: world.switches().slashCommand.slice(1),
+        name: slashCommand.slice(1),
+        ...(replyTo === undefined ? {} : { replyMainMessageId: replyTo }),
         robotJid: world.config.botJid,
         timestamp: world.clock.now(),
-        toJid: channel?.jid ?? botDmJid(world, user),
+        toJid: inGroupChat ? `${user.jid}/${channel.jid}` : (channel?.jid ?? botDmJid(world, user)),
         triggerId: newId(),
         userId: user.id,
         userJid: user.jid,
@@ -334,14 +338,18 @@ export function appMention(world: World, user: User, message: Message, channel: 
       payload: {
         account_id: user.accountId,
         ...operatorFields(user),
+        operator_jid: user.jid,
         by_external_user: user.accountId !== channel.accountId,
         object: {
           message_id: message.id,
           type: 'to_channel',
           channel_id: channel.id,
           channel_name: channel.name,
+          to_jid: channel.jid,
+          robot_name: botName,
           message: message.text,
           ...(message.replyTo === undefined ? {} : { reply_main_message_id: message.replyTo }),
+          date_time: zoomDateTime(message.timestamp),
           timestamp: message.timestamp,
         },
       },
@@ -361,13 +369,12 @@ export function pressEvent(
   const now = world.clock.now();
   const event = used.kind === 'button' ? 'interactive_message_actions' : 'interactive_message_select';
   const toJid = channel?.jid ?? botDmJid(world, user);
-  const callback = world.switches().pressCallback ? newCallback(world, message, toJid) : undefined;
+  const callback = newCallback(world, message, toJid);
   const body = {
     event,
     event_ts: now,
-    ...(callback === undefined
-      ? {}
-      : { callback_url: `${world.publicUrl()}/v2/im/chat/callback/${callback.id}`, callback_token: callback.token }),
+    callback_url: `${world.publicUrl()}/v2/im/chat/callback/${callback.id}`,
+    callback_token: callback.token,
     payload: {
       accountId: message.accountId,
       ...(used.kind === 'button'
@@ -403,10 +410,7 @@ export function deauthorizedEvent(world: World, user: User): void {
         signature: randomBytes(32).toString('hex'),
         deauthorization_time: new Date(now).toISOString(),
         client_id: world.config.clientId,
-        event_ts:
-          world.switches().deauthorizedEventTs === 'number'
-            ? now
-            : zoomDateTime(now).replace('T', ' ').replace('Z', ''),
+        event_ts: zoomDateTime(now).replace('T', ' ').replace('Z', ''),
       },
     },
   });
@@ -431,7 +435,7 @@ function newCallback(world: World, message: Message, toJid: string): { id: strin
   const callback = {
     id: newId(),
     token: newToken('callback'),
-    expiresAt: world.clock.now() + world.switches().callbackMinutes * 60_000,
+    expiresAt: world.clock.now() + callbackLifeMs,
     used: false,
     conversation: message.conversation,
     accountId: message.accountId,

@@ -2,7 +2,7 @@ import { Router, urlencoded, type Request } from 'express';
 import { z } from 'zod';
 import { findUser } from './chat.ts';
 import { respond, type Answer } from './respond.ts';
-import { appScopes, inWords } from './scopes.ts';
+import { appScopes, areForAdmins, inWords } from './scopes.ts';
 import type { User } from './state.ts';
 import {
   botToken,
@@ -14,7 +14,7 @@ import {
   revoke,
   type TokenAnswer,
 } from './tokens.ts';
-import { consentPage, consentProblemPage, waitForApprovalPage } from './ui/pages.tsx';
+import { consentPage, consentProblemPage, needsAdminPage, waitForApprovalPage } from './ui/pages.tsx';
 import type { World } from './world.ts';
 
 /*
@@ -71,9 +71,10 @@ export function checkAuthorize(world: World, query: z.infer<typeof authorizeQuer
   if (query.response_type !== 'code') throw new AuthorizeProblem(4700, 'response_type must be code.');
   if (world.switches().appDisabled !== 'no') throw new AuthorizeProblem(4717, 'The app has been disabled.');
   const known = appScopes(world.switches());
-  const asked = query.scope?.split(' ').filter((scope) => scope !== '') ?? [];
-  const strange = asked.filter((scope) => !known.includes(scope));
-  if (strange.length > 0) throw new AuthorizeProblem(4700, `Invalid scope: ${strange.join(', ')}.`);
+  const separator = world.switches().scopeSeparator === 'comma' ? ',' : ' ';
+  const asked = query.scope?.split(separator).filter((scope) => scope !== '') ?? [];
+  const strange = asked.find((scope) => !known.includes(scope));
+  if (strange !== undefined) throw new AuthorizeProblem(4700, `Invalid scope: ${strange}`);
   const method = query.code_challenge_method ?? 'plain';
   if (query.code_challenge !== undefined && method !== 'S256' && method !== 'plain') {
     throw new AuthorizeProblem(4700, 'code_challenge_method must be S256 or plain.');
@@ -87,19 +88,28 @@ export function checkAuthorize(world: World, query: z.infer<typeof authorizeQuer
   };
 }
 
-/** Whether this person must wait for an admin of the account to approve the app. */
-export function mustWait(world: World, user: User): boolean {
-  if (!world.switches().preApproval || user.role === 'admin') return false;
-  return !world.store.grants
+const isAdministrator = (user: User | undefined): boolean => user?.role === 'owner' || user?.role === 'admin';
+
+/**
+ * What keeps a person from giving consent: only owner and administrators may grant `:admin` scopes, whoever has added
+ * the app before (developers.zoom.us/docs/internal-apps/oauth-scopes-overview/), and an account can want its
+ * administrators to approve any app first.
+ */
+export function obstacle(world: World, user: User, scopes: string[]): 'needs_admin' | 'needs_approval' | null {
+  if (isAdministrator(user)) return null;
+  if (areForAdmins(scopes)) return 'needs_admin';
+  if (!world.switches().preApproval) return null;
+  const approved = world.store.grants
     .all()
-    .some((grant) => grant.accountId === user.accountId && world.store.users.get(grant.id)?.role === 'admin');
+    .some((grant) => grant.accountId === user.accountId && isAdministrator(world.store.users.get(grant.id)));
+  return approved ? null : 'needs_approval';
 }
 
 /** Where the browser goes after the person has decided. */
 export function decide(world: World, request: AuthorizeRequest, user: User | 'cancel'): string {
   const target = new URL(request.redirectUri);
   if (user === 'cancel') {
-    target.searchParams.set('error', world.switches().denyError);
+    target.searchParams.set('error', 'access_denied');
     target.searchParams.set('error_description', 'The user denied the authorization request.');
   } else {
     target.searchParams.set('code', consent(world, user, request).id);
@@ -135,7 +145,8 @@ export function oauthRoutes(world: World): Router {
         const query = queryOf(req);
         const request = checkAuthorize(world, query);
         const people = world.store.users.all().filter((user) => user.status === 'active');
-        const html = consentPage(world, query, inWords(request.scopes), people);
+        const choices = people.map((user) => ({ user, obstacle: obstacle(world, user, request.scopes) }));
+        const html = consentPage(world, query, inWords(request.scopes), choices);
         return { status: 200, html, headers: formPolicy(request.redirectUri) };
       } catch (error) {
         return problemAnswer(world, error);
@@ -152,7 +163,9 @@ export function oauthRoutes(world: World): Router {
         if (form.data.decision === 'cancel') return { status: 302, location: decide(world, request, 'cancel') };
         const user = findUser(world, form.data.user_id ?? '');
         if (user?.status !== 'active') throw new AuthorizeProblem(4735, 'Choose who you are.');
-        if (mustWait(world, user)) return { status: 200, html: waitForApprovalPage(world, user) };
+        const hindered = obstacle(world, user, request.scopes);
+        if (hindered === 'needs_admin') return { status: 403, html: needsAdminPage() };
+        if (hindered === 'needs_approval') return { status: 403, html: waitForApprovalPage(world, user) };
         return { status: 302, location: decide(world, request, user) };
       } catch (error) {
         return problemAnswer(world, error);

@@ -114,7 +114,5 @@ export async function respond(
   }
   world.store.commit();
   if (await act(rules, 'after', req, res, answer)) return;
-  const held = world.switches().eventBeforeAnswerMs;
-  if (held > 0 && req.method !== 'GET') await sleep(held);
   send(res, answer);
 }

@@ -29,11 +29,12 @@ function person(
 /** The people of the sandbox. Their ids are the same after each reset. */
 export const people: readonly User[] = [
   person(example, 'alex@example.com', 'Alex', 'Admin', 'admin'),
+  person(example, 'ada@example.com', 'Ada', 'Abbott', 'owner'),
   person(example, 'jill@example.com', 'Jill', 'Chill'),
   person(example, 'sam@example.com', 'Sam', 'Support'),
   person(example, 'robin@example.com', 'Robin', 'Reed'),
   person(example, 'ivy@example.com', 'Ivy', 'Inactive', 'member', 'inactive'),
-  person(other, 'olive@other.example', 'Olive', 'Owner', 'admin'),
+  person(other, 'olive@other.example', 'Olive', 'Owner', 'owner'),
   person(other, 'otto@other.example', 'Otto', 'Outsider'),
 ];
 
@@ -62,7 +63,7 @@ export function seedStore(store: Store, now: number): void {
       settings: { ...defaultSettings },
       members: staff
         .filter((user) => user.status === 'active')
-        .map((user) => ({ userId: user.id, role: user.role === 'admin' ? 'owner' : 'member', joinedAt: now })),
+        .map((user, index) => ({ userId: user.id, role: index === 0 ? 'owner' : 'member', joinedAt: now })),
       pending: [],
       archived: false,
       appAdded: false,

@@ -6,6 +6,7 @@ import type { SandboxConfig } from './config.ts';
 import { controlRoutes, type Controls } from './control.ts';
 import { Faults } from './faults.ts';
 import { Feed } from './feed.ts';
+import { hostGuard } from './hosts.ts';
 import { Limits } from './limits.ts';
 import { oauthRoutes } from './oauth.ts';
 import { endpointsOn } from './rest/api.ts';
@@ -73,8 +74,9 @@ function apiRoutes(world: World): Router {
       return;
     }
     // Only the body parser gets here: handlers' errors are answered where they happen.
-    const code = req.path.startsWith('/im/chat/') ? 7001 : 300;
-    res.status(400).json({ code, message: 'Request Body should be a valid JSON object.' });
+    const message = 'Request Body should be a valid JSON object.';
+    const ofChatbot = req.path.startsWith('/im/chat/');
+    res.status(400).json(ofChatbot ? { code: 7001, message, result: false } : { code: 300, message });
   });
   return router;
 }
@@ -150,6 +152,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Runnin
   const app = express();
   app.disable('x-powered-by');
   app.set('query parser', 'simple');
+  app.use(hostGuard(config.publicUrl));
   app.get('/healthz', (_req, res) => {
     res.json({ status: 'ok' });
   });

@@ -22,7 +22,8 @@ export interface User {
   firstName: string;
   lastName: string;
   jid: string;
-  role: 'admin' | 'member';
+  /** Role in the account, which has one owner. */
+  role: 'owner' | 'admin' | 'member';
   status: 'active' | 'inactive' | 'expired' | 'deleted';
 }
 

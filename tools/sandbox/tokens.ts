@@ -1,12 +1,14 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { deauthorizedEvent, installedEvent } from './events.ts';
 import { newId, newToken } from './ids.ts';
-import { appScopes } from './scopes.ts';
+import { appScopes, botScopes } from './scopes.ts';
 import type { Code, Grant, Token, User } from './state.ts';
 import type { World } from './world.ts';
 
-/** Life of an authorization code (developers.zoom.us/docs/integrations/oauth/). */
+/** Lives of an authorization code, an access token and a refresh token (developers.zoom.us/docs/integrations/oauth/). */
 const codeLifeMs = 5 * 60_000;
+const accessLifeSeconds = 3_600;
+const refreshLifeMs = 90 * 86_400_000;
 
 type OAuthErrorName = 'invalid_grant' | 'invalid_client' | 'invalid_request' | 'unsupported_grant_type';
 
@@ -73,14 +75,13 @@ export function isClient(world: World, authorization: string | undefined): boole
 }
 
 function answer(world: World, access: Token, refresh?: Token): TokenAnswer {
-  const switches = world.switches();
   return {
     access_token: access.id,
     token_type: 'bearer',
     ...(refresh === undefined ? {} : { refresh_token: refresh.id }),
-    expires_in: switches.expiresInShown ?? switches.accessTokenSeconds,
+    expires_in: accessLifeSeconds,
     scope: access.scopes.join(' '),
-    api_url: switches.apiUrl === 'global' ? world.publicUrl() : `${world.publicUrl()}/region/us`,
+    api_url: world.switches().apiUrl === 'global' ? world.publicUrl() : `${world.publicUrl()}/region/us`,
   };
 }
 
@@ -95,20 +96,19 @@ function endTokens(world: World, userId: string, ended: NonNullable<Token['ended
 function issuePair(world: World, user: User, scopes: string[]): TokenAnswer {
   // A new pair ends the one before it at once, by refresh or by another consent; there is no grace.
   endTokens(world, user.id, 'superseded');
-  const { accessTokenSeconds, refreshTokenDays } = world.switches();
   const now = world.clock.now();
   const base = { userId: user.id, scopes };
   const access = world.store.tokens.put({
     ...base,
     id: newToken('access'),
     kind: 'access',
-    expiresAt: now + accessTokenSeconds * 1000,
+    expiresAt: now + accessLifeSeconds * 1000,
   });
   const refresh = world.store.tokens.put({
     ...base,
     id: newToken('refresh'),
     kind: 'refresh',
-    expiresAt: now + refreshTokenDays * 86_400_000,
+    expiresAt: now + refreshLifeMs,
   });
   return answer(world, access, refresh);
 }
@@ -169,18 +169,15 @@ export function refreshPair(world: World, refreshToken: string | undefined): Tok
   return issuePair(world, user, token.scopes);
 }
 
+/** Any edit of the app's scopes ends the refresh tokens granted before it. */
 function scopesEdited(world: World, grant: Grant): boolean {
-  const rule = world.switches().scopeEditEndsRefresh;
-  if (rule === 'never') return false;
   const now = appScopes(world.switches());
-  const removed = grant.appScopes.some((scope) => !now.includes(scope));
-  const added = now.some((scope) => !grant.appScopes.includes(scope));
-  return removed || (rule === 'any' && added);
+  return now.length !== grant.appScopes.length || now.some((scope) => !grant.appScopes.includes(scope));
 }
 
 /** grant_type=client_credentials: the chatbot's token, which serves every account. Earlier ones stay good. */
 export function botToken(world: World): TokenAnswer {
-  const expiresAt = world.clock.now() + world.switches().accessTokenSeconds * 1000;
+  const expiresAt = world.clock.now() + accessLifeSeconds * 1000;
   for (const token of world.store.tokens.all()) {
     if (token.kind === 'bot' && token.expiresAt <= world.clock.now()) world.store.tokens.delete(token.id);
   }
@@ -188,7 +185,7 @@ export function botToken(world: World): TokenAnswer {
     id: newToken('bot'),
     kind: 'bot',
     userId: null,
-    scopes: ['imchat:bot'],
+    scopes: botScopes(world.switches()),
     expiresAt,
   });
   return answer(world, token);

@@ -25,6 +25,8 @@ export interface OutgoingEvent {
   /** `bot` for the bot endpoint, `events` for the event subscriptions. */
   to: 'bot' | 'events';
   event: string;
+  /** Whether the app's settings have subscribed to it; subscriptions made through the API name their events. */
+  inSettings?: boolean;
   /** The whole body, as it will be serialised. */
   body: object;
   /** Events with the same key start in order; Zoom promises none, and faults break it. */
@@ -46,13 +48,8 @@ export interface ValidationResult {
 type ValidationMode = 'normal' | 'unsigned' | 'forged';
 
 /** `v0=` + hex HMAC-SHA256 over `v0:<timestamp>:<raw body>`. */
-export function signatureOf(
-  secret: string,
-  timestamp: number,
-  body: string,
-  encoding: 'utf8' | 'latin1' = 'utf8',
-): string {
-  return `v0=${createHmac('sha256', secret).update(`v0:${timestamp}:${body}`, encoding).digest('hex')}`;
+export function signatureOf(secret: string, timestamp: number, body: string): string {
+  return `v0=${createHmac('sha256', secret).update(`v0:${timestamp}:${body}`).digest('hex')}`;
 }
 
 /**
@@ -133,7 +130,7 @@ export class Webhooks {
   /** Queues an event for its endpoint, and for every subscription made through the API that names it. */
   emit(outgoing: OutgoingEvent): void {
     for (const endpoint of this.endpoints()) {
-      const main = endpoint.name === outgoing.to;
+      const main = endpoint.name === outgoing.to && outgoing.inSettings !== false;
       const subscribed = outgoing.to === 'events' && endpoint.events?.includes(outgoing.event) === true;
       if (main || subscribed) this.#queue(outgoing, endpoint);
     }
@@ -231,14 +228,13 @@ export class Webhooks {
         next = Math.min(next, delivery.dueAt);
         continue;
       }
-      if (this.#switches().deliverOnlyWhenValidated && this.#store.validations.get(delivery.endpoint)?.valid !== true) {
-        next = Math.min(next, now + 500);
-        continue;
-      }
-      if (this.#store.validations.get(delivery.endpoint)?.disabled === true) {
+      const validation = this.#store.validations.get(delivery.endpoint);
+      if (validation?.disabled === true) {
         this.#finish(delivery, { status: -14, body: 'The subscription is disabled.' }, 'failed');
         continue;
       }
+      // An address can be saved only once it has been validated; what happens before then waits for it.
+      if (validation?.valid !== true) continue;
       // First attempts of one conversation go out one after another; retries stand behind nobody.
       if (delivery.attempts === 0) {
         if (this.#busyKeys.has(delivery.orderKey)) continue;
@@ -257,8 +253,6 @@ export class Webhooks {
     const switches = this.#switches();
     const fresh = delivery.attempts > 0 && switches.retryTimestamp === 'fresh';
     const stamp = fresh ? Math.floor(this.#clock.now() / 1000) : delivery.stamp;
-    const ascii = /^[\0-\x7f]*$/.test(delivery.body);
-    const encoding = !ascii && switches.nonAsciiSignature === 'broken' ? 'latin1' : 'utf8';
     const headers: Record<string, string> = {
       'user-agent': 'Zoom Marketplace/1.0a',
       'content-type': 'application/json; charset=utf-8',
@@ -271,7 +265,7 @@ export class Webhooks {
     };
     if (delivery.signature !== 'none') {
       const secret = delivery.signature === 'wrong' ? 'not the secret' : this.#config.webhookSecretToken;
-      headers['x-zm-signature'] = signatureOf(secret, stamp, delivery.body, encoding);
+      headers['x-zm-signature'] = signatureOf(secret, stamp, delivery.body);
     }
     return headers;
   }
@@ -372,7 +366,7 @@ export class Webhooks {
       'x-zm-request-id': randomUUID(),
       traceparent: `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-00`,
     };
-    if (mode !== 'unsigned' && this.#switches().validationSigned) {
+    if (mode !== 'unsigned') {
       headers['x-zm-signature'] = signatureOf(this.#config.webhookSecretToken, stamp, body);
     }
     const outcome = await sendJson(endpoint.url, body, headers, answerLimitMs, this.#abort.signal);

@@ -22,5 +22,8 @@ export interface World {
   readonly publicUrl: () => string;
 }
 
+/** Word that starts the app's slash command in any conversation. */
+export const slashCommand = '/livechat';
+
 /** Name under which the app's bot appears. */
 export const botName = 'Live Chat';

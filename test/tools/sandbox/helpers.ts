@@ -187,8 +187,11 @@ export class Rig {
     return { authorization: `Bearer ${String(reply.json['access_token'])}` };
   }
 
-  switches(change: Record<string, unknown>): Promise<Reply> {
-    return this.control('/faults', { switches: change });
+  /** @throws for a switch that there is not, since a test of it would pass without testing anything */
+  async switches(change: Record<string, unknown>): Promise<Reply> {
+    const reply = await this.control('/faults', { switches: change });
+    if (reply.status !== 200) throw new Error(`The switches were refused: ${reply.text}`);
+    return reply;
   }
 }
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { basic, challengeOf, clientId, closeAll, redirectUri, rig, type Rig } from './helpers.ts';
+import { basic, challengeOf, clientId, closeAll, part, redirectUri, rig, type Rig } from './helpers.ts';
 
 let r: Rig;
 beforeAll(async () => {
@@ -13,6 +13,9 @@ afterAll(closeAll);
 const authorizePath = (query: Record<string, string>): string =>
   `/oauth/authorize?${new URLSearchParams(query).toString()}`;
 const good = { response_type: 'code', client_id: clientId, redirect_uri: redirectUri };
+
+const exchange = (code: string, extra: Record<string, string> = {}) =>
+  r.token({ grant_type: 'authorization_code', code, redirect_uri: redirectUri, ...extra });
 
 describe('consent page', () => {
   it('asks in words, lets a person choose, and offers Allow and Cancel', async () => {
@@ -33,6 +36,8 @@ describe('consent page', () => {
     [{ ...good, redirect_uri: 'http://evil.example/' }, '4709'],
     [{ ...good, response_type: 'token' }, '4700'],
     [{ ...good, scope: 'meeting:write' }, '4700'],
+    [{ ...good, scope: 'imchat:bot user:read:user:admin' }, '4700'],
+    [{ ...good, scope: 'imchat:bot,meeting:write' }, '4700'],
   ])('shows an error page and never redirects: %j', async (query, code) => {
     const page = await r.call('GET', authorizePath(query));
     expect(page.status).toBe(400);
@@ -41,9 +46,9 @@ describe('consent page', () => {
   });
 
   it('sends code and state back, or an error after Cancel', async () => {
-    const jill = await r.person('jill@example.com');
+    const alex = await r.person('alex@example.com');
     const form = (decision: string): string =>
-      new URLSearchParams({ ...good, state: 's 1&x', user_id: jill.id, decision }).toString();
+      new URLSearchParams({ ...good, state: 's 1&x', user_id: alex.id, decision }).toString();
     const allowed = await r.call('POST', '/oauth/authorize', form('allow'));
     expect(allowed.status).toBe(302);
     const target = new URL(allowed.headers.get('location') ?? '');
@@ -57,12 +62,43 @@ describe('consent page', () => {
     expect(back.searchParams.get('state')).toBe('s 1&x');
   });
 
+  it.each(['alex@example.com', 'ada@example.com', 'olive@other.example'])(
+    'lets whoever has the role grant scopes of the account: %s',
+    async (email) => {
+      const form = new URLSearchParams({ ...good, user_id: (await r.person(email)).id, decision: 'allow' });
+      const allowed = await r.call('POST', '/oauth/authorize', form.toString());
+      expect([allowed.status, allowed.headers.get('location')]).toEqual([302, expect.stringContaining('code=')]);
+    },
+  );
+
+  it('tells members that an admin has to add the app, and sends them nowhere, whoever has added it', async () => {
+    await r.install('alex@example.com');
+    const jill = await r.person('jill@example.com');
+    const words = 'An account admin is required to install this type of app.';
+    expect((await r.call('GET', authorizePath(good))).text).toContain(words);
+    const form = new URLSearchParams({ ...good, user_id: jill.id, decision: 'allow' }).toString();
+    const refused = await r.call('POST', '/oauth/authorize', form);
+    expect([refused.status, refused.headers.get('location')]).toEqual([403, null]);
+    expect(refused.text).toContain(words);
+    expect(refused.text).not.toContain('Allow');
+    const driven = await r.control('/users/jill@example.com/authorize', { redirect_uri: redirectUri });
+    expect([driven.status, driven.json['detail']]).toEqual([403, expect.stringContaining(words)]);
+
+    await r.call('PATCH', '/_sandbox/users/jill@example.com', { role: 'admin' });
+    expect((await r.call('POST', '/oauth/authorize', form)).status).toBe(302);
+  });
+
+  it('lets members add a user-managed app, which has scopes of their own data', async () => {
+    await r.switches({ managedType: 'user' });
+    expect(String((await exchange(await r.code('jill@example.com'))).json['scope'])).not.toContain(':admin');
+  });
+
   it('keeps people waiting for an admin when the account wants pre-approval', async () => {
-    await r.switches({ preApproval: true });
+    await r.switches({ preApproval: true, managedType: 'user' });
     const jill = await r.person('jill@example.com');
     const form = new URLSearchParams({ ...good, user_id: jill.id, decision: 'allow' }).toString();
     const waiting = await r.call('POST', '/oauth/authorize', form);
-    expect(waiting.status).toBe(200);
+    expect([waiting.status, waiting.headers.get('location')]).toEqual([403, null]);
     expect(waiting.text).toContain('An admin has to approve');
     await r.install('alex@example.com');
     expect((await r.call('POST', '/oauth/authorize', form)).status).toBe(302);
@@ -70,9 +106,6 @@ describe('consent page', () => {
 });
 
 describe('token endpoint', () => {
-  const exchange = (code: string, extra: Record<string, string> = {}) =>
-    r.token({ grant_type: 'authorization_code', code, redirect_uri: redirectUri, ...extra });
-
   it('exchanges a code once', async () => {
     const code = await r.code('alex@example.com');
     const first = await exchange(code);
@@ -82,7 +115,7 @@ describe('token endpoint', () => {
       token_type: 'bearer',
       refresh_token: expect.stringMatching(/^eyJ/) as string,
       expires_in: 3600,
-      scope: 'user:read:admin chat_channel:write:admin imchat:bot chat_message:read:admin chat_message:write:admin',
+      scope: expect.stringMatching(/^user:read:user:admin team_chat:.*:admin imchat:bot team_chat:/) as string,
       api_url: r.sandbox.url,
     });
     const again = await exchange(code);
@@ -127,7 +160,13 @@ describe('token endpoint', () => {
 
   it('gives chatbot tokens by form and by query, without a refresh token and beside each other', async () => {
     const form = await r.token({ grant_type: 'client_credentials' });
-    expect(form.json['scope']).toBe('imchat:bot');
+    expect(String(form.json['scope']).split(' ')).toEqual([
+      'imchat:bot',
+      'marketplace:delete:event_subscription',
+      'marketplace:read:list_event_subscriptions',
+      'marketplace:update:event_subscription',
+      'marketplace:write:event_subscription',
+    ]);
     expect(form.json).not.toHaveProperty('refresh_token');
     const query = await r.call('POST', '/oauth/token?grant_type=client_credentials', undefined, {
       authorization: basic,
@@ -178,7 +217,7 @@ describe('token endpoint', () => {
   });
 
   it('refuses refreshes of users who are gone, after edits of the scopes, and while the app is disabled', async () => {
-    const { refresh } = await r.install('jill@example.com');
+    const { refresh } = await r.install();
     await r.switches({ appScopes: ['imchat:bot'] });
     expect((await r.token({ grant_type: 'refresh_token', refresh_token: refresh })).json).toEqual({
       reason: 'Refresh token invalid',
@@ -189,7 +228,7 @@ describe('token endpoint', () => {
       'invalid_client',
     );
     await r.switches({ appDisabled: 'no' });
-    await r.call('PATCH', '/_sandbox/users/jill@example.com', { status: 'inactive' });
+    await r.call('PATCH', '/_sandbox/users/alex@example.com', { status: 'inactive' });
     expect((await r.token({ grant_type: 'refresh_token', refresh_token: refresh })).json['error']).toBe(
       'invalid_grant',
     );
@@ -206,12 +245,29 @@ describe('token endpoint', () => {
     );
   });
 
-  it('grants the subset of scopes that was asked for, and granular names by switch', async () => {
-    const reply = await exchange(await r.code('alex@example.com', { scope: 'imchat:bot user:read:admin' }));
-    expect(reply.json['scope']).toBe('user:read:admin imchat:bot');
-    await r.switches({ scopeForm: 'granular' });
-    const { auth } = await r.install('alex@example.com');
-    expect((await r.call('GET', '/v2/chat/users/me/channels', undefined, auth)).status).toBe(200);
-    expect((await r.call('GET', '/v2/users/jill@example.com', undefined, auth)).status).toBe(200);
+  it('grants all scopes of the app’s settings, or those of a list as Zoom takes it', async () => {
+    const all = String((await exchange(await r.code('alex@example.com'))).json['scope']).split(' ');
+    expect(all).toEqual(part((await r.state())['app'])['scopes']);
+    const some = async (scope: string) =>
+      (await exchange(await r.code('alex@example.com', { scope }))).json['scope'];
+    expect(await some('imchat:bot')).toBe('imchat:bot');
+    expect(await some('imchat:bot,user:read:user:admin')).toBe('user:read:user:admin imchat:bot');
+    await r.switches({ scopeSeparator: 'space' });
+    expect(await some('imchat:bot user:read:user:admin')).toBe('user:read:user:admin imchat:bot');
+    const comma = { redirect_uri: redirectUri, scope: 'imchat:bot,user:read:user:admin' };
+    expect((await r.control('/users/alex@example.com/authorize', comma)).json['code']).toBe(4700);
+  });
+
+  it('grants less where a box of the app’s settings was left unticked', async () => {
+    const unticked = 'team_chat:write:members:admin';
+    const all = part((await r.state())['app'])['scopes'] as string[];
+    await r.switches({ appScopes: all.filter((scope) => scope !== unticked) });
+    const { json } = await exchange(await r.code('alex@example.com'));
+    expect(String(json['scope']).split(' ')).toEqual(all.filter((scope) => scope !== unticked));
+    await r.switches({ scopeForm: 'classic', appScopes: null });
+    const classic = await exchange(await r.code('alex@example.com'));
+    expect(classic.json['scope']).toBe(
+      'user:read:admin chat_channel:write:admin imchat:bot chat_message:read:admin chat_message:write:admin chat:read:admin',
+    );
   });
 });

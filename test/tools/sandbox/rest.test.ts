@@ -4,7 +4,7 @@ import { closeAll, list, part, rig, type Rig } from './helpers.ts';
 let r: Rig;
 let auth: Record<string, string>;
 beforeAll(async () => {
-  r = await rig({ switches: { rateLimits: false, channelBurst: false } });
+  r = await rig({ switches: { rateLimits: false, channelBurst: false, scopeForm: 'classic' } });
 });
 beforeEach(async () => {
   await r.control('/reset');

@@ -27,7 +27,7 @@ beforeAll(async () => {
   events = await receiver();
   r = await rig({
     eventEndpointUrl: events.url,
-    switches: { rateLimits: false, channelBurst: false, outsiderChatMessages: true },
+    switches: { rateLimits: false, channelBurst: false, eventFamily: 'chat_message', outsiderChatMessages: true },
   });
 });
 beforeEach(async () => {
@@ -93,14 +93,14 @@ describe('a user who is deactivated', () => {
 describe('a scope that is taken away', () => {
   it('is missing from calls and from what a refresh gives, until the user consents again', async () => {
     const read = () => r.call('GET', `/v2/chat/users/me/messages?to_channel=${channel}`, undefined, auth);
-    const scopes = ['chat_message:read:admin', 'chat_message:write:admin'];
+    const scopes = ['team_chat:read:list_user_messages:admin', 'team_chat:read:user_message:admin'];
     const removed = await r.control('/faults', { remove_scopes: { scopes } });
     expect(removed.json['tokens_narrowed']).toBe(2);
     expect(code(await read())).toEqual([400, 4711]);
     expect((await read()).json['message']).toMatch(/does not contain scopes:\[/);
     expect((await r.call('GET', '/v2/users/me', undefined, auth)).status).toBe(200);
     const pair = await r.token({ grant_type: 'refresh_token', refresh_token: refresh });
-    expect(String(pair.json['scope'])).not.toContain('chat_message');
+    expect(String(pair.json['scope'])).not.toContain(scopes[0]);
     ({ auth } = await r.install());
     expect((await read()).status).toBe(200);
   });

@@ -76,17 +76,15 @@ export function bearerOf(req: Request): string | undefined {
 
 /** Why a token cannot be used, or null. */
 export function tokenFault(world: World, token: Token | undefined): ZoomError | null {
-  const specific = world.switches().deadTokenCode === 'specific';
   if (world.switches().appDisabled === 'by_admin')
     return new ZoomError(401, 4738, 'The app has been disabled by an admin.');
   if (world.switches().appDisabled === 'by_zoom') return new ZoomError(401, 4717, 'The app has been disabled.');
   if (token === undefined || token.kind === 'refresh') return new ZoomError(401, 124, 'Invalid access token.');
-  if (token.ended !== undefined && specific) {
+  if (token.ended !== undefined) {
     return token.ended === 'uninstalled'
       ? new ZoomError(401, 4737, 'Invalid access token, the authorization was not found.')
       : new ZoomError(401, 4741, 'The token has been revoked.');
   }
-  if (token.ended !== undefined) return new ZoomError(401, 124, 'Invalid access token.');
   if (token.expiresAt <= world.clock.now()) return new ZoomError(401, 124, 'Access token is expired.');
   return null;
 }
@@ -110,9 +108,8 @@ function authorize(world: World, req: Request): { token: Token; caller: User | u
 /** Refuses a token whose scopes do not cover an endpoint. */
 export function checkScopes(world: World, token: Token, need: ScopeNeed, onBehalf: boolean): void {
   if (covers(token.scopes, need, onBehalf)) return;
-  const { scopeErrorStatus, scopeErrorCode } = world.switches();
   const names = missingNames(need, world.switches());
-  throw new ZoomError(scopeErrorStatus, scopeErrorCode, `Invalid access token, does not contain scopes:[${names}].`);
+  throw new ZoomError(world.switches().scopeErrorStatus, 4711, `Invalid access token, does not contain scopes:[${names}].`);
 }
 
 /**

@@ -6,10 +6,12 @@ import {
   findChannel,
   liveChannels,
   membership,
+  mustFindChannel,
   nameLimit,
   updateChannel,
 } from '../chat.ts';
-import { failed, invalid, noChannel, noPermission, ZoomError } from '../errors.ts';
+import { invalid, noChannel, noPermission, ZoomError } from '../errors.ts';
+import { bothLevels } from '../scopes.ts';
 import type { Channel, User } from '../state.ts';
 import type { World } from '../world.ts';
 import { pageSize, read, type endpointsOn } from './api.ts';
@@ -21,9 +23,8 @@ import { page } from './paging.ts';
 
 /** The address that opens a conversation in the client: base64 of its `sid`, and of a message's `mid`. */
 export function launchUrl(world: World, sid: string, mid?: string): string {
-  const base = world.switches().channelUrlHost === 'zoom' ? 'https://zoom.us' : world.publicUrl();
   const json = JSON.stringify(mid === undefined ? { sid } : { sid, mid });
-  return `${base}/launch/chat/v2/${Buffer.from(json).toString('base64')}`;
+  return `${world.publicUrl()}/launch/chat/v2/${Buffer.from(json).toString('base64')}`;
 }
 
 /** A channel as the list and GET show it. */
@@ -66,6 +67,8 @@ const patchInput = z.object({
   channel_settings: settingsInput.optional(),
 });
 const listQuery = z.object({ page_size: pageSize(10, 1000), next_page_token: z.string().optional() });
+/** Of the account's public channels, which come in pages of 20 at most. */
+const publicQuery = z.object({ page_size: pageSize(10, 20), next_page_token: z.string().optional() });
 const archiveInput = z.object({
   method: z.enum(['archive', 'unarchive']),
   channel_ids: z.array(z.string()).min(1).max(10),
@@ -81,10 +84,13 @@ function given<T extends object>(settings: T): { [K in keyof T]?: NonNullable<T[
 /** Channel endpoints. */
 export function channelEndpoints(world: World, add: ReturnType<typeof endpointsOn>): void {
   const readScopes = (granular: string) => ({
-    classic: ['chat_channel:read', 'chat_channel:write'],
-    granular: [granular],
+    classic: bothLevels('chat_channel:read', 'chat_channel:write'),
+    granular: bothLevels(granular),
   });
-  const writeScopes = (granular: string) => ({ classic: ['chat_channel:write'], granular: [granular] });
+  const writeScopes = (granular: string) => ({
+    classic: bothLevels('chat_channel:write'),
+    granular: bothLevels(granular),
+  });
 
   add(
     'get',
@@ -155,17 +161,40 @@ export function channelEndpoints(world: World, add: ReturnType<typeof endpointsO
     },
   );
 
+  add(
+    'get',
+    '/chat/channels',
+    {
+      label: 'MEDIUM',
+      scopes: {
+        classic: ['chat_channel:read:admin', 'chat_channel:write:admin'],
+        granular: ['team_chat:read:list_channels:admin'],
+      },
+      role: 'channels',
+    },
+    ({ req, user }) => {
+      const query = read(publicQuery, req.query);
+      const open = liveChannels(world).filter(
+        (channel) => channel.accountId === user.accountId && (channel.type === 3 || channel.type === 5),
+      );
+      const key = { public: user.accountId, size: query.page_size };
+      const result = page(world, open, (channel) => channel.id, key, query);
+      return {
+        status: 200,
+        json: {
+          channels: result.rows.map((channel) => channelJson(world, channel)),
+          next_page_token: result.next,
+          page_size: query.page_size,
+          total_records: open.length,
+        },
+      };
+    },
+  );
+
   const channelPaths = [
     { path: '/chat/channels/:c', granular: 'channel' },
     { path: '/chat/users/:u/channels/:c', granular: 'user_channel' },
   ];
-  const missing = (id: string): ZoomError =>
-    world.switches().missingChannelAnswer === '4130' ? noChannel(id) : failed('update channel');
-  const found = (id: string | undefined, otherwise: (id: string) => ZoomError): Channel => {
-    const channel = findChannel(world, id ?? '');
-    if (channel === undefined) throw otherwise(id ?? '');
-    return channel;
-  };
 
   // Before the paths with a channel id: `events` is not one.
   add(
@@ -185,7 +214,7 @@ export function channelEndpoints(world: World, add: ReturnType<typeof endpointsO
       path,
       { label: 'MEDIUM', scopes: readScopes(`team_chat:read:${granular}`), role: 'channels' },
       ({ params, user }) => {
-        const channel = found(params['c'], noChannel);
+        const channel = mustFindChannel(world, params['c'] ?? '');
         if (membership(channel, user.id) === undefined) throw noPermission('You are not a member of this channel.');
         return { status: 200, json: channelJson(world, channel, true) };
       },
@@ -196,7 +225,7 @@ export function channelEndpoints(world: World, add: ReturnType<typeof endpointsO
       { label: 'MEDIUM', scopes: writeScopes(`team_chat:update:${granular}`), role: 'channels' },
       ({ params, body, user }) => {
         const input = read(patchInput, body);
-        const channel = found(params['c'], missing);
+        const channel = mustFindChannel(world, params['c'] ?? '');
         updateChannel(world, user, channel, {
           name: input.name,
           type: input.type,
@@ -210,7 +239,7 @@ export function channelEndpoints(world: World, add: ReturnType<typeof endpointsO
       path,
       { label: 'MEDIUM', scopes: writeScopes(`team_chat:delete:${granular}`), role: 'channels' },
       ({ params, user }) => {
-        deleteChannel(world, user, found(params['c'], missing));
+        deleteChannel(world, user, mustFindChannel(world, params['c'] ?? ''));
         return { status: 204 };
       },
     );

@@ -1,6 +1,6 @@
-import type { Request, Router } from 'express';
+import type { Request, Response, Router } from 'express';
 import { z } from 'zod';
-import { cardContent, overLimit, truncated, type CardContent } from '../cards.ts';
+import { cardContent, mixesMarkdown, overLimit, truncated, type CardContent } from '../cards.ts';
 import { zoomSentTime } from '../clock.ts';
 import { checkBotMayPost, deleteMessage, editMessage, findChannel, findUser, membership, postAsBot } from '../chat.ts';
 import { ZoomError } from '../errors.ts';
@@ -8,7 +8,7 @@ import { botDmJid, isInstalled } from '../events.ts';
 import { respond, type Answer } from '../respond.ts';
 import type { Channel, Conversation, Message, User } from '../state.ts';
 import type { World } from '../world.ts';
-import { bearerOf, countCall, countMessage } from './api.ts';
+import { bearerOf, checkScopes, countCall, countMessage } from './api.ts';
 
 /*
  * Messages of the chatbot (developers.zoom.us/docs/api/chatbot/): 7001 malformed, 7002 and 7003 wrong robot_jid,
@@ -55,9 +55,10 @@ function readInput<T>(schema: z.ZodType<T>, value: unknown): T {
 
 function checkBotToken(world: World, req: Request): void {
   const token = world.store.tokens.get(bearerOf(req) ?? '');
-  const good = token?.kind === 'bot' && token.ended === undefined && token.expiresAt > world.clock.now();
-  if (!good) throw new ZoomError(401, 7010, 'Invalid authorization token.');
+  if (token?.kind !== 'bot' || token.ended !== undefined || token.expiresAt <= world.clock.now())
+    throw new ZoomError(401, 7010, 'Invalid authorization token.');
   if (world.switches().appDisabled !== 'no') throw new ZoomError(401, 7010, 'The app has been disabled.');
+  checkScopes(world, token, { classic: ['imchat:bot'], granular: ['imchat:bot'] }, false);
 }
 
 function checkRobot(world: World, robotJid: string, accountId: string): void {
@@ -75,9 +76,11 @@ function userByJid(world: World, jid: string): User | undefined {
   return world.store.users.all().find((user) => user.jid === jid && user.status === 'active');
 }
 
-/** Where a chatbot message goes: a channel, or the conversation of one person with the bot. */
-function destination(world: World, toJid: string, accountId: string): { channel: Channel } | { user: User } {
-  const channelId = /^([0-9a-f]{32})@conference\.xmpp\.zoom\.us$/.exec(toJid)?.[1];
+/** Where a chatbot message goes: a channel, there to one person only, or somebody's conversation with the bot. */
+type Destination = { channel: Channel; only?: User } | { user: User };
+
+function destination(world: World, toJid: string, accountId: string): Destination {
+  const [, person, channelId] = /^(?:([^/]+)\/)?([0-9a-f]{32})@conference\.xmpp\.zoom\.us$/.exec(toJid) ?? [];
   if (channelId !== undefined) {
     const channel = findChannel(world, channelId);
     if (channel === undefined) throw nobody();
@@ -85,37 +88,41 @@ function destination(world: World, toJid: string, accountId: string): { channel:
       channel.accountId === accountId ||
       channel.members.some((member) => world.store.users.get(member.userId)?.accountId === accountId);
     if (!here) throw nobody();
-    return { channel };
+    if (person === undefined) return { channel };
+    const only = userByJid(world, person);
+    if (only === undefined || membership(channel, only.id) === undefined) throw nobody();
+    return { channel, only };
   }
   const user = world.store.users.all().find((one) => one.jid === toJid || botDmJid(world, one) === toJid);
   if (user?.accountId !== accountId || user.status !== 'active') throw nobody();
-  if (world.switches().botDmRequires === 'user' && world.store.grants.get(user.id) === undefined) {
+  // The bot of an admin-managed app may write to everybody of the account, that of a user-managed app to its users.
+  if (world.switches().managedType === 'user' && world.store.grants.get(user.id) === undefined) {
     throw new ZoomError(403, 7004, 'Not authorized');
   }
   return { user };
 }
 
-function checkUserJid(
-  world: World,
-  userJid: string | undefined,
-  accountId: string,
-  channel: Channel | undefined,
-): void {
-  const switches = world.switches();
-  if (userJid === undefined) {
-    if (switches.userJidRequired) throw malformed('Invalid request body: user_jid is required.');
+/**
+ * Checks on whose behalf a post is made: user-managed apps must say so, and whoever is named must still be in the
+ * channel. Zoom's SDK sends the user's id in place of the JID.
+ */
+function checkUserJid(world: World, named: string | undefined, accountId: string, channel: Channel | undefined): void {
+  const { managedType, userJidRequired } = world.switches();
+  if (named === undefined) {
+    if (managedType === 'user' || userJidRequired) throw malformed('Invalid request body: user_jid is required.');
     return;
   }
-  const user = userByJid(world, userJid);
-  if (user === undefined || (user.accountId !== accountId && channel === undefined)) {
+  const user = userByJid(world, named) ?? findUser(world, named);
+  if (user?.status !== 'active' || (user.accountId !== accountId && channel === undefined)) {
     throw new ZoomError(403, 7004, 'No user can be found with the given user_jid.');
   }
-  if (switches.userJidMustBeMember && channel !== undefined && membership(channel, user.id) === undefined) {
+  if (channel !== undefined && membership(channel, user.id) === undefined) {
     throw new ZoomError(403, 7004, 'Not authorized');
   }
 }
 
-function fitted(world: World, content: CardContent): CardContent {
+function fitted(world: World, content: CardContent, markdown: boolean): CardContent {
+  if (mixesMarkdown(content, markdown)) throw malformed('Links and editable texts cannot be markdown.');
   const fault = overLimit(content, world.switches());
   if (fault !== null) throw malformed(fault);
   return world.switches().cardText === 'truncate' ? truncated(content) : content;
@@ -124,8 +131,8 @@ function fitted(world: World, content: CardContent): CardContent {
 function visibleTo(world: World, value: string | undefined): string | undefined {
   if (value === undefined || value === '') return undefined;
   if (world.switches().managedType !== 'admin') throw malformed('visible_to_user needs an admin-managed app.');
-  const user = findUser(world, value) ?? userByJid(world, value);
-  if (user === undefined) throw new ZoomError(403, 7004, 'No user can be found with the given visible_to_user.');
+  const user = world.store.users.get(value);
+  if (user?.status !== 'active') throw new ZoomError(403, 7004, 'No user can be found with the given visible_to_user.');
   return user.id;
 }
 
@@ -149,6 +156,16 @@ const text = (value: string | undefined): string | undefined => (value === '' ? 
 
 /** Chatbot endpoints on the /v2 router. */
 export function chatbotEndpoints(world: World, router: Router): void {
+  /** Refusals of this API carry `result: false`; that of the rate limit comes from in front of it. */
+  const answered = (req: Request, res: Response, work: () => Answer): Promise<void> =>
+    respond(world, req, res, () => {
+      try {
+        return work();
+      } catch (error) {
+        if (!(error instanceof ZoomError) || error.status === 429) throw error;
+        throw new ZoomError(error.status, error.code, error.message, { result: false });
+      }
+    });
   const json = (message: Message, userJid: string | undefined, changed: boolean): object => ({
     robot_jid: world.config.botJid,
     to_jid: message.toJid,
@@ -159,14 +176,15 @@ export function chatbotEndpoints(world: World, router: Router): void {
   });
 
   router.post('/im/chat/messages', (req, res) =>
-    respond(world, req, res, (): Answer => {
+    answered(req, res, () => {
       checkBotToken(world, req);
       const input = readInput(postInput, req.body as unknown);
       checkRobot(world, input.robot_jid, input.account_id);
       const headers = countCall(world, input.account_id, 'MEDIUM');
       const where = destination(world, input.to_jid, input.account_id);
       checkUserJid(world, input.user_jid, input.account_id, 'channel' in where ? where.channel : undefined);
-      const content = fitted(world, input.content);
+      const markdown = input.is_markdown_support === true;
+      const content = fitted(world, input.content, markdown);
       let conversation: Conversation;
       if ('channel' in where) {
         conversation = `c:${where.channel.id}`;
@@ -175,40 +193,39 @@ export function chatbotEndpoints(world: World, router: Router): void {
         conversation = `b:${where.user.id}`;
       }
       checkReplyTo(world, conversation, input.reply_to);
-      const seenBy = visibleTo(world, input.visible_to_user);
+      const seenBy = visibleTo(world, input.visible_to_user) ?? ('only' in where ? where.only?.id : undefined);
       if ('channel' in where && world.switches().burstCountsBotPosts) countMessage(world, where.channel.id);
       const message = postAsBot(world, {
         conversation,
         accountId: input.account_id,
         toJid: input.to_jid,
         content,
-        markdown: input.is_markdown_support === true,
+        markdown,
         replyTo: text(input.reply_to),
         visibleTo: seenBy,
       });
-      return { status: world.switches().chatbotPostStatus, json: json(message, input.user_jid, false), headers };
+      return { status: 201, json: json(message, input.user_jid, false), headers };
     }),
   );
 
   router.put('/im/chat/messages/:m', (req, res) =>
-    respond(world, req, res, (): Answer => {
+    answered(req, res, () => {
       checkBotToken(world, req);
       const input = readInput(putInput, req.body as unknown);
       checkRobot(world, input.robot_jid, input.account_id);
       const headers = countCall(world, input.account_id, 'MEDIUM');
       const message = botMessage(world, req.params.m, input.account_id);
-      const content = fitted(world, input.content);
+      const content = fitted(world, input.content, input.is_markdown_support ?? message.markdown);
       editMessage(world, message, {
         content,
         ...(input.is_markdown_support === undefined ? {} : { markdown: input.is_markdown_support }),
       });
-      if (world.switches().chatbotPutStatus === 204) return { status: 204, headers };
       return { status: 200, json: json(message, input.user_jid, true), headers };
     }),
   );
 
   router.delete('/im/chat/messages/:m', (req, res) =>
-    respond(world, req, res, (): Answer => {
+    answered(req, res, () => {
       checkBotToken(world, req);
       const input = readInput(deleteQuery, req.query);
       checkRobot(world, input.robot_jid, input.account_id);
@@ -220,14 +237,15 @@ export function chatbotEndpoints(world: World, router: Router): void {
   );
 
   router.post('/im/chat/callback/:id', (req, res) =>
-    respond(world, req, res, (): Answer => {
+    answered(req, res, () => {
       const callback = world.store.callbacks.get(req.params.id);
       const good = callback !== undefined && callback.token === bearerOf(req);
       if (!good || callback.used || callback.expiresAt <= world.clock.now()) {
         throw new ZoomError(401, 7010, 'Invalid authorization token.');
       }
       const input = readInput(callbackInput, req.body as unknown);
-      const content = fitted(world, input.content);
+      const markdown = input.is_markdown_support === true;
+      const content = fitted(world, input.content, markdown);
       const seenBy = visibleTo(world, input.visible_to_user);
       checkReplyTo(world, callback.conversation, input.reply_to);
       world.store.callbacks.put({ ...callback, used: true });
@@ -236,11 +254,11 @@ export function chatbotEndpoints(world: World, router: Router): void {
         accountId: callback.accountId,
         toJid: callback.toJid,
         content,
-        markdown: input.is_markdown_support === true,
+        markdown,
         replyTo: text(input.reply_to),
         visibleTo: seenBy,
       });
-      return { status: world.switches().chatbotPostStatus, json: json(message, undefined, false) };
+      return { status: 201, json: json(message, undefined, false) };
     }),
   );
 }

@@ -4,6 +4,7 @@ import { zoomDateTime } from '../clock.ts';
 import { canSee, checkMayPost, findUser, mustFindChannel, postAsUser, type Target } from '../chat.ts';
 import { invalid, noUser, ZoomError } from '../errors.ts';
 import { newId } from '../ids.ts';
+import { bothLevels } from '../scopes.ts';
 import type { FileRef } from '../state.ts';
 import type { World } from '../world.ts';
 import { countMessage, type endpointsOn } from './api.ts';
@@ -48,7 +49,10 @@ async function multipart(req: Request): Promise<Upload> {
 /** File endpoints; registered before the JSON body parser. */
 export function fileEndpoints(world: World, add: ReturnType<typeof endpointsOn>, router: Router): void {
   const body = raw({ type: 'multipart/form-data', limit: fileLimit + 64 * 1024 });
-  const write = (granular: string) => ({ classic: ['chat_message:write'], granular: [granular] });
+  const write = (granular: string) => ({
+    classic: bothLevels('chat_message:write'),
+    granular: bothLevels(granular),
+  });
   const save = (file: FileRef): void => {
     world.store.files.put(file);
   };
@@ -105,7 +109,7 @@ export function fileEndpoints(world: World, add: ReturnType<typeof endpointsOn>,
   add(
     'get',
     '/chat/files/:f',
-    { label: 'LIGHT', scopes: { classic: ['chat:read'], granular: ['team_chat:read:file'] } },
+    { label: 'LIGHT', scopes: { classic: ['chat:read'], granular: bothLevels('team_chat:read:file') } },
     ({ params, user }) => {
       const id = params['f'] ?? '';
       const holder = world.store.messages

@@ -1,12 +1,13 @@
-import type { Router } from 'express';
+import type { Request, Router } from 'express';
 import { z } from 'zod';
 import { zoomDateTime } from '../clock.ts';
 import { ZoomError } from '../errors.ts';
 import { newId } from '../ids.ts';
 import { respond, type Answer } from '../respond.ts';
+import { appScopes, bothLevels, coversEvent, eventNeeds } from '../scopes.ts';
 import type { Delivery } from '../state.ts';
 import type { World } from '../world.ts';
-import { bearerOf, flag, pageSize, read, tokenFault, type endpointsOn } from './api.ts';
+import { bearerOf, checkScopes, flag, pageSize, read, tokenFault, type endpointsOn } from './api.ts';
 import { page } from './paging.ts';
 
 /*
@@ -23,8 +24,6 @@ const logQuery = z.object({
   to: z.string().optional(),
   retry: flag,
 });
-
-const knownEvents = /^(chat_message|chat_channel|team_chat|app_deauthorized)(\.\w+)?$/;
 
 const subscriptionInput = z.looseObject({
   events: z.array(z.string()).min(1),
@@ -56,7 +55,10 @@ function logLine(delivery: Delivery): object {
 
 /** GET /marketplace/apps/{appId}/webhook_logs */
 export function marketplaceEndpoints(world: World, add: ReturnType<typeof endpointsOn>, router: Router): void {
-  const scopes = { classic: ['marketplace_app:read'], granular: ['marketplace:read:list_webhook_logs'] };
+  const scopes = {
+    classic: bothLevels('marketplace_app:read'),
+    granular: bothLevels('marketplace:read:list_webhook_logs'),
+  };
   add('get', '/marketplace/apps/:appId/webhook_logs', { label: 'MEDIUM', scopes }, ({ req, params }) => {
     if (params['appId'] !== world.config.clientId) throw new ZoomError(404, 1300, 'The app does not exist.');
     const query = read(logQuery, req.query);
@@ -76,20 +78,23 @@ export function marketplaceEndpoints(world: World, add: ReturnType<typeof endpoi
   });
 
   const path = '/marketplace/app/event_subscription';
-  const checkToken = (authorization: string | undefined): void => {
-    const token = world.store.tokens.get(authorization ?? '');
+  const checkToken = (req: Request, scope: string): void => {
+    const token = world.store.tokens.get(bearerOf(req) ?? '');
     const fault = tokenFault(world, token);
     if (fault !== null) throw fault;
     if (token?.kind !== 'bot') throw new ZoomError(400, 1003, 'No permission: a client-credentials token is needed.');
+    checkScopes(world, token, { classic: [], granular: [`marketplace:${scope}`] }, false);
   };
   const checkEvents = (events: string[] | undefined): void => {
-    const unknown = events?.find((event) => !knownEvents.test(event));
-    if (unknown !== undefined) throw new ZoomError(404, 1601, `Unknown event: ${unknown}.`);
+    const unknown = events?.find((event) => !(event in eventNeeds));
+    if (unknown !== undefined) throw new ZoomError(404, 1601, `App event not exists: ${unknown}`);
+    const barred = events?.find((event) => !coversEvent(appScopes(world.switches()), event));
+    if (barred !== undefined) throw new ZoomError(400, 1602, `The event is not allowed for the app: ${barred}`);
   };
 
   router.get(path, (req, res) =>
     respond(world, req, res, (): Answer => {
-      checkToken(bearerOf(req));
+      checkToken(req, 'read:list_event_subscriptions');
       const list = world.store.subscriptions.all().map((one) => ({
         event_subscription_id: one.id,
         event_subscription_name: one.name,
@@ -101,7 +106,7 @@ export function marketplaceEndpoints(world: World, add: ReturnType<typeof endpoi
   );
   router.post(path, (req, res) =>
     respond(world, req, res, async (): Promise<Answer> => {
-      checkToken(bearerOf(req));
+      checkToken(req, 'write:event_subscription');
       const input = read(subscriptionInput, req.body);
       checkEvents(input.events);
       if (world.store.subscriptions.all().length >= 19)
@@ -128,7 +133,7 @@ export function marketplaceEndpoints(world: World, add: ReturnType<typeof endpoi
   );
   router.patch(`${path}/:id`, (req, res) =>
     respond(world, req, res, (): Answer => {
-      checkToken(bearerOf(req));
+      checkToken(req, 'update:event_subscription');
       const input = read(subscriptionPatch, req.body);
       const known = world.store.subscriptions.get(req.params.id);
       if (known === undefined) throw new ZoomError(404, 1701, 'The subscription does not exist.');
@@ -145,7 +150,7 @@ export function marketplaceEndpoints(world: World, add: ReturnType<typeof endpoi
   );
   router.delete(`${path}/:id`, (req, res) =>
     respond(world, req, res, (): Answer => {
-      checkToken(bearerOf(req));
+      checkToken(req, 'delete:event_subscription');
       world.store.subscriptions.delete(req.params.id);
       world.store.validations.delete(req.params.id);
       return { status: 204 };

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { zoomDateTime } from '../clock.ts';
 import { findUser, invite, join, leave, membership, mustFindChannel, removeMembers, setAdmins } from '../chat.ts';
 import { failed, invalid, noPermission } from '../errors.ts';
+import { bothLevels } from '../scopes.ts';
 import { displayName } from '../events.ts';
 import type { Channel, Membership, User } from '../state.ts';
 import type { World } from '../world.ts';
@@ -15,6 +16,7 @@ import { page } from './paging.ts';
 
 const listQuery = z.object({ page_size: pageSize(30, 100), next_page_token: z.string().optional() });
 const batchQuery = z.object({ member_ids: z.string().optional(), user_ids: z.string().optional() });
+const adminsQuery = z.object({ admin_ids: z.string().optional(), user_ids: z.string().optional() });
 
 /** A member as the list shows it to somebody of `accountId`: outsiders have neither id nor e-mail. */
 function memberJson(world: World, member: Membership, accountId: string): object {
@@ -35,10 +37,10 @@ function memberJson(world: World, member: Membership, accountId: string): object
 /** Member endpoints, on both the channel's and the user's path. */
 export function memberEndpoints(world: World, add: ReturnType<typeof endpointsOn>): void {
   const readScopes = {
-    classic: ['chat_channel:read', 'chat_channel:write'],
-    granular: ['team_chat:read:list_members'],
+    classic: bothLevels('chat_channel:read', 'chat_channel:write'),
+    granular: bothLevels('team_chat:read:list_members'),
   };
-  const writeScopes = (granular: string) => ({ classic: ['chat_channel:write'], granular: [granular] });
+  const writeScopes = (...granular: string[]) => ({ classic: bothLevels('chat_channel:write'), granular });
   const who = (key: string): User => {
     const user = findUser(world, key);
     if (user === undefined) throw failed('remove channel member');
@@ -73,7 +75,7 @@ export function memberEndpoints(world: World, add: ReturnType<typeof endpointsOn
     add(
       'post',
       path,
-      { label: 'MEDIUM', scopes: writeScopes('team_chat:write:members'), role: 'channels' },
+      { label: 'MEDIUM', scopes: writeScopes(...bothLevels('team_chat:write:members')), role: 'channels' },
       ({ params, body, user }) => {
         const input = read(z.object({ members: memberList(cap).min(1) }), body);
         const channel = mustFindChannel(world, params['c'] ?? '');
@@ -105,30 +107,55 @@ export function memberEndpoints(world: World, add: ReturnType<typeof endpointsOn
     },
   );
 
+  /** The people of a comma-separated list of ids, at most 20 and not oneself. */
+  const peopleOf = (ids: string, user: User): User[] => {
+    const keys = ids
+      .split(',')
+      .map((key) => key.trim())
+      .filter((key) => key !== '');
+    if (keys.length === 0 || keys.length > 20) throw invalid('Between 1 and 20 members can be removed at once.');
+    const users = keys.map(who);
+    if (users.includes(user)) throw invalid('You cannot remove yourself.');
+    return users;
+  };
   add(
     'delete',
     '/chat/channels/:c/members',
-    { label: 'MEDIUM', scopes: writeScopes('team_chat:delete:batch_members'), role: 'channels' },
+    {
+      label: 'MEDIUM',
+      scopes: writeScopes(...bothLevels('team_chat:delete:batch_members')),
+      role: 'channels',
+    },
     ({ req, params, user }) => {
-      const query = read(batchQuery, req.query);
-      const keys = `${query.member_ids ?? ''},${query.user_ids ?? ''}`
-        .split(',')
-        .map((key) => key.trim())
-        .filter((key) => key !== '');
-      if (keys.length === 0 || keys.length > 20) throw invalid('Between 1 and 20 members can be removed at once.');
+      const { member_ids = '', user_ids = '' } = read(batchQuery, req.query);
       const channel = mustFindChannel(world, params['c'] ?? '');
-      const users = keys.map(who);
-      if (users.includes(user)) throw invalid('You cannot remove yourself.');
-      removeMembers(world, user, channel, users);
+      removeMembers(world, user, channel, peopleOf(`${member_ids},${user_ids}`, user));
+      return { status: 204 };
+    },
+  );
+  add(
+    'delete',
+    '/chat/users/:u/channels/:c/members',
+    { label: 'MEDIUM', scopes: writeScopes('team_chat:delete:member:admin'), role: 'channels' },
+    ({ req, params, user }) => {
+      const { identifiers } = read(z.object({ identifiers: z.string().min(1) }), req.query);
+      const channel = mustFindChannel(world, params['c'] ?? '');
+      removeMembers(world, user, channel, peopleOf(identifiers, user));
       return { status: 204 };
     },
   );
 
-  for (const path of ['/chat/channels/:c/members/:identifier', '/chat/users/:u/channels/:c/members/:identifier']) {
+  for (const { path, granular } of [
+    { path: '/chat/channels/:c/members/:identifier', granular: bothLevels('team_chat:delete:member') },
+    {
+      path: '/chat/users/:u/channels/:c/members/:identifier',
+      granular: ['team_chat:delete:member:admin'],
+    },
+  ]) {
     add(
       'delete',
       path,
-      { label: 'MEDIUM', scopes: writeScopes('team_chat:delete:member'), role: 'channels' },
+      { label: 'MEDIUM', scopes: writeScopes(...granular), role: 'channels' },
       ({ params, user }) => {
         const channel = mustFindChannel(world, params['c'] ?? '');
         const identifier = params['identifier'] ?? '';
@@ -148,7 +175,10 @@ export function memberEndpoints(world: World, add: ReturnType<typeof endpointsOn
   add(
     'get',
     admins,
-    { label: 'MEDIUM', scopes: { ...readScopes, granular: ['team_chat:read:list_channel_administrators'] } },
+    {
+      label: 'MEDIUM',
+      scopes: { classic: bothLevels('chat_channel:read'), granular: ['team_chat:read:list_administrators:admin'] },
+    },
     ({ params, user }) => {
       const channel = mustFindChannel(world, params['c'] ?? '');
       if (membership(channel, user.id) === undefined) throw noPermission('You are not a member of this channel.');
@@ -159,7 +189,7 @@ export function memberEndpoints(world: World, add: ReturnType<typeof endpointsOn
   add(
     'post',
     admins,
-    { label: 'MEDIUM', scopes: writeScopes('team_chat:write:channel_administrators') },
+    { label: 'MEDIUM', scopes: writeScopes('team_chat:write:administrator:admin') },
     ({ params, body, user }) => {
       const input = read(z.object({ admins: memberList(10).min(1) }), body);
       const channel = mustFindChannel(world, params['c'] ?? '');
@@ -178,10 +208,12 @@ export function memberEndpoints(world: World, add: ReturnType<typeof endpointsOn
   add(
     'delete',
     admins,
-    { label: 'MEDIUM', scopes: writeScopes('team_chat:delete:channel_administrators') },
+    { label: 'MEDIUM', scopes: writeScopes('team_chat:delete:batch_administrators:admin') },
     ({ req, params, user }) => {
-      const query = read(z.object({ admin_ids: z.string().min(1) }), req.query);
-      setAdmins(world, user, mustFindChannel(world, params['c'] ?? ''), query.admin_ids.split(',').map(who), false);
+      const { admin_ids = '', user_ids = '' } = read(adminsQuery, req.query);
+      const keys = `${admin_ids},${user_ids}`.split(',').filter((key) => key !== '');
+      if (keys.length === 0 || keys.length > 10) throw invalid('Between 1 and 10 administrators can be demoted at once.');
+      setAdmins(world, user, mustFindChannel(world, params['c'] ?? ''), keys.map(who), false);
       return { status: 204 };
     },
   );

@@ -16,6 +16,7 @@ import {
 import { invalid, noPermission, noUser, ZoomError } from '../errors.ts';
 import { displayName, dmOf } from '../events.ts';
 import { localPart } from '../ids.ts';
+import { bothLevels } from '../scopes.ts';
 import type { Conversation, FileRef, Message, User } from '../state.ts';
 import { botName, type World } from '../world.ts';
 import { countMessage, flag, pageSize, read, type endpointsOn } from './api.ts';
@@ -227,10 +228,13 @@ function shuffled(messages: Message[]): Message[] {
 /** Message endpoints. */
 export function messageEndpoints(world: World, add: ReturnType<typeof endpointsOn>): void {
   const readScopes = (granular: string) => ({
-    classic: ['chat_message:read', 'chat_message:write'],
-    granular: [granular],
+    classic: bothLevels('chat_message:read', 'chat_message:write'),
+    granular: bothLevels(granular),
   });
-  const writeScopes = (granular: string) => ({ classic: ['chat_message:write'], granular: [granular] });
+  const writeScopes = (granular: string) => ({
+    classic: bothLevels('chat_message:write'),
+    granular: bothLevels(granular),
+  });
   const list = '/chat/users/:u/messages';
   const one = '/chat/users/:u/messages/:m';
 

@@ -50,7 +50,11 @@ function initials(user: User): string {
   return `${user.firstName.charAt(0)}${user.lastName.charAt(0)}`;
 }
 
-const roleWords = { admin: 'Admin', member: 'Member' } as const;
+const roleWords = { owner: 'Owner', admin: 'Admin', member: 'Member' } as const;
+
+/** Zoom's words on its own page (devforum.zoom.us/t/50993). */
+export const needsAdminWords =
+  'An account admin is required to install this type of app. Please contact your account admin or IT administrator to install this app.';
 
 /** The page at `/`: who do you want to be? */
 export function chooserPage(world: World, next: string | undefined): string {
@@ -100,14 +104,23 @@ export function chooserPage(world: World, next: string | undefined): string {
   );
 }
 
-/** The consent page: what the app asks for, and as whom to answer. */
+/** Who could answer on the consent page, and what keeps them from it. */
+export interface ConsentChoice {
+  user: User;
+  obstacle: 'needs_admin' | 'needs_approval' | null;
+}
+
+/**
+ * The consent page: what the app asks for, and as whom to answer. While somebody is chosen who may not allow it, the
+ * page says so in place of the Allow button.
+ */
 export function consentPage(
   world: World,
   query: Record<string, string | undefined>,
   scopes: string[],
-  people: User[],
+  choices: ConsentChoice[],
 ): string {
-  const first = people.find((user) => user.role === 'admin') ?? people[0];
+  const first = choices.find(({ obstacle }) => obstacle === null)?.user ?? choices[0]?.user;
   return document(
     `Add ${botName} – Sandbox`,
     <Sheet>
@@ -136,17 +149,28 @@ export function consentPage(
         </section>
         <fieldset class="choice">
           <legend class="group-title">You are</legend>
-          {people.map((user) => (
+          {choices.map(({ user, obstacle }) => (
             <label key={user.id} class="choice-row">
-              <input type="radio" name="user_id" value={user.id} checked={user === first} />
+              <input
+                type="radio"
+                name="user_id"
+                value={user.id}
+                checked={user === first}
+                {...(obstacle === 'needs_admin' ? { class: 'needs-admin', 'aria-describedby': 'needs-admin' } : {})}
+              />
               <span class={`avatar avatar-small tone-${user.id.charCodeAt(0) % 6}`} aria-hidden="true">
                 {initials(user)}
               </span>
               <span class="choice-name">{displayName(user)}</span>
-              <span class="choice-note">{world.store.accounts.get(user.accountId)?.name}</span>
+              <span class="choice-note">
+                {roleWords[user.role]}, {world.store.accounts.get(user.accountId)?.name}
+              </span>
             </label>
           ))}
         </fieldset>
+        <p id="needs-admin" class="refusal" role="status">
+          {needsAdminWords}
+        </p>
         <div class="consent-actions">
           <button type="submit" name="decision" value="cancel" class="button">
             Cancel
@@ -168,6 +192,20 @@ export function consentProblemPage(_world: World, code: number, message: string)
       <h1>This link does not work</h1>
       <p class="lead">{message}</p>
       <p class="muted">Error code {code}. Nothing was changed; the app that sent you here has to correct its link.</p>
+    </Sheet>,
+  );
+}
+
+/** Shown to a member who cannot add an app that administrators have to add; nothing is sent to the app. */
+export function needsAdminPage(): string {
+  return document(
+    'An account admin is required – Sandbox',
+    <Sheet>
+      <h1>{botName} was not added</h1>
+      <p class="lead">{needsAdminWords}</p>
+      <p>
+        <a href="/">Back to the people of the sandbox</a>
+      </p>
     </Sheet>,
   );
 }

@@ -90,18 +90,30 @@ function Buttons({ element, context }: { element: Of<'actions'>; context: CardCo
   };
   return (
     <div class="card-actions">
-      {shown.map((item) => (
-        <button
-          key={item.value}
-          type="button"
-          class={buttonClass[item.style ?? 'Default']}
-          disabled={item.style === 'Disabled'}
-          aria-busy={busy === item.value}
-          onClick={() => void use(item.value)}
-        >
-          {item.text}
-        </button>
-      ))}
+      {shown.map((item) =>
+        item.dialog === undefined ? (
+          <button
+            key={item.value}
+            type="button"
+            class={buttonClass[item.style ?? 'Default']}
+            disabled={item.style === 'Disabled'}
+            aria-busy={busy === item.value}
+            onClick={() => void use(item.value)}
+          >
+            {item.text}
+          </button>
+        ) : (
+          <a
+            key={item.value}
+            class={buttonClass[item.style ?? 'Default']}
+            href={item.dialog.link}
+            target="_blank"
+            rel="noopener noreferrer"
+          >
+            {item.text}
+          </a>
+        ),
+      )}
       {folded > 0 && (
         <button type="button" class="button button-quiet" aria-expanded={false} onClick={() => setOpen(true)}>
           {folded} more

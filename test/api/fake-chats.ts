@@ -73,7 +73,9 @@ export class FakeChats {
 
   #begin(input: ChatInput): Chat {
     const chat = new Chat(input, Date.now());
-    chat.agents.add({ id: 'jill', name: 'Jill' });
+    const jill = { id: 'jill', name: 'Jill' };
+    chat.agentFound(jill, Date.now());
+    chat.agents.add(jill);
     this.#chats.set(input.chatId, chat);
     this.#store.chatsById.set(input.chatId, chatRecord({ _id: input.chatId }));
     return chat;

@@ -107,24 +107,54 @@ describe('docker-compose.yml', () => {
         /\$\{([A-Z_]+)(?::-([^}]*)|:\?[^}]*)?\}/g,
         (_, name: string, standard?: string) => given[name] ?? standard ?? '',
       );
-    const env = Object.fromEntries(
-      Object.entries(services['api']?.environment ?? {}).map(([name, value]) => [name, interpolate(value)]),
-    );
-    const config = readApiConfig(env);
+    const envOf = (service: string) =>
+      Object.fromEntries(
+        Object.entries(services[service]?.environment ?? {}).map(([name, value]) => [name, interpolate(value)]),
+      );
+    const config = readApiConfig(envOf('api'));
     expect(config.environment).toBe('production');
     expect(config.http).toMatchObject({ port: 3000, trustProxy: 1 });
-    expect(config.mongodbUri).toBe('mongodb://live_chat:abc@mongodb:27017/live_chat');
+    expect(config.temporal).toMatchObject({
+      connection: { address: 'temporal:7233' },
+      uiUrl: 'http://temporal-ui:8080',
+    });
+    const uri = 'mongodb://live_chat:abc@mongodb:27017/live_chat';
+    expect(config.mongodbUri).toBe(uri);
+    expect(readWorkerConfig(envOf('worker'))).toMatchObject({ environment: 'production', mongodbUri: uri });
   });
 
-  test('publishes the api and, on loopback only, Temporal UI and the monitoring; nothing else', async () => {
+  test('publishes the api and, on loopback only, the monitoring; nothing else', async () => {
     const { services } = await readCompose();
     const published = Object.entries(services).flatMap(([name, { ports }]) => ports.map((port) => [name, port]));
     expect(published).toEqual([
       ['api', '${APP_BIND:-127.0.0.1}:${PORT:-3000}:3000'],
-      ['temporal-ui', '127.0.0.1:${TEMPORAL_UI_PORT:-8233}:8080'],
       ['prometheus', '127.0.0.1:${PROMETHEUS_PORT:-9090}:9090'],
       ['grafana', '127.0.0.1:${GRAFANA_PORT:-3001}:3000'],
     ]);
+  });
+
+  test('lets databases, Temporal and its UI reach nothing outside', async () => {
+    const { services, networks } = await readCompose();
+    expect(networks['backend']).toMatchObject({ internal: true });
+    const outside = Object.entries(services).filter(([, service]) => service.networks.some((one) => one !== 'backend'));
+    expect(outside.map(([name]) => name)).toEqual(['api', 'worker', 'prometheus', 'grafana']);
+  });
+
+  test('holds every container to its image: nothing writable, no capabilities, no root, limits', async () => {
+    const { services } = await readCompose();
+    // Images whose own user is not root, by their Dockerfiles.
+    const unprivileged = /^(zoom-live-chat|temporalio\/[\w-]+):/;
+    for (const [name, service] of Object.entries(services)) {
+      expect(service, name).toMatchObject({
+        read_only: true,
+        cap_drop: ['ALL'],
+        security_opt: ['no-new-privileges:true'],
+      });
+      expect(service.pids_limit, name).toBeGreaterThan(0);
+      expect(service.mem_limit, name).toMatch(/^(\$\{[A-Z_]+:-)?\d+[mg]\}?$/);
+      const user = service.user ?? (unprivileged.test(service.image ?? '') ? 'its own' : 'root');
+      expect(user, name).not.toMatch(/^(root|0)(:|$)/);
+    }
   });
 
   test('pins every image, restarts every service, and waits for what each needs', async () => {

@@ -7,12 +7,19 @@ const serviceSchema = z.looseObject({
   environment: z.record(z.string(), z.string()).default({}),
   ports: z.array(z.string()).default([]),
   volumes: z.array(z.string()).default([]),
+  networks: z.array(z.string()).default([]),
+  user: z.string().optional(),
+  mem_limit: z.string().optional(),
+  pids_limit: z.number().optional(),
   restart: z.string().optional(),
   healthcheck: z.looseObject({ test: z.array(z.string()).optional() }).optional(),
   depends_on: z.record(z.string(), z.looseObject({ condition: z.string() })).default({}),
   command: z.array(z.string()).optional(),
 });
-const composeSchema = z.looseObject({ services: z.record(z.string(), serviceSchema) });
+const composeSchema = z.looseObject({
+  services: z.record(z.string(), serviceSchema),
+  networks: z.record(z.string(), z.looseObject({})),
+});
 
 /** A YAML file's content, with merge keys (`<<`) resolved as docker compose does. */
 export async function readYaml(file: string): Promise<unknown> {
@@ -28,9 +35,9 @@ export async function readCompose() {
 /** Names of the variables that a source file's zod object reads from the environment: lines of `  NAME: …`. */
 export async function variablesOf(file: string): Promise<string[]> {
   const text = await readFile(file, 'utf8');
-  return [...text.matchAll(/^ {2}([A-Z][A-Z0-9_]+): (?:z|url|port|flag|keyRing|scopeNames|httpUrl|text)\b/gm)].map(
-    (match) => match[1] ?? '',
-  );
+  return [
+    ...text.matchAll(/^ {2}([A-Z][A-Z0-9_]+): (?:z|url|port|flag|keyRing|scopeNames|httpUrl|text|count)\b/gm),
+  ].map((match) => match[1] ?? '');
 }
 
 /** Names in .env.example, those in comments (optional ones) included; and which of them are. */

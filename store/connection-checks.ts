@@ -35,7 +35,8 @@ export function connectionCheckStore(connection: Connection) {
     reading = model
       .find({ expiresAt: { $gt: new Date() } })
       .limit(mostChecks)
-      .lean();
+      .lean()
+      .exec();
     reading.catch(() => {
       readAt = -Infinity;
     });

@@ -13,6 +13,7 @@ import { pushContext, pushPath, type VisitorPush } from '../../domain/push.ts';
 import type { ApiConfig } from '../../config/env.ts';
 import { testMongoUri, testTemporal } from '../../tools/embedded/test-servers.ts';
 import { connectMongo, createStore, type Store } from '../../store/index.ts';
+import { clientNames } from '../../web/assets.ts';
 import { testConfig, widget } from './fakes.ts';
 
 let api: Api;
@@ -34,8 +35,7 @@ beforeAll(async () => {
 
   const webDir = await mkdtemp(path.join(tmpdir(), 'web-'));
   const asset = '/assets/x';
-  const names = ['onboarding', 'dashboard', 'settings', 'preview'];
-  const scripts = Object.fromEntries(names.map((name) => [name, { src: asset, imports: [] }]));
+  const scripts = Object.fromEntries(clientNames.map((name) => [name, { src: asset, imports: [] }]));
   const manifest = { scripts, styles: { app: asset, preview: asset }, favicon: asset };
   await writeFile(path.join(webDir, 'manifest.json'), JSON.stringify(manifest));
   api = await startApi({ config, log: pino({ level: 'silent' }), webDir });

@@ -30,6 +30,8 @@ describe('users', () => {
       email: undefined,
       displayName: 'Ann',
       jid: 'abc@xmpp.zoom.us',
+      // Without a role an administrator's rights are nobody's.
+      role: 'agent',
       status: undefined,
     });
     expect(server.requests[0]).toMatchObject({ path: '/v2/users/me', headers: { authorization: 'Bearer at' } });

@@ -202,6 +202,11 @@ export class Admin {
     return copy;
   }
 
+  /** Its cookies for the app, as it sends them. */
+  get cookies(): string {
+    return [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+  }
+
   async request(url: string, init: RequestInit = {}): Promise<Response> {
     const target = new URL(url, this.#urls.public);
     const own = target.origin === new URL(this.#urls.public).origin;
@@ -210,9 +215,7 @@ export class Admin {
       redirect: 'manual',
       headers: {
         ...(init.headers as Record<string, string> | undefined),
-        ...(own
-          ? { cookie: [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; '), origin: target.origin }
-          : {}),
+        ...(own ? { cookie: this.cookies, origin: target.origin } : {}),
       },
     });
     if (own) {

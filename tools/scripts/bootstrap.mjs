@@ -21,6 +21,7 @@ const commands = {
   test: 'tools/scripts/test.ts',
   bench: 'tools/bench/main.ts',
   chaos: 'tools/chaos/main.ts',
+  attack: 'tools/attack/main.ts',
   soak: 'tools/scripts/soak.ts',
   'zoom:manifest': 'tools/scripts/zoom-manifest.ts',
 };

@@ -14,7 +14,7 @@ import type { ApiConfig } from '../../config/env.ts';
 import { testMongoUri, testTemporal } from '../../tools/embedded/test-servers.ts';
 import { connectMongo, createStore, type Store } from '../../store/index.ts';
 import { clientNames } from '../../web/assets.ts';
-import { testConfig, widget } from './fakes.ts';
+import { member, testConfig, widget } from './fakes.ts';
 
 let api: Api;
 let config: ApiConfig;
@@ -32,6 +32,7 @@ beforeAll(async () => {
   closeStore = () => mongo.close();
   store = await createStore(mongo, config.tokenKeys);
   await store.widgets.provision(widget());
+  await store.members.connect(member());
 
   const webDir = await mkdtemp(path.join(tmpdir(), 'web-'));
   const asset = '/assets/x';

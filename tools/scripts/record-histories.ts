@@ -116,6 +116,12 @@ async function record({ urls }: Stack): Promise<void> {
     await client.workflow.getHandle(workflowId).result();
     await save(name, workflowId, proves);
   };
+  /** The workflow of this type, of which there is one. */
+  const onlyRunOf = (type: string) =>
+    eventually(async () => {
+      for await (const { workflowId } of client.workflow.list({ query: `WorkflowType = "${type}"` })) return workflowId;
+      throw new Error(`No workflow of the type ${type} has been started.`);
+    }, patienceMs);
   const greetingOf = (channel: SandboxChannel) =>
     eventually(async () => {
       const { messages } = await zoom.channel(channel.name);
@@ -195,6 +201,16 @@ async function record({ urls }: Stack): Promise<void> {
   await save('chat-continued-first-run', workflowId, 'A run that continues as new.', continued.signaledRunId);
   await save('chat-continued-last-run', workflowId, 'The run that it continues in.', (await latest.describe()).runId);
 
+  const inboundId = workflowIds.inbound({ channelId: inbound.id });
+  await save('inbound', inboundId, 'Chats get their slots in the inbound channel, one after the other.');
+  await admin.json('/api/settings', {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ channelId: (await zoom.channel('General')).id }),
+  });
+  const routeChange = await onlyRunOf('routeChange');
+  await over('route-change', routeChange, 'An administrator routes new chats to another channel.');
+
   await over('chat-ended-for-silence', idle.workflowId, 'Nobody writes any more.');
   await over('chat-missed', unanswered.workflowId, 'Nobody joins in time, and nobody writes any more.');
 
@@ -217,11 +233,6 @@ async function record({ urls }: Stack): Promise<void> {
   await erased.result();
   await save('erase', erased.workflowId, 'One visitor’s chat is erased.');
   await client.schedule.getHandle(workflowIds.retention()).trigger();
-  const retention = await eventually(async () => {
-    for await (const { workflowId } of client.workflow.list({ query: 'WorkflowType = "retention"' })) return workflowId;
-    throw new Error('Retention has not been started.');
-  }, patienceMs);
-  await client.workflow.getHandle(retention).result();
-  await save('retention', retention, 'What is older than its account keeps it is looked for.');
+  await over('retention', await onlyRunOf('retention'), 'What is older than its account keeps it is looked for.');
   await connection.close();
 }

@@ -38,7 +38,10 @@ export type ChatRecord = InferRawDocType<typeof definition>;
 
 /** What the chat workflow may set on its record. */
 export type ChatChanges = Partial<
-  Pick<ChatRecord, 'status' | 'agents' | 'endedAt' | 'waitsFor' | 'isFull' | 'deliveredSeq' | 'channel' | 'card' | 'cardPostedTo'>
+  Pick<
+    ChatRecord,
+    'status' | 'agents' | 'endedAt' | 'waitsFor' | 'isFull' | 'deliveredSeq' | 'channel' | 'card' | 'cardPostedTo'
+  >
 >;
 
 const openStatuses = chatStatuses.filter((status) => status !== 'ended');

@@ -33,7 +33,9 @@ export async function routeEvent(dependencies: Dependencies, event: ZoomEvent): 
     case 'buttonPressed':
       return buttonPressed(dependencies, event);
     case 'channelMessage': {
-      const outcome = event.fromBot ? 'dropped' : await signalChatOfChannel(dependencies, event, [messageSignal(event)]);
+      const outcome = event.fromBot
+        ? 'dropped'
+        : await signalChatOfChannel(dependencies, event, [messageSignal(event)]);
       // An inbound channel is no chat's: there a connection check may wait for a word, or for the echo of its card.
       return outcome === 'dropped' ? passedOn(await messageForCheck(dependencies, event)) : outcome;
     }

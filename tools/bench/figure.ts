@@ -1,6 +1,7 @@
 import { summarize } from './stats.ts';
 
-export type Unit = 'ms' | 's' | '/s' | 'B' | 'kB' | 'MB' | 'events' | 'ops' | 'sockets' | 'chats' | 'calls' | 'cores' | '×';
+export type Unit =
+  'ms' | 's' | '/s' | 'B' | 'kB' | 'MB' | 'events' | 'ops' | 'sockets' | 'chats' | 'calls' | 'cores' | '×';
 
 /** What a figure has to hold. */
 export interface Bound {

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { taskQueues } from '../../domain/workflow-ids.ts';
 import { startStack, type Stack } from '../../tools/embedded/supervisor.ts';
 import { builtWebAssets } from '../../tools/embedded/test-servers.ts';
-import { Admin, eventually, Visitor, ZoomSide } from '../support/driver.ts';
+import { Admin, eventually, quotedLines, Visitor, ZoomSide } from '../support/driver.ts';
 import { allExpressions } from '../support/monitoring.ts';
 import { OtlpReceiver, type ReceivedSpan } from '../support/otlp-receiver.ts';
 import { parseExposition, parseQuery, type Series } from '../support/promql.ts';
@@ -64,18 +64,22 @@ beforeAll(async () => {
   const visitor = new VisitorWithEmail(stack.urls.app, (await admin.dashboard()).widget.id, words.visitor);
   await visitor.connect();
   visitor.say(words.first);
+  // One call fails, so that there is a failure to count.
+  await zoom.faults({
+    rules: [{ kind: 'status', status: 503, times: 1, match: { method: 'POST', path: '*/channels' } }],
+  });
   await zoom.press(alex.id, await eventually(() => zoom.inboundCard(words.first)), 'Join Chat');
   const channel = await eventually(() => zoom.channel(new RegExp(`^${words.visitor} · `)));
   await eventually(() => expect(visitor.deliveredSeq).toBeGreaterThan(0));
   await eventually(() => expect(visitor.entries.map(({ kind }) => kind)).toContain('agentJoined'));
   await eventually(async () => {
     const { messages } = await zoom.channel(channel.name);
-    expect(messages.map(({ text }) => text)).toContain(`${words.visitor}: ${words.first}`);
+    expect(messages.flatMap(quotedLines)).toContain(words.first);
   });
   visitor.say(words.second);
   await eventually(async () => {
     const { messages } = await zoom.channel(channel.name);
-    expect(messages.map(({ text }) => text)).toContain(`${words.visitor}: ${words.second}`);
+    expect(messages.flatMap(quotedLines)).toContain(words.second);
   });
   await zoom.write(alex.id, channel.id, words.answer);
   await eventually(() => expect(visitor.answers).toEqual([words.answer]));

@@ -146,8 +146,8 @@ test('a card is posted, found again by its mark, and edited', async () => {
 });
 
 test.each([
-  ['an admin-managed app, whose bot names nobody', { userJidRequired: false, userJidMustBeMember: true }],
-  ['a bot that has to name a member of the channel', { userJidRequired: true, userJidMustBeMember: true }],
+  ['an admin-managed app, whose bot names nobody', { userJidRequired: false }],
+  ['a bot that has to name a member of the channel', { userJidRequired: true }],
 ])('an inbound channel that the owner has left goes on: %s', async (_what, switches) => {
   const { it, activities, chat, widgetId, alex, jill, inbound, postCard } = await setUp({ colleague: true });
   await it.switches(switches);

@@ -19,7 +19,7 @@ let stack: Stack;
 let dataDir: string;
 let browser: Browser;
 let zoom: ZoomSide;
-let ids: Record<'alex' | 'jill' | 'sam' | 'robin', string>;
+let ids: Record<'alex' | 'ada' | 'jill' | 'sam', string>;
 let accountId: string;
 let operator: BrowserContext;
 let page: Page;
@@ -38,7 +38,7 @@ beforeAll(async () => {
   const { users } = await zoom.state();
   const user = (name: string) => users.find(({ email }) => email === `${name}@example.com`);
   const idOf = (name: string) => user(name)?.id ?? '';
-  ids = { alex: idOf('alex'), jill: idOf('jill'), sam: idOf('sam'), robin: idOf('robin') };
+  ids = { alex: idOf('alex'), ada: idOf('ada'), jill: idOf('jill'), sam: idOf('sam') };
   accountId = user('alex')?.account_id ?? '';
 
   const admin = new Admin(stack.urls);
@@ -213,10 +213,10 @@ describe('an operator in Temporal UI', () => {
     await zoom.faults({
       rules: [{ kind: 'status', status: 403, code: 7004, match: { method: 'POST', path: '/v2/im/chat/messages' } }],
     });
-    const robin = new Admin(stack.urls);
-    const callback = await robin.decide(await robin.consentUrl(), ids.robin, 'allow');
-    await robin.request(callback.href);
-    await eventually(async () => expect((await robin.json<{ status: string }>('/api/install')).status).toBe('failed'));
+    const ada = new Admin(stack.urls);
+    const callback = await ada.decide(await ada.consentUrl(), ids.ada, 'allow');
+    await ada.request(callback.href);
+    await eventually(async () => expect((await ada.json<{ status: string }>('/api/install')).status).toBe('failed'));
     await eventually(async () => {
       await page.goto(list('WorkflowType = "install" AND LiveChatStatus = "failed"'));
       await workflows().first().waitFor({ timeout: 5_000 });
@@ -229,7 +229,7 @@ describe('an operator in Temporal UI', () => {
     await zoom.clearFaults();
     await sendUpdate('retryInstall');
     await updated();
-    await eventually(async () => expect((await robin.json<{ status: string }>('/api/install')).status).toBe('ready'));
+    await eventually(async () => expect((await ada.json<{ status: string }>('/api/install')).status).toBe('ready'));
   }, 120_000);
 
   test('ends a chat, told to both sides', async () => {

@@ -136,7 +136,7 @@ describe('the guide', () => {
     await shot(preview, '1.3-answered');
   }, 60_000);
 
-  test('1.4 A further agent is added to the inbound channel, installs the app, and joins a chat of their own', async () => {
+  test('1.4 A further agent is added to the inbound channel, and joins a chat of their own without having added the app', async () => {
     // The administrator adds the colleague in Team Chat.
     const page = await teamChat(administrator, 'alex@example.com');
     await page.getByRole('link', { name: /Live Chat Inbound/ }).click();
@@ -149,16 +149,15 @@ describe('the guide', () => {
     await dialog.getByRole('button', { name: /^Add/ }).click();
     await dialog.waitFor({ state: 'hidden' });
 
-    // The colleague installs the app: no second account, straight to the same dashboard.
+    // The colleague is no administrator: Zoom does not let them consent for the account.
     const install = await agent.newPage();
     await install.goto(stack.urls.app);
     await install.getByRole('link', { name: 'Add to Zoom' }).first().click();
     await install.getByText('Jill Chill').first().click();
-    await install.getByRole('button', { name: 'Allow' }).click();
-    const done = install.getByRole('button', { name: "I'm Done" });
-    await expect.poll(() => done.isEnabled(), { timeout: 30_000 }).toBe(true);
-    await done.click();
-    await install.waitForURL('**/dashboard');
+    await install.getByText('An account admin is required to install this type of app.').waitFor();
+    expect(await install.getByRole('button', { name: 'Allow' }).isVisible()).toBe(false);
+    await shot(install, '1.4-consent-of-a-member');
+    await install.close();
 
     // A new visitor writes; the colleague joins and answers.
     const second = await (await person(browser)).newPage();
@@ -182,6 +181,21 @@ describe('the guide', () => {
     expect(await log(preview).getByText('Jill here').count()).toBe(0);
     await shot(channel, '1.4-jill');
   }, 90_000);
+
+  test('A second administrator adds the app: no second account, straight to the same dashboard', async () => {
+    const second = await (await person(browser)).newPage();
+    await second.goto(stack.urls.app);
+    await second.getByRole('link', { name: 'Add to Zoom' }).first().click();
+    await second.getByText('Ada Abbott').first().click();
+    await second.getByRole('button', { name: 'Allow' }).click();
+    const done = second.getByRole('button', { name: "I'm Done" });
+    await expect.poll(() => done.isEnabled(), { timeout: 30_000 }).toBe(true);
+    await done.click();
+    await second.waitForURL('**/dashboard');
+    await second.getByText('ada@example.com').first().waitFor();
+    const { channels } = await new ZoomSide(sandbox).state();
+    expect(channels.filter(({ name }) => name.startsWith('Live Chat Inbound'))).toHaveLength(1);
+  }, 60_000);
 
   test('Temporal UI shows whose install and chat it was, where they stand, and what was said only through the codec', async () => {
     const page = await administrator.newPage();

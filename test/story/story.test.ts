@@ -14,7 +14,7 @@ let dataDir: string;
 let zoom: ZoomSide;
 let admin: Admin;
 let widget: string;
-let ids: Record<'alex' | 'jill' | 'sam' | 'otto', string>;
+let ids: Record<'alex' | 'ada' | 'jill' | 'sam' | 'otto', string>;
 
 beforeAll(async () => {
   await builtWebAssets();
@@ -27,6 +27,7 @@ beforeAll(async () => {
   const idOf = (email: string) => users.find((user) => user.email === email)?.id ?? '';
   ids = {
     alex: idOf('alex@example.com'),
+    ada: idOf('ada@example.com'),
     jill: idOf('jill@example.com'),
     sam: idOf('sam@example.com'),
     otto: idOf('otto@other.example'),
@@ -71,7 +72,7 @@ describe('the install', () => {
     const again = new Admin(stack.urls);
     await again.install(ids.alex);
     const colleague = new Admin(stack.urls);
-    await colleague.install(ids.sam);
+    await colleague.install(ids.ada);
     const after = await colleague.dashboard();
     expect(after.account).toEqual(before.account);
     expect(after.trial).toEqual(before.trial);
@@ -82,7 +83,7 @@ describe('the install', () => {
       inbound[0]?.messages.filter((message) => JSON.stringify(message.content).includes('Test Your Live Chat')),
     ).toHaveLength(1);
     const welcomes = dms.filter((dm) => dm.kind === 'bot' && dm.messages.length > 0);
-    expect(welcomes.map((dm) => dm.user_ids[0]).sort()).toEqual([ids.alex, ids.sam].sort());
+    expect(welcomes.map((dm) => dm.user_ids[0]).sort()).toEqual([ids.alex, ids.ada].sort());
     for (const dm of welcomes) expect(dm.messages).toHaveLength(1);
   });
 
@@ -98,9 +99,17 @@ describe('the install', () => {
     expect((await other.request('/api/session')).status).toBe(401);
   });
 
+  test('is for administrators: Zoom lets nobody else consent', async () => {
+    const jill = new Admin(stack.urls);
+    await expect(jill.decide(await jill.consentUrl(), ids.jill, 'allow')).rejects.toThrow(
+      'An account admin is required',
+    );
+    expect((await jill.request('/api/session')).status).toBe(401);
+  });
+
   test('refuses a wrong state and a reused one', async () => {
     const other = new Admin(stack.urls);
-    const callback = await other.decide(await other.consentUrl(), ids.jill, 'allow');
+    const callback = await other.decide(await other.consentUrl(), ids.ada, 'allow');
     const wrong = new URL(callback);
     wrong.searchParams.set('state', 'x'.repeat(43));
     expect((await other.request(wrong.href)).status).toBe(400);
@@ -160,24 +169,27 @@ describe('who is signed in', () => {
     });
 
   test('is out by a sign-out, in every browser that has a copy of the cookie', async () => {
-    const sam = await signedIn(ids.sam);
-    const [copy, elsewhere] = [sam.copy(), await signedIn(ids.sam)];
-    expect((await sam.request('/signout', { method: 'POST' })).status).toBe(303);
+    const ada = await signedIn(ids.ada);
+    const [copy, elsewhere] = [ada.copy(), await signedIn(ids.ada)];
+    expect((await ada.request('/signout', { method: 'POST' })).status).toBe(303);
     expect(await isIn(copy)).toBe(false);
     expect(await isIn(elsewhere)).toBe(true);
   });
 
   test('is out once the app is removed, and stays out when it is added again', async () => {
-    const sam = await signedIn(ids.sam);
-    await zoom.removeApp(ids.sam);
-    await eventually(async () => expect(await isIn(sam)).toBe(false));
-    const again = await signedIn(ids.sam);
-    expect([await isIn(sam), await isIn(again)]).toEqual([false, true]);
+    const ada = await signedIn(ids.ada);
+    await zoom.removeApp(ids.ada);
+    await eventually(async () => expect(await isIn(ada)).toBe(false));
+    const again = await signedIn(ids.ada);
+    expect([await isIn(ada), await isIn(again)]).toEqual([false, true]);
   });
 
   test('may change nothing as a member, nor once they are demoted, which ends their sessions', async () => {
     const { selectedId } = await admin.json<ChannelChoices>('/api/channels');
+    // A member can add an app that is user-managed, and is signed in by that.
+    await zoom.faults({ switches: { managedType: 'user' } });
     const sam = await signedIn(ids.sam);
+    await zoom.faults({ switches: { managedType: 'admin' } });
     expect(await sam.json<ChannelChoices>('/api/channels')).toMatchObject({ channels: [], mayChange: false });
     expect((await save(sam, selectedId ?? '')).status).toBe(403);
     expect(await isIn(sam)).toBe(true);
@@ -246,25 +258,20 @@ describe('a chat', () => {
   });
 
   test('shows the visitor nothing of a guest or another app in the channel, and tells the team about the guest', async () => {
-    await zoom.faults({ switches: { eventFamily: 'team_chat' } });
-    try {
-      const { jane, channel } = await joinedChat('Gia Guests', 'Who is there?');
-      await zoom.changeChannel(ids.alex, channel.id, { type: 1 });
-      await zoom.invite(ids.alex, channel.id, [ids.otto]);
-      await zoom.join(ids.otto, channel.id);
-      for (const words of ['From outside', 'Again', '!end']) await zoom.write(ids.otto, channel.id, words);
-      await zoom.writeAsOtherBot(channel.id, 'An internal note');
-      await zoom.write(ids.jill, channel.id, 'Only I');
-      await eventually(() => expect(jane.answers).toEqual(['Only I']));
-      const notes = async () =>
-        (await zoom.channel(channel.name)).messages.filter(({ text }) =>
-          text.includes('not a member of this Zoom account'),
-        );
-      await eventually(async () => expect(await notes()).toHaveLength(1));
-      expect((await notes())[0]?.text).toContain('Otto Outsider');
-    } finally {
-      await zoom.faults({ switches: { eventFamily: 'chat_message' } });
-    }
+    const { jane, channel } = await joinedChat('Gia Guests', 'Who is there?');
+    await zoom.changeChannel(ids.alex, channel.id, { type: 1 });
+    await zoom.invite(ids.alex, channel.id, [ids.otto]);
+    await zoom.join(ids.otto, channel.id);
+    for (const words of ['From outside', 'Again', '!end']) await zoom.write(ids.otto, channel.id, words);
+    await zoom.writeAsOtherBot(channel.id, 'An internal note');
+    await zoom.write(ids.jill, channel.id, 'Only I');
+    await eventually(() => expect(jane.answers).toEqual(['Only I']));
+    const notes = async () =>
+      (await zoom.channel(channel.name)).messages.filter(({ text }) =>
+        text.includes('not a member of this Zoom account'),
+      );
+    await eventually(async () => expect(await notes()).toHaveLength(1));
+    expect((await notes())[0]?.text).toContain('Otto Outsider');
   });
 
   test('runs beside others, each in a channel of its own', async () => {
@@ -283,7 +290,7 @@ describe('a chat', () => {
       rules: [
         {
           kind: 'webhook',
-          match: { event: 'chat_message.sent' },
+          match: { event: 'team_chat.channel_message_posted' },
           effect: 'duplicate',
           copies: 3,
           same_request_id: false,
@@ -297,15 +304,14 @@ describe('a chat', () => {
 
     const { app } = await zoom.state();
     const body = JSON.stringify({
-      event: 'chat_message.sent',
+      event: 'team_chat.channel_message_posted',
       event_ts: Date.now(),
       payload: {
         account_id: 'whoever',
         operator: 'jill@example.com',
         operator_id: ids.jill,
         object: {
-          id: 'forged-1',
-          type: 'to_channel',
+          message_id: 'forged-1',
           channel_id: channel.id,
           message: 'forged',
           timestamp: Date.now(),

@@ -17,7 +17,7 @@ export interface Section {
 }
 
 /** People of the sandbox, by the first part of their address. */
-export type Person = 'alex' | 'jill' | 'sam' | 'robin' | 'olive' | 'otto';
+export type Person = 'alex' | 'ada' | 'jill' | 'sam' | 'robin' | 'olive' | 'otto';
 
 /** A website whose chats the team answers. */
 export interface Site {

@@ -9,7 +9,7 @@ const problemSchema = z.looseObject({ type: z.string(), detail: z.string().optio
 const tryAgainMs = 700;
 const patienceMs = 120_000;
 
-/** Two people who have added the app, at its pages: the owner of the account, and a colleague. */
+/** Two administrators who have added the app, at its pages: whoever did so first, and a colleague. */
 export interface People {
   owner: string;
   colleague: string;

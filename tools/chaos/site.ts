@@ -17,12 +17,12 @@ export interface Site {
 }
 
 /**
- * Two people add the app, agents are in its inbound channel, and there is a second channel that new chats can go to.
+ * Two administrators add the app, agents are in its inbound channel, and there is a second channel that new chats can go to.
  */
 export async function prepareSite(stack: Stack, zoom: ZoomSide, signal: AbortSignal): Promise<Site> {
   const { users } = await zoom.state();
   const idOf = (email: string): string => users.find((user) => user.email === email)?.id ?? '';
-  const [owner, colleague, ...others] = ['alex', 'jill', 'sam', 'robin'].map((name) => idOf(`${name}@example.com`));
+  const [owner, colleague, ...others] = ['alex', 'ada', 'jill', 'sam'].map((name) => idOf(`${name}@example.com`));
   if (owner === undefined || colleague === undefined) throw new Error('The sandbox lacks its people.');
   const people = [colleague, ...others];
   const admin = new Admin(stack.urls);

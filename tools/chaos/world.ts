@@ -36,7 +36,14 @@ const acceptedWithinMs = 10_000;
 /** Chats whose channel may be lost: of those that nobody ends, all but this share. */
 const sparedShare = 1 / 3;
 
-const scopes = ['chat_message:write:admin', 'chat_message:read:admin', 'chat_channel:write:admin', 'user:read:admin'];
+/** Of calls that chats make. */
+const scopes = [
+  'team_chat:write:user_message:admin',
+  'team_chat:read:list_user_messages:admin',
+  'team_chat:write:user_channel:admin',
+  'team_chat:write:members:admin',
+  'user:read:user:admin',
+];
 
 export interface WorldParts {
   zoom: ZoomSide;

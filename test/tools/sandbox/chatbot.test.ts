@@ -64,7 +64,7 @@ describe('posting', () => {
     ['unknown user', { to_jid: 'someone@xmpp.zoom.us' }, [403, 7004]],
     ['missing content', { content: undefined }, [400, 7001]],
     ['empty content', { content: {} }, [400, 7001]],
-    ['missing user_jid', { user_jid: undefined }, [400, 7001]],
+    ['a user_jid of nobody', { user_jid: 'someone@xmpp.zoom.us' }, [403, 7004]],
     ['unknown element', { content: { body: [{ type: 'styled_text', text: 'x' }] } }, [400, 7001]],
     ['button without value', { content: { body: [{ type: 'actions', items: [{ text: 'x' }] }] } }, [400, 7001]],
     [
@@ -74,8 +74,56 @@ describe('posting', () => {
     ],
     ['script link', { content: { body: [{ type: 'message', text: 'x', link: 'javascript:alert(1)' }] } }, [400, 7001]],
     ['unknown parent', { reply_to: 'nope' }, [400, 7001]],
+    [
+      'a link in markdown',
+      { content: { body: [{ type: 'message', text: 'x', link: 'https://example.com', is_markdown_support: true }] } },
+      [400, 7001],
+    ],
+    [
+      'a link in a card of markdown',
+      { is_markdown_support: true, content: { body: [{ type: 'message', text: 'x', link: 'https://example.com' }] } },
+      [400, 7001],
+    ],
+    [
+      'an editable text in markdown',
+      { content: { body: [{ type: 'message', text: 'x', editable: true, is_markdown_support: true }] } },
+      [400, 7001],
+    ],
+    [
+      'an editable field in a card of markdown',
+      {
+        is_markdown_support: true,
+        content: { body: [{ type: 'fields', items: [{ key: 'a', value: 'b', editable: true }] }] },
+      },
+      [400, 7001],
+    ],
+    [
+      'a selected item without its text',
+      { content: { body: [{ type: 'select', text: 's', selected_item: { value: 'y' } }] } },
+      [400, 7001],
+    ],
+    [
+      'a dialog button without a dialog',
+      { content: { body: [{ type: 'actions', items: [{ text: 'x', value: 'y', action: 'dialog' }] }] } },
+      [400, 7001],
+    ],
   ])('refuses %s', async (_what, extra, expected) => {
-    expect(code(await send(extra))).toEqual(expected);
+    const refused = await send(extra);
+    expect(code(refused)).toEqual(expected);
+    expect(refused.json).toEqual({ code: expected[1], message: expect.any(String) as string, result: false });
+    expect((await r.channel(id))['messages']).toEqual([]);
+  });
+
+  it('names somebody of the channel where the app says on whose behalf it posts', async () => {
+    expect((await send({ user_jid: undefined })).status).toBe(201);
+    // Zoom's SDK sends the id of the user.
+    expect((await send({ user_jid: alex.id })).status).toBe(201);
+    const sam = await r.person('sam@example.com');
+    expect(code(await send({ user_jid: sam.jid }))).toEqual([403, 7004]);
+    await r.switches({ userJidRequired: true });
+    expect(code(await send({ user_jid: undefined }))).toEqual([400, 7001]);
+    await r.switches({ userJidRequired: false, managedType: 'user' });
+    expect(code(await send({ user_jid: undefined }))).toEqual([400, 7001]);
   });
 
   it('refuses without a chatbot token', async () => {
@@ -92,8 +140,9 @@ describe('posting', () => {
           text: 'm',
           style: { color: '#ff0000', italic: true },
           link: 'https://example.com',
-          is_markdown_support: true,
+          is_markdown_support: false,
         },
+        { type: 'message', text: '**m**', is_markdown_support: true },
         { type: 'fields', items: [{ key: 'a', value: 'b', short: true, editable: true }] },
         {
           type: 'actions',
@@ -101,6 +150,12 @@ describe('posting', () => {
           items: [
             { text: 'a', value: 'b', style: 'Danger' },
             { text: 'c', value: 'd', style: 'Disabled' },
+            {
+              text: 'e',
+              value: 'f',
+              action: 'dialog',
+              dialog: { size: 'S', link: 'https://example.com', title: { text: 't' } },
+            },
           ],
         },
         {
@@ -133,12 +188,12 @@ describe('posting', () => {
     expect((await send({ content })).status).toBe(201);
   });
 
-  it('cuts or refuses long texts, and keeps counts by switch', async () => {
+  it('cuts or refuses long texts, and refuses more buttons than a row holds', async () => {
     const long = { body: [{ type: 'message', text: 'x'.repeat(5000) }] };
     const cut = await send({ content: long });
     const shown = list((await r.channel(id))['messages']).find((one) => one['id'] === cut.json['message_id']);
     expect(String(shown?.['text'])).toHaveLength(4096);
-    await r.switches({ cardText: 'reject', cardCounts: true });
+    await r.switches({ cardText: 'reject' });
     expect(code(await send({ content: long }))).toEqual([400, 7001]);
     const six = Array.from({ length: 6 }, (_, index) => ({ text: `b${index}`, value: `${index}` }));
     expect(code(await send({ content: { body: [{ type: 'actions', items: six }] } }))).toEqual([400, 7001]);
@@ -147,7 +202,7 @@ describe('posting', () => {
   it('stays out of private channels it was not added to, when the switch says so', async () => {
     await r.switches({ botInPrivateChannels: 'refused' });
     const refused = await send();
-    expect(refused.json).toEqual({ code: 7004, message: 'Not authorized' });
+    expect(refused.json).toEqual({ code: 7004, message: 'Not authorized', result: false });
     const added = await r.call('PATCH', `/_sandbox/users/jill@example.com/channels/${id}`, { app_added: true });
     expect(added.status).toBe(200);
     expect((await send()).status).toBe(201);
@@ -164,8 +219,9 @@ describe('posting', () => {
     const otto = await r.person('otto@other.example');
     expect(code(await send({ to_jid: otto.jid }))).toEqual([403, 7004]);
     expect(code(await send({ account_id: otto.account_id }))).toEqual([403, 7003]);
-    await r.switches({ botDmRequires: 'user' });
+    await r.switches({ managedType: 'user' });
     expect(code(await send({ to_jid: jill.jid }))).toEqual([403, 7004]);
+    expect((await send({ to_jid: alex.jid })).status).toBe(201);
   });
 
   it('shows a message to one person only', async () => {
@@ -180,6 +236,11 @@ describe('posting', () => {
         )['messages'],
       ).length;
     expect([await sees('jill@example.com'), await sees('alex@example.com')]).toEqual([1, 0]);
+    // The address of one person in a channel, which a slash command comes from, does the same.
+    expect((await send({ to_jid: `${jill.jid}/${jid}` })).status).toBe(201);
+    expect([await sees('jill@example.com'), await sees('alex@example.com')]).toEqual([2, 0]);
+    await r.switches({ managedType: 'user' });
+    expect(code(await send({ visible_to_user: jill.id }))).toEqual([400, 7001]);
   });
 
   it('is refused after the uninstall', async () => {
@@ -251,6 +312,9 @@ describe('pressing', () => {
       },
     });
     expect(JSON.stringify(event)).not.toContain('jill@example.com');
+    await r.switches({ pressMessageId: 'other' });
+    const other = await r.control('/users/jill@example.com/press', { message_id: message, value: 'join:1' });
+    expect(part(part(other.json['event'])['payload'])['messageId']).toMatch(/^\d{17}_[0-9a-f]{7}_aw1$/);
     expect((await r.control('/users/sam@example.com/press', { message_id: message, value: 'join:1' })).status).toBe(
       404,
     );

@@ -167,7 +167,7 @@ describe('control endpoints', () => {
       bot_jid: expect.any(String) as string,
       redirect_uris: [redirectUri],
     });
-    expect(list(state['users'])).toHaveLength(7);
+    expect(list(state['users'])).toHaveLength(8);
     await create('Secret');
     await r.control('/users/alex@example.com/messages', { to_channel: 'Secret', message: 'hidden' });
     const view = await r.call('GET', '/_sandbox/users/jill@example.com/view');

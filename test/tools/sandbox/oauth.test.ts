@@ -248,8 +248,7 @@ describe('token endpoint', () => {
   it('grants all scopes of the app’s settings, or those of a list as Zoom takes it', async () => {
     const all = String((await exchange(await r.code('alex@example.com'))).json['scope']).split(' ');
     expect(all).toEqual(part((await r.state())['app'])['scopes']);
-    const some = async (scope: string) =>
-      (await exchange(await r.code('alex@example.com', { scope }))).json['scope'];
+    const some = async (scope: string) => (await exchange(await r.code('alex@example.com', { scope }))).json['scope'];
     expect(await some('imchat:bot')).toBe('imchat:bot');
     expect(await some('imchat:bot,user:read:user:admin')).toBe('user:read:user:admin imchat:bot');
     await r.switches({ scopeSeparator: 'space' });

@@ -121,8 +121,16 @@ describe('the page', { timeout: 20_000 }, () => {
     await page.route(`${redirectUri}**`, (route) => route.fulfill({ body: 'back at the app' }));
     await page.goto(`${r.sandbox.url}/oauth/authorize?${query.toString()}`);
     expect(await findings(page)).toEqual([]);
+    // Whoever may not grant it for the account is told so, in place of the button.
+    const allow = page.getByRole('button', { name: 'Allow' });
     await page.getByRole('radio', { name: 'Sam Support' }).check();
-    await page.getByRole('button', { name: 'Allow' }).click();
+    await page.getByRole('status').getByText('An account admin is required').waitFor();
+    expect(await allow.isVisible()).toBe(false);
+    expect(await findings(page)).toEqual([]);
+    // The second administrator may, though another one has added the app.
+    await page.getByRole('radio', { name: 'Ada Abbott' }).check();
+    expect(await page.getByRole('status').isVisible()).toBe(false);
+    await allow.click();
     await page.waitForURL(/oauth\/callback\?code=.+&state=abc/);
   });
 

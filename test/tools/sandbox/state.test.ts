@@ -66,13 +66,15 @@ describe('a restart', () => {
       switches: { ratePlan: 'pro' },
       rules: [{ kind: 'delay', delay_ms: 0, match: { path: '/nothing' } }],
     });
-    await events.until('chat_message.sent');
+    await events.until('team_chat.channel_message_posted');
     const retrying = async () =>
-      (await before.call('GET', '/_sandbox/webhooks?event=chat_message.sent')).text.includes('"attempts":1');
+      (await before.call('GET', '/_sandbox/webhooks?event=team_chat.channel_message_posted')).text.includes(
+        '"attempts":1',
+      );
     await eventually(retrying, 'the retry is planned');
     events.answer = () => 200;
     await before.sandbox.close();
-    const count = events.named('chat_message.sent').length;
+    const count = events.named('team_chat.channel_message_posted').length;
 
     const after = await rig({ dataDir, eventEndpointUrl: events.url });
     expect(
@@ -84,9 +86,9 @@ describe('a restart', () => {
     const state = await after.state();
     expect(state['faults']).toHaveLength(1);
     expect(part(state['switches'])['ratePlan']).toBe('pro');
-    expect(events.named('chat_message.sent')).toHaveLength(count);
+    expect(events.named('team_chat.channel_message_posted')).toHaveLength(count);
     await after.control('/webhooks/flush');
-    await events.until('chat_message.sent', count + 1);
+    await events.until('team_chat.channel_message_posted', count + 1);
   });
 
   it('loses nothing that was answered when it is killed, and drops a torn line', async () => {

@@ -25,7 +25,11 @@ let jid: string;
 beforeEach(async () => {
   bot = await receiver();
   events = await receiver();
-  r = await rig({ botEndpointUrl: bot.url, eventEndpointUrl: events.url, switches: { rateLimits: false, eventFamily: 'chat_message' } });
+  r = await rig({
+    botEndpointUrl: bot.url,
+    eventEndpointUrl: events.url,
+    switches: { rateLimits: false, eventFamily: 'chat_message' },
+  });
   auth = (await r.install()).auth;
   const made = await r.call(
     'POST',

@@ -109,7 +109,11 @@ function authorize(world: World, req: Request): { token: Token; caller: User | u
 export function checkScopes(world: World, token: Token, need: ScopeNeed, onBehalf: boolean): void {
   if (covers(token.scopes, need, onBehalf)) return;
   const names = missingNames(need, world.switches());
-  throw new ZoomError(world.switches().scopeErrorStatus, 4711, `Invalid access token, does not contain scopes:[${names}].`);
+  throw new ZoomError(
+    world.switches().scopeErrorStatus,
+    4711,
+    `Invalid access token, does not contain scopes:[${names}].`,
+  );
 }
 
 /**

@@ -152,22 +152,17 @@ export function memberEndpoints(world: World, add: ReturnType<typeof endpointsOn
       granular: ['team_chat:delete:member:admin'],
     },
   ]) {
-    add(
-      'delete',
-      path,
-      { label: 'MEDIUM', scopes: writeScopes(...granular), role: 'channels' },
-      ({ params, user }) => {
-        const channel = mustFindChannel(world, params['c'] ?? '');
-        const identifier = params['identifier'] ?? '';
-        if (identifier === 'me') {
-          ownOnly();
-          leave(world, user, channel);
-          return { status: 204 };
-        }
-        removeMembers(world, user, channel, [who(identifier)]);
+    add('delete', path, { label: 'MEDIUM', scopes: writeScopes(...granular), role: 'channels' }, ({ params, user }) => {
+      const channel = mustFindChannel(world, params['c'] ?? '');
+      const identifier = params['identifier'] ?? '';
+      if (identifier === 'me') {
+        ownOnly();
+        leave(world, user, channel);
         return { status: 204 };
-      },
-    );
+      }
+      removeMembers(world, user, channel, [who(identifier)]);
+      return { status: 204 };
+    });
   }
 
   const admins = '/chat/users/:u/channels/:c/admins';
@@ -212,7 +207,8 @@ export function memberEndpoints(world: World, add: ReturnType<typeof endpointsOn
     ({ req, params, user }) => {
       const { admin_ids = '', user_ids = '' } = read(adminsQuery, req.query);
       const keys = `${admin_ids},${user_ids}`.split(',').filter((key) => key !== '');
-      if (keys.length === 0 || keys.length > 10) throw invalid('Between 1 and 10 administrators can be demoted at once.');
+      if (keys.length === 0 || keys.length > 10)
+        throw invalid('Between 1 and 10 administrators can be demoted at once.');
       setAdmins(world, user, mustFindChannel(world, params['c'] ?? ''), keys.map(who), false);
       return { status: 204 };
     },

@@ -108,7 +108,7 @@ export async function runWorker(config: WorkerConfig, log: Logger): Promise<void
       Worker.create({
         ...common,
         ...capacity,
-        ...workflowCode(config.workflowBundle, common.interceptors),
+        workflowBundle: await workflowCode(config.workflowBundle),
         sinks: tracingSinks,
         activities: {
           ...createChatActivities({ store, push }),
@@ -155,19 +155,13 @@ export async function runWorker(config: WorkerConfig, log: Logger): Promise<void
   }
 }
 
-/** In production the workflow code was bundled at build time; in development Temporal bundles it at start. */
-function workflowCode(
-  prebuilt: string | undefined,
-  interceptors: WorkerOptions['interceptors'],
-): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath' | 'interceptors'> {
-  if (prebuilt !== undefined) return { workflowBundle: { codePath: prebuilt } };
-  const compiled = import.meta.url.endsWith('.js');
-  if (compiled)
-    return { workflowBundle: { codePath: fileURLToPath(new URL('../workflow-bundle.js', import.meta.url)) } };
-  const source = (file: string) => fileURLToPath(new URL(`../workflows/${file}`, import.meta.url));
-  // The built bundle has them in it.
-  const workflowModules = ['sealed-input.ts', 'tracing.ts'].map(source);
-  return { workflowsPath: source('index.ts'), interceptors: { ...interceptors, workflowModules } };
+/** In production the workflow code was bundled at build time, by `npm start` before it starts a worker. */
+async function workflowCode(prebuilt: string | undefined): Promise<Required<WorkerOptions>['workflowBundle']> {
+  if (prebuilt !== undefined) return { codePath: prebuilt };
+  const isCompiled = import.meta.url.endsWith('.js');
+  if (isCompiled) return { codePath: fileURLToPath(new URL('../workflow-bundle.js', import.meta.url)) };
+  const { bundleWorkflows } = await import('./workflow-bundle.ts');
+  return bundleWorkflows();
 }
 
 /** Temporal's own log lines, through ours. */

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { ConnectionCheckStep } from '../../domain/connection-check.ts';
 import { startStack, type Stack } from '../../tools/embedded/supervisor.ts';
-import { builtWebAssets } from '../../tools/embedded/test-servers.ts';
+import { builtOnce } from '../../tools/embedded/test-servers.ts';
 import { ZoomSide } from '../support/driver.ts';
 import { launchBrowser, person, shot } from './browser.ts';
 
@@ -23,7 +23,7 @@ let page: Page;
 let teamChat: Page;
 
 beforeAll(async () => {
-  await builtWebAssets();
+  await builtOnce();
   dataDir = await mkdtemp(join(tmpdir(), 'live-chat-check-'));
   [stack, browser] = await Promise.all([startStack({ dataDir, skipBuild: true, autoRestart: false }), launchBrowser()]);
   zoom = new ZoomSide(stack.urls.sandbox ?? '');

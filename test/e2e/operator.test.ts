@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startStack, type Stack } from '../../tools/embedded/supervisor.ts';
-import { builtWebAssets } from '../../tools/embedded/test-servers.ts';
+import { builtOnce } from '../../tools/embedded/test-servers.ts';
 import { Admin, eventually, Visitor, ZoomSide } from '../support/driver.ts';
 import { launchBrowser, person, shot } from './browser.ts';
 
@@ -26,7 +26,7 @@ let page: Page;
 const visitors: Visitor[] = [];
 
 beforeAll(async () => {
-  await builtWebAssets();
+  await builtOnce();
   dataDir = await mkdtemp(join(tmpdir(), 'live-chat-operator-'));
   const env = { OPERATOR_PASSWORD: password };
   [stack, browser] = await Promise.all([

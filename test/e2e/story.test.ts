@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startStack, type Stack } from '../../tools/embedded/supervisor.ts';
-import { builtWebAssets } from '../../tools/embedded/test-servers.ts';
+import { builtOnce } from '../../tools/embedded/test-servers.ts';
 import { ZoomSide } from '../support/driver.ts';
 import { launchBrowser, person, shot } from './browser.ts';
 
@@ -22,7 +22,7 @@ let preview: Page;
 let sandbox: string;
 
 beforeAll(async () => {
-  await builtWebAssets();
+  await builtOnce();
   dataDir = await mkdtemp(join(tmpdir(), 'live-chat-e2e-'));
   [stack, browser] = await Promise.all([startStack({ dataDir, skipBuild: true, autoRestart: false }), launchBrowser()]);
   sandbox = stack.urls.sandbox ?? '';

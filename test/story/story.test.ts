@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ChannelChoices } from '../../domain/dashboard.ts';
 import { startStack, type Stack } from '../../tools/embedded/supervisor.ts';
-import { builtWebAssets } from '../../tools/embedded/test-servers.ts';
+import { builtOnce } from '../../tools/embedded/test-servers.ts';
 import { Admin, eventually, quotedLines, Visitor, ZoomSide } from '../support/driver.ts';
 
 /** The whole system, driven without a browser: real Temporal, MongoDB, sandbox, worker and api on free ports. */
@@ -17,7 +17,7 @@ let widget: string;
 let ids: Record<'alex' | 'ada' | 'jill' | 'sam' | 'otto', string>;
 
 beforeAll(async () => {
-  await builtWebAssets();
+  await builtOnce();
   dataDir = await mkdtemp(join(tmpdir(), 'live-chat-story-'));
   stack = await startStack({ dataDir, skipBuild: true, autoRestart: false, temporalUi: false });
   zoom = new ZoomSide(stack.urls.sandbox ?? '');

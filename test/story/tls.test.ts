@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startStack, type Stack } from '../../tools/embedded/supervisor.ts';
-import { builtWebAssets, testMongoUri, testTemporal } from '../../tools/embedded/test-servers.ts';
+import { builtOnce, testMongoUri, testTemporal } from '../../tools/embedded/test-servers.ts';
 import { Admin, eventually, Visitor, ZoomSide } from '../support/driver.ts';
 import { testCertificates, tlsFront, type Front, type TestCertificates } from '../support/tls.ts';
 
@@ -14,7 +14,7 @@ let stack: Stack;
 let dataDir: string;
 
 beforeAll(async () => {
-  await builtWebAssets();
+  await builtOnce();
   certificates = await testCertificates();
   dataDir = await mkdtemp(join(tmpdir(), 'live-chat-tls-story-'));
   const mongo = new URL(await testMongoUri());

@@ -11,7 +11,7 @@ import { readApiConfig } from '../../config/env.ts';
 import type { ChannelChoices } from '../../domain/dashboard.ts';
 import { workflowIds } from '../../domain/workflow-ids.ts';
 import { startStack, type Stack } from '../../tools/embedded/supervisor.ts';
-import { builtWebAssets } from '../../tools/embedded/test-servers.ts';
+import { builtOnce } from '../../tools/embedded/test-servers.ts';
 import { connectMongo, createStore } from '../../store/index.ts';
 import { getChatQuery } from '../../workflows/chat/messages.ts';
 import { createZoomClient } from '../../zoom/index.ts';
@@ -34,7 +34,7 @@ let others: UserZoom[];
 const closers: (() => Promise<unknown>)[] = [];
 
 beforeAll(async () => {
-  await builtWebAssets();
+  await builtOnce();
   dataDir = await mkdtemp(join(tmpdir(), 'live-chat-tokens-'));
   stack = await startStack({ dataDir, skipBuild: true, autoRestart: false, temporalUi: false });
   await stack.add('worker', 'worker-2');

@@ -5,7 +5,7 @@ import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { taskQueues } from '../../domain/workflow-ids.ts';
 import { startStack, type Stack } from '../../tools/embedded/supervisor.ts';
-import { builtWebAssets } from '../../tools/embedded/test-servers.ts';
+import { builtOnce } from '../../tools/embedded/test-servers.ts';
 import { Admin, eventually, quotedLines, Visitor, ZoomSide } from '../support/driver.ts';
 import { allExpressions } from '../support/monitoring.ts';
 import { OtlpReceiver, type ReceivedSpan } from '../support/otlp-receiver.ts';
@@ -41,7 +41,7 @@ let exposed: { text: string; series: Series[] };
 const logs = new Map<string, string>();
 
 beforeAll(async () => {
-  await builtWebAssets();
+  await builtOnce();
   dataDir = await mkdtemp(join(tmpdir(), 'live-chat-telemetry-'));
   const tracing = { OTEL_EXPORTER_OTLP_ENDPOINT: await receiver.start(), OTEL_BSP_SCHEDULE_DELAY: '100' };
   stack = await startStack({

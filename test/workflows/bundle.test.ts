@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { workflowBundle } from './harness.ts';
 
@@ -6,7 +7,8 @@ import { workflowBundle } from './harness.ts';
  * among them an open chat took five times the memory.
  */
 test('workflow code loads nothing but itself, what is small in domain/, and Temporal', async () => {
-  const { code } = await workflowBundle();
+  const { codePath } = await workflowBundle();
+  const code = await readFile(codePath, 'utf8');
   const modules = [...code.matchAll(/^\/\*\*\*\/ "([^"]+)"/gm)].map(([, name = '']) => name);
   const packages = modules.flatMap((name) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(name)?.[1] ?? []);
   expect([...new Set(packages)].sort()).toEqual([

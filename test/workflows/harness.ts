@@ -1,19 +1,12 @@
 import { fileURLToPath } from 'node:url';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import {
-  bundleWorkflowCode,
-  DefaultLogger,
-  makeTelemetryFilterString,
-  Runtime,
-  Worker,
-  type WorkerOptions,
-  type WorkflowBundle,
-} from '@temporalio/worker';
+import { DefaultLogger, makeTelemetryFilterString, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import { taskQueues } from '../../domain/workflow-ids.ts';
 import { heartbeating } from '../../activities/heartbeat.ts';
 import { encryptedDataConverter, workerDataConverter } from '../../codec/data-converter.ts';
 import { findTemporalCli } from '../../tools/embedded/temporal-binary.ts';
-import { testServerBinary } from '../../tools/embedded/test-servers.ts';
+import { developmentBundle } from '../../tools/embedded/programs.ts';
+import { builtOnce, testServerBinary } from '../../tools/embedded/test-servers.ts';
 import { addSearchAttributes } from '../../worker/search-attributes.ts';
 import { testPayloadKeys } from '../support/payload-keys.ts';
 
@@ -23,20 +16,11 @@ export const clientDataConverter = encryptedDataConverter(testPayloadKeys);
 
 /** The workflow code's entry. */
 export const workflowsPath = fileURLToPath(new URL('../../workflows/index.ts', import.meta.url));
-let bundle: Promise<WorkflowBundle> | undefined;
 
-/** The workflow code, bundled once per test file. */
-export function workflowBundle(): Promise<WorkflowBundle> {
-  bundle ??= bundleWorkflowCode({
-    workflowsPath,
-    // As every worker has it.
-    workflowInterceptorModules: ['sealed-input.ts', 'tracing.ts'].map((file) =>
-      fileURLToPath(new URL(`../../workflows/${file}`, import.meta.url)),
-    ),
-    failureConverterPath: dataConverter.failureConverterPath ?? '',
-    logger: new DefaultLogger('WARN'),
-  });
-  return bundle;
+/** The workflow code as every worker has it, built once per run of tests. */
+export async function workflowBundle(): Promise<{ codePath: string }> {
+  await builtOnce();
+  return { codePath: developmentBundle };
 }
 
 /**

@@ -1,8 +1,7 @@
 import { Client, Connection, type WorkflowExecutionInfo } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import proto from '@temporalio/proto';
-import { bundleWorkflowCode, DefaultLogger, makeTelemetryFilterString, Runtime, Worker } from '@temporalio/worker';
-import { fileURLToPath } from 'node:url';
+import { DefaultLogger, makeTelemetryFilterString, Runtime, Worker } from '@temporalio/worker';
 import type mongoose from 'mongoose';
 import { encryptedDataConverter, workerDataConverter } from '../../codec/data-converter.ts';
 import { readApiConfig } from '../../config/env.ts';
@@ -11,6 +10,7 @@ import { workflowIds } from '../../domain/workflow-ids.ts';
 import type { Stack } from '../embedded/supervisor.ts';
 import { connectMongo, type ChatRecord } from '../../store/index.ts';
 import type { SandboxState, ZoomSide } from '../../test/support/driver.ts';
+import { bundleWorkflows } from '../../worker/workflow-bundle.ts';
 import { getChatQuery, type ChatSnapshot } from '../../workflows/chat/messages.ts';
 
 /** A workflow as it stands. */
@@ -117,16 +117,7 @@ export class Witness {
   async #replayFaults(histories: readonly { workflowId: string; history: History }[]): Promise<string[]> {
     const dataConverter = this.#dataConverter;
     quietRuntime();
-    const workflowsPath = fileURLToPath(new URL('../../workflows/index.ts', import.meta.url));
-    const logger = new DefaultLogger('ERROR', () => undefined);
-    const workflowBundle = await bundleWorkflowCode({
-      workflowsPath,
-      workflowInterceptorModules: [fileURLToPath(new URL('../../workflows/sealed-input.ts', import.meta.url))],
-      logger,
-      ...(dataConverter.failureConverterPath === undefined
-        ? {}
-        : { failureConverterPath: dataConverter.failureConverterPath }),
-    });
+    const workflowBundle = await bundleWorkflows();
     const faults: string[] = [];
     for await (const { workflowId, error } of Worker.runReplayHistories({ workflowBundle, dataConverter }, histories)) {
       if (error) faults.push(`${workflowId}: cannot be replayed: ${error.message.slice(0, 400)}`);

@@ -7,11 +7,13 @@ import { thisSystem } from './system.ts';
 
 const callMs = 3_000;
 const buildMs = 120_000;
-const webBuild = ['--import', 'tsx', 'web/build.ts'];
+const build = ['--import', 'tsx', 'tools/scripts/build-development.ts'];
+/** The workflow code, as the build leaves it for every worker. */
+export const developmentBundle = fileURLToPath(new URL('../../dist/.workflow-bundle.js', import.meta.url));
 
 /** The product's programs and how each shows that it is ready. */
 export const defaultPrograms: Programs = {
-  build: webBuild,
+  build,
   sandbox: {
     args: ['--import', 'tsx', 'tools/sandbox/main.ts'],
     ready: ({ urls }) => answers200(`${urls.sandbox ?? ''}/healthz`),
@@ -24,12 +26,16 @@ export const defaultPrograms: Programs = {
   },
 };
 
-/** Runs a build of the web assets, `Programs.build`, to its end. @throws Error with the reason in one sentence */
-export async function runBuild(args: readonly string[] = webBuild, signal?: AbortSignal): Promise<void> {
+/**
+ * Runs a build of browser files and workflow code, `Programs.build`, to its end.
+ *
+ * @throws Error with the reason in one sentence
+ */
+export async function runBuild(args: readonly string[] = build, signal?: AbortSignal): Promise<void> {
   const cwd = fileURLToPath(new URL('../..', import.meta.url));
   const options = { cwd, timeoutMs: buildMs, ...(signal === undefined ? {} : { signal }) };
   const { ok, fault } = await thisSystem.run(process.execPath, args, options);
-  if (!ok) throw new Error(`The web assets could not be built: the build ${fault}.`);
+  if (!ok) throw new Error(`Web pages and workflow code could not be built: the build ${fault}.`);
 }
 
 /** Resolves when a GET of `url` answers 200; throws otherwise. */

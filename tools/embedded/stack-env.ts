@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { temporalSecurityVariables } from '../../config/temporal.ts';
 import type { DevSecrets } from './dev-secrets.ts';
 import type { PortName } from './ports.ts';
+import { developmentBundle } from './programs.ts';
 import type { StackOptions, StackUrls } from './stack-options.ts';
 
 type Env = Record<string, string>;
@@ -50,6 +51,7 @@ export function apiAndWorkerEnv(
           // Whoever tries it is every visitor at once.
           NEW_CHATS_PER_ADDRESS: own['NEW_CHATS_PER_ADDRESS'] || '50',
         }),
+    WORKFLOW_BUNDLE: own['WORKFLOW_BUNDLE'] || developmentBundle,
     SESSION_SECRET: secret('SESSION_SECRET'),
     TOKEN_ENCRYPTION_KEYS: secret('TOKEN_ENCRYPTION_KEYS'),
     PAYLOAD_ENCRYPTION_KEYS: secret('PAYLOAD_ENCRYPTION_KEYS'),

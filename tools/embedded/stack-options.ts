@@ -60,7 +60,7 @@ export interface StackOptions extends Partial<Omit<Settings, 'dataDir' | 'ports'
   programs?: Partial<Programs>;
   /** Starts a process again when it ends unasked. Default true; tests that kill processes set false. */
   autoRestart?: boolean;
-  /** Skips the build of the web assets, when they are known to be there. Default false. */
+  /** Skips the build of browser files and workflow code, when they are known to be there. Default false. */
   skipBuild?: boolean;
   /** Progress, one line at a time. Default: says nothing. */
   report?: (line: string) => void;

@@ -14,7 +14,7 @@ import { findTemporalCli } from './temporal-binary.ts';
 import { startTemporal } from './temporal.ts';
 
 /** A resource that test files share. */
-export type SharedResource = 'temporal' | 'mongodb' | 'web';
+export type SharedResource = 'temporal' | 'mongodb' | 'build';
 
 export interface TestServerBroker {
   /** Where test processes ask for the shared servers. */
@@ -25,7 +25,7 @@ export interface TestServerBroker {
 
 /**
  * Starts the servers that test files share, each at the first request for it: a run of a few unit tests starts none. A
- * test process asks with POST /temporal, /mongodb or /web and gets the address as text once the server is ready.
+ * test process asks with POST /temporal, /mongodb or /build and gets the address as text once the server is ready.
  */
 export async function startBroker(report: Report): Promise<TestServerBroker> {
   const folder = await mkdtemp(join(tmpdir(), 'live-chat-tests-'));
@@ -49,7 +49,7 @@ export async function startBroker(report: Report): Promise<TestServerBroker> {
       stops.push(() => server.stop());
       return server.uri;
     },
-    async web() {
+    async build() {
       await runBuild();
       return 'built';
     },
@@ -87,5 +87,5 @@ export async function startBroker(report: Report): Promise<TestServerBroker> {
 }
 
 function isResource(name: string): name is SharedResource {
-  return name === 'temporal' || name === 'mongodb' || name === 'web';
+  return name === 'temporal' || name === 'mongodb' || name === 'build';
 }

@@ -27,9 +27,12 @@ export async function testMongoUri(): Promise<string> {
   return `${await ask('mongodb')}/test_${randomBytes(6).toString('hex')}`;
 }
 
-/** Builds the web assets, once per run: for tests that serve pages, and before `startStack({ skipBuild: true })`. */
-export async function builtWebAssets(): Promise<void> {
-  await ask('web');
+/**
+ * Builds browser files and workflow code, once per run: for tests that serve pages or run workflows, and before
+ * `startStack({ skipBuild: true })`.
+ */
+export async function builtOnce(): Promise<void> {
+  await ask('build');
 }
 
 /** Path of the time-skipping test server, for `createTimeSkipping` with an executable of type 'existing-path'. */

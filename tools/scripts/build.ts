@@ -3,8 +3,8 @@ import { copyFile, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { buildWeb } from '../../web/build.ts';
+import { bundleWorkflows } from '../../worker/workflow-bundle.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const failureConverter = 'codec/failure-converter.cjs';
@@ -25,7 +25,7 @@ export async function build({ outDir }: { outDir: string }): Promise<void> {
   await compile(outDir);
   await mkdir(path.join(outDir, path.dirname(failureConverter)), { recursive: true });
   await copyFile(path.join(root, failureConverter), path.join(outDir, failureConverter));
-  await Promise.all([bundleWorkflows(outDir), buildWeb({ outDir: path.join(outDir, 'web') })]);
+  await Promise.all([writeBundle(outDir), buildWeb({ outDir: path.join(outDir, 'web') })]);
 }
 
 /** All but the browser files: a development server that is running serves those from here. */
@@ -48,14 +48,8 @@ async function compile(outDir: string): Promise<void> {
   if (code !== 0) throw new Error('The TypeScript code does not compile: see the messages above.');
 }
 
-async function bundleWorkflows(outDir: string): Promise<void> {
-  const { code } = await bundleWorkflowCode({
-    workflowsPath: path.join(root, 'workflows/index.ts'),
-    workflowInterceptorModules: ['sealed-input.ts', 'tracing.ts'].map((file) => path.join(root, 'workflows', file)),
-    // In the bundle, since failures inside workflows are encrypted too.
-    failureConverterPath: path.join(root, failureConverter),
-    logger: new DefaultLogger('WARN'),
-  });
+async function writeBundle(outDir: string): Promise<void> {
+  const { code } = await bundleWorkflows();
   await writeFile(path.join(outDir, 'workflow-bundle.js'), code);
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { builtWebAssets } from '../../../tools/embedded/test-servers.ts';
+import { builtOnce } from '../../../tools/embedded/test-servers.ts';
 import {
   commandOf,
   defaultOptions,
@@ -48,7 +48,7 @@ function newRun(): ChaosOptions {
 
 describe('the promise', () => {
   test('is kept while worker, api and Temporal are killed and everything goes wrong that can', async ({ signal }) => {
-    await builtWebAssets();
+    await builtOnce();
     const options = newRun();
     console.log(`This run is new each time. Repeat: ${commandOf(options)}`);
     const lines: string[] = [];

@@ -96,7 +96,7 @@ export function createGrantActivities({ store, zoom, publicUrl, tryAgain }: Gran
     async forgetGrant(input: { zoomUserId: string; grantedBefore: number }): Promise<{ removed: boolean }> {
       await store.tokenSets.forgetBefore(input.zoomUserId, new Date(input.grantedBefore));
       if (await store.tokenSets.newest(input.zoomUserId)) return { removed: false };
-      await store.members.setGrantStatus(input.zoomUserId, 'removed');
+      await store.members.setRemoved(input.zoomUserId, new Date());
       // They do not come back to life when the user adds the app again.
       await store.sessions.endOf(input.zoomUserId);
       return { removed: true };

@@ -1,9 +1,9 @@
 import { log } from '@temporalio/activity';
 import { isGrpcServiceError, WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { searchAttributes } from '../domain/search-attributes.ts';
 import { workflowIds } from '../domain/workflow-ids.ts';
-import type { Store } from '../store/index.ts';
+import type { Account, Store } from '../store/index.ts';
 import type { EraseInput } from '../workflows/retention/messages.ts';
-import { requireAccount } from './acting-user.ts';
 
 /** What the retention activities work with. */
 export interface RetentionActivityDependencies {
@@ -26,6 +26,8 @@ const mostAbandoned = 1_000;
 const stateAgeMs = dayMs;
 /** An api instance that was not seen for so long, ms, has ended. */
 const instanceAgeMs = dayMs;
+/** An account is kept so long after its last user has removed the app, ms: until then it is as it was on their return. */
+const removedAccountAgeMs = 30 * dayMs;
 /** An administrator who has not acted for so long, ms, is asked again. */
 const noticeAgeMs = 30 * dayMs;
 
@@ -52,6 +54,10 @@ export function createRetentionActivities({ store, client, clock }: RetentionAct
     const ids = chatIds.map((chatId) => workflowIds.chat({ chatId }));
     for (const workflowId of ids) await deleteRun({ workflowId });
     const query = `WorkflowId IN (${ids.map((id) => `"${id}"`).join(', ')})`;
+    await deleteRuns(query);
+  }
+
+  async function deleteRuns(query: string): Promise<void> {
     for await (const { workflowId, runId } of client.workflow.list({ query })) await deleteRun({ workflowId, runId });
   }
 
@@ -71,6 +77,25 @@ export function createRetentionActivities({ store, client, clock }: RetentionAct
     await store.transcript.deleteOf(chatIds);
     await store.chatChannels.deleteOf(chatIds);
     await store.chats.delete(chatIds);
+  }
+
+  /** Whether nobody of the account has had the app for so long that nothing of it is kept. */
+  async function isOver({ _id, createdAt }: Account): Promise<boolean> {
+    const removals = (await store.members.ofAccount(_id)).map(({ removedAt }) => removedAt);
+    return [createdAt, ...removals].every((at) => at !== undefined && at < ago(removedAccountAgeMs));
+  }
+
+  /** The account's record goes last: by it the rest is found again should this stop half-way. */
+  async function eraseAccount(accountId: string): Promise<void> {
+    await deleteRuns(`${searchAttributes.account.name} = "${accountId}"`);
+    for (const { _id } of await store.members.ofAccount(accountId)) {
+      await store.sessions.endOf(_id);
+      await store.tokenSets.forgetBefore(_id, new Date(clock()));
+    }
+    await store.widgets.deleteOfAccount(accountId);
+    await store.notices.deleteOfAccount(accountId);
+    await store.members.deleteOfAccount(accountId);
+    await store.accounts.delete(accountId);
   }
 
   return {
@@ -99,12 +124,23 @@ export function createRetentionActivities({ store, client, clock }: RetentionAct
       return store.accounts.idsAfter(afterAccountId, accountsAtOnce);
     },
 
-    /** Erase some of the account's chats that ended too long ago; `more` when there may be others. */
+    /**
+     * Erase some of the account's chats that ended too long ago; `more` when there may be others. An account that
+     * nobody has had the app in for a month goes as a whole, once no chat is left.
+     */
     async eraseExpired({ accountId }: { accountId: string }): Promise<{ erased: number; more: boolean }> {
-      const { retentionDays } = await requireAccount(store, accountId);
-      const chatIds = await store.chats.endedBefore(accountId, ago(retentionDays * dayMs), chatsAtOnce);
+      const account = await store.accounts.get(accountId);
+      if (!account) return { erased: 0, more: false };
+      const over = await isOver(account);
+      const before = over ? new Date(clock()) : ago(account.retentionDays * dayMs);
+      const chatIds = await store.chats.endedBefore(accountId, before, chatsAtOnce);
       await eraseAll(chatIds);
-      return { erased: chatIds.length, more: chatIds.length === chatsAtOnce };
+      const more = chatIds.length === chatsAtOnce;
+      if (over && !more && (await store.chats.recent(accountId, 1)).length === 0) {
+        await eraseAccount(accountId);
+        log.info('An account that nobody has the app in any more was erased.', { accountId });
+      }
+      return { erased: chatIds.length, more };
     },
 
     /** The chats that an operator means, and which of them are still open. */

@@ -47,6 +47,9 @@ export function accountStore(connection: Connection) {
         .lean();
       return found.map(({ _id }) => _id);
     },
+    async delete(accountId: string): Promise<void> {
+      await model.deleteOne({ _id: accountId });
+    },
     async setOutsidersMayAnswer(accountId: string, outsidersMayAnswer: boolean): Promise<void> {
       await model.updateOne({ _id: accountId }, { $set: { outsidersMayAnswer } });
     },

@@ -18,6 +18,8 @@ const definition = {
   createdAt: date,
   /** Set by the grant workflow, and by the OAuth callback that stores a new grant. */
   grantStatus: { type: String, enum: grantStatuses, required: true },
+  /** When the user removed the app; absent while they have it. */
+  removedAt: optionalDate,
   /** The welcome message to this user, once sent. */
   welcomeMessageId: optionalText,
   /** When "I'm Done" was pressed. */
@@ -54,10 +56,16 @@ export function memberStore(connection: Connection) {
       const { _id, ...rest } = person;
       const grantStatus = 'connected';
       const created = await insertedNow(model.insertOne({ ...person, createdAt: new Date(), grantStatus }));
-      if (!created) await model.updateOne({ _id }, { $set: { ...rest, grantStatus } });
+      if (!created) await model.updateOne({ _id }, { $set: { ...rest, grantStatus }, $unset: { removedAt: '' } });
     },
-    async setGrantStatus(zoomUserId: string, grantStatus: GrantStatus): Promise<void> {
-      await model.updateOne({ _id: zoomUserId }, { $set: { grantStatus } });
+    async setGrantStatus(zoomUserId: string, grantStatus: Exclude<GrantStatus, 'removed'>): Promise<void> {
+      await model.updateOne({ _id: zoomUserId }, { $set: { grantStatus }, $unset: { removedAt: '' } });
+    },
+    async setRemoved(zoomUserId: string, removedAt: Date): Promise<void> {
+      await model.updateOne({ _id: zoomUserId }, { $set: { grantStatus: 'removed', removedAt } });
+    },
+    async deleteOfAccount(accountId: string): Promise<void> {
+      await model.deleteMany({ accountId });
     },
     async setRole(zoomUserId: string, role: MemberRole): Promise<void> {
       await model.updateOne({ _id: zoomUserId }, { $set: { role } });

@@ -39,6 +39,9 @@ export function noticeStore(connection: Connection) {
     async forget({ accountId, channelId }: Omit<Notice, 'cause'>): Promise<void> {
       await model.deleteMany({ accountId, channelId });
     },
+    async deleteOfAccount(accountId: string): Promise<void> {
+      await model.deleteMany({ accountId });
+    },
     /** Forget what was asked before `before`: if it is still not put right, somebody is asked again. */
     async forgetBefore(before: Date): Promise<void> {
       await model.deleteMany({ at: { $lt: before } });

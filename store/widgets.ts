@@ -40,6 +40,9 @@ export function widgetStore(connection: Connection) {
     async ofAccount(accountId: string): Promise<Widget[]> {
       return (await model.find({ accountId }).sort({ createdAt: 1 }).lean()).map(withSettings);
     },
+    async deleteOfAccount(accountId: string): Promise<void> {
+      await model.deleteMany({ accountId });
+    },
     async setInboundChannel(widgetId: string, inboundChannel: ChannelRef): Promise<void> {
       await model.updateOne({ _id: widgetId }, { $set: { inboundChannel } });
     },

@@ -3,6 +3,7 @@ import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createRetentionActivities } from '../../activities/retention.ts';
+import { searchAttributes } from '../../domain/search-attributes.ts';
 import { workflowIds } from '../../domain/workflow-ids.ts';
 import type { ChatRecord } from '../../store/index.ts';
 import { devServer } from '../workflows/harness.ts';
@@ -146,6 +147,62 @@ describe('retention', () => {
     expect(await store.usedStates.use(state)).toBe(true);
     expect(await store.instances.all()).toEqual([]);
     expect(await store.notices.begin(notice)).toBe(true);
+  });
+});
+
+describe('an account that nobody has the app in any more', () => {
+  const person = (accountId: string) => ({ _id: randomUUID(), accountId, name: 'Alex', email: 'alex@example.com' });
+  const role = 'owner' as const;
+
+  async function left30DaysAgo() {
+    const it = await setUp();
+    const { store, accountId, time } = it;
+    const [first, second] = [person(accountId), person(accountId)];
+    for (const one of [first, second]) await store.members.connect({ ...one, jid: 'alex@xmpp', role });
+    const widget = { _id: randomUUID(), accountId, name: 'Website', createdAt: new Date() };
+    await store.widgets.provision({ ...widget, settings: { teamName: 'Team', pageQuery: [] } });
+    const grant = workflowIds.grant({ zoomUserId: first._id });
+    const typedSearchAttributes = [{ key: searchAttributes.account, value: accountId }];
+    await client.workflow.start('grant', { workflowId: grant, taskQueue: randomUUID(), typedSearchAttributes });
+    const chatId = await it.ended(1);
+    await store.members.setRemoved(first._id, new Date());
+    const isThere = async () => ({
+      account: (await store.accounts.get(accountId)) !== null,
+      members: (await store.members.ofAccount(accountId)).length,
+      widgets: (await store.widgets.ofAccount(accountId)).length,
+      chats: (await store.chats.recent(accountId, 9)).length,
+    });
+    const erase = async () => {
+      await attempt(1, it.activities.eraseExpired, { accountId });
+      return isThere();
+    };
+    const runs = async () => (await client.workflow.count(`LiveChatAccount = "${accountId}"`)).count;
+    await expect.poll(runs, soon).toBe(1);
+    return { ...it, first, second, chatId, erase, isThere, runs, everyone: await isThere(), time };
+  }
+
+  test('is erased after a month, with its people, its chats and its workflows', async () => {
+    const { store, second, chatId, everything, left, erase, everyone, runs, time } = await left30DaysAgo();
+    await expect.poll(() => left(chatId), soon).toEqual(everything);
+    await store.members.setRemoved(second._id, new Date());
+    time.now += 5 * dayMs;
+    expect(await erase()).toEqual(everyone);
+    time.now += 26 * dayMs;
+    expect(await erase()).toEqual({ account: false, members: 0, widgets: 0, chats: 0 });
+    await expect.poll(() => left(chatId), soon).toEqual([]);
+    await expect.poll(runs, soon).toBe(0);
+    expect(await erase()).toMatchObject({ account: false });
+  });
+
+  test('is kept while one person has it, or has added it again', async () => {
+    const { store, accountId, second, erase, everyone, isThere, time } = await left30DaysAgo();
+    time.now += 9 * dayMs;
+    expect(await erase()).toEqual(everyone);
+    await store.members.setRemoved(second._id, new Date());
+    await store.members.connect({ ...person(accountId), _id: second._id, jid: 'alex@xmpp', role });
+    time.now += 60 * dayMs;
+    await erase();
+    expect(await isThere()).toMatchObject({ account: true, members: 2, widgets: 1 });
   });
 });
 

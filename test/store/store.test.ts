@@ -193,8 +193,9 @@ describe('members', () => {
     await store.members.connect(alex);
     await store.members.setWelcomeMessage(alex._id, 'm1');
     await store.members.setOnboarded(alex._id, new Date(5_000));
-    await store.members.setGrantStatus(alex._id, 'removed');
     const before = await store.members.get(alex._id);
+    await store.members.setRemoved(alex._id, new Date(6_000));
+    expect(await store.members.get(alex._id)).toMatchObject({ grantStatus: 'removed', removedAt: new Date(6_000) });
     await store.members.connect({ ...alex, name: 'Alexandra' });
     expect(await store.members.get(alex._id)).toEqual({ ...before, name: 'Alexandra', grantStatus: 'connected' });
     expect(before).toMatchObject({ welcomeMessageId: 'm1', onboardedAt: new Date(5_000) });

@@ -26,7 +26,7 @@ const mostAbandoned = 1_000;
 const stateAgeMs = dayMs;
 /** An api instance that was not seen for so long, ms, has ended. */
 const instanceAgeMs = dayMs;
-/** An account is kept so long after its last user has removed the app, ms: until then it is as it was on their return. */
+/** An account is kept so long after its last user has removed the app, ms: whoever returns finds it as it was. */
 const removedAccountAgeMs = 30 * dayMs;
 /** An administrator who has not acted for so long, ms, is asked again. */
 const noticeAgeMs = 30 * dayMs;

@@ -17,7 +17,8 @@ export interface Site {
 }
 
 /**
- * Two administrators add the app, agents are in its inbound channel, and there is a second channel that new chats can go to.
+ * Two administrators add the app, agents are in its inbound channel, and there is a second channel that new chats can
+ * go to.
  */
 export async function prepareSite(stack: Stack, zoom: ZoomSide, signal: AbortSignal): Promise<Site> {
   const { users } = await zoom.state();

@@ -5,7 +5,7 @@ import { appScopes, botScopes } from './scopes.ts';
 import type { Code, Grant, Token, User } from './state.ts';
 import type { World } from './world.ts';
 
-/** Lives of an authorization code, an access token and a refresh token (developers.zoom.us/docs/integrations/oauth/). */
+/** Lives of authorization codes, access tokens and refresh tokens (developers.zoom.us/docs/integrations/oauth/). */
 const codeLifeMs = 5 * 60_000;
 const accessLifeSeconds = 3_600;
 const refreshLifeMs = 90 * 86_400_000;

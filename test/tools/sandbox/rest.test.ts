@@ -164,6 +164,28 @@ describe('channels', () => {
     expect((await archive([id], 'unarchive')).json).toEqual({ failed_channels: [] });
   });
 
+  it('lists the account’s public channels, whoever is in them', async () => {
+    await channel('Hidden');
+    await post('/chat/users/jill@example.com/channels', { name: 'Open', type: 3 });
+    const all = await get('/chat/channels?page_size=1');
+    expect(all.json).toMatchObject({ page_size: 1, total_records: 2, channels: [{ name: 'General', type: 3 }] });
+    const next = encodeURIComponent(String(all.json['next_page_token']));
+    const rest = await get(`/chat/channels?page_size=1&next_page_token=${next}`);
+    expect(list(rest.json['channels']).map((one) => one['name'])).toEqual(['Open']);
+  });
+
+  it('refuses who has a role that may not change channels or messages', async () => {
+    const id = await channel('Team');
+    await r.switches({ roleChatChannelsEdit: false });
+    const refused = await post('/chat/users/me/channels', { name: 'More', type: 2 });
+    expect(code(refused)).toEqual([400, 200]);
+    expect(refused.json['message']).toContain('Chat Channels - Edit');
+    expect((await post('/chat/users/me/messages', { to_channel: id, message: 'x' })).status).toBe(201);
+    await r.switches({ roleChatChannelsEdit: true, roleChatMessagesEdit: false });
+    expect(code(await post('/chat/users/me/messages', { to_channel: id, message: 'x' }))).toEqual([400, 200]);
+    expect((await post('/chat/users/me/channels', { name: 'More', type: 2 })).status).toBe(201);
+  });
+
   it('deletes several at once with 202', async () => {
     const ids = [await channel('A'), await channel('B')];
     expect(
@@ -217,6 +239,37 @@ describe('members', () => {
     expect(code(await post(`/chat/channels/${closed}/members`, { members: [{ email: otto.email }] }))).toEqual([
       400, 5301,
     ]);
+  });
+
+  it('removes several on the path of a user, which has a granular scope of its own', async () => {
+    const id = await channel('Team', { members: [{ email: 'jill@example.com' }, { email: 'sam@example.com' }] });
+    const sam = await r.person('sam@example.com');
+    const path = `/v2/chat/users/alex@example.com/channels/${id}/members?identifiers=jill@example.com,${sam.id}`;
+    expect((await r.call('DELETE', path, undefined, auth)).status).toBe(204);
+    expect(list((await get(`/chat/channels/${id}/members`)).json['members'])).toHaveLength(1);
+    expect(code(await r.call('DELETE', path, undefined, auth))).toEqual([400, 5301]);
+    await r.switches({ appScopes: ['team_chat:delete:member'] });
+    auth = (await r.install()).auth;
+    const own = path.replace('alex@example.com', 'me');
+    expect((await r.call('DELETE', own, undefined, auth)).json['message']).toContain('[team_chat:delete:member:admin,');
+  });
+
+  it('promotes and demotes with the scopes of administrators', async () => {
+    const id = await channel('Team', { members: [{ email: 'jill@example.com' }] });
+    const jill = await r.person('jill@example.com');
+    await r.switches({
+      appScopes: [
+        'team_chat:read:list_administrators:admin',
+        'team_chat:write:administrator:admin',
+        'team_chat:delete:batch_administrators:admin',
+      ],
+    });
+    auth = (await r.install()).auth;
+    const path = `/chat/users/alex@example.com/channels/${id}/admins`;
+    expect((await post(path, { admins: [{ email: jill.email }] })).status).toBe(201);
+    expect(list((await get(path)).json['admins']).map((one) => one['role'])).toEqual(['owner', 'admin']);
+    expect((await r.call('DELETE', `/v2${path}?user_ids=${jill.id}`, undefined, auth)).status).toBe(204);
+    expect(list((await get(path)).json['admins'])).toHaveLength(1);
   });
 
   it('removes others, not the owner, and not oneself in a batch; join and leave need a user-managed app', async () => {
@@ -324,6 +377,16 @@ describe('messages in a person’s name', () => {
       1,
     );
     expect(code(await get(`/chat/users/me/messages?to_channel=${id}&from=2020-01-01T00:00:00Z`))).toEqual([400, 300]);
+  });
+
+  it('lists messages in another order, by switch', async () => {
+    const id = await channel('Team');
+    for (const message of ['a', 'b', 'c']) await post('/chat/users/me/messages', { to_channel: id, message });
+    const listed = async () =>
+      list((await get(`/chat/users/me/messages?to_channel=${id}`)).json['messages']).map((one) => one['message']);
+    expect(await listed()).toEqual(['c', 'b', 'a']);
+    await r.switches({ messageListOrder: 'oldest_first' });
+    expect(await listed()).toEqual(['a', 'b', 'c']);
   });
 
   it('takes files by the redirecting upload', async () => {

@@ -55,6 +55,9 @@ const first = async (event: string, from = events): Promise<Received> => {
   if (one === undefined) throw new Error(event);
   return one;
 };
+const leave = () => r.control('/users/jill@example.com/leave', { channel_id: id });
+const remove = () => r.call('DELETE', `/_sandbox/users/alex@example.com/channels/${id}`);
+const archive = () => r.call('PATCH', `/_sandbox/users/alex@example.com/channels/${id}`, { archived: true });
 const postCard = async () => {
   const alex = await r.person('alex@example.com');
   const reply = await r.call(
@@ -136,6 +139,22 @@ describe('delivery', () => {
       'dropped',
     );
     expect(events.named('chat_message.sent')).toHaveLength(1);
+  });
+
+  it('repeats events of the bot’s endpoint too, or not, by switch', async () => {
+    bot.answer = () => 503;
+    await r.switches({ retryScale: 0.0001 });
+    await r.control('/users/jill@example.com/messages', { to_bot: true, message: 'a' });
+    await bot.until('bot_notification', 4);
+    await r.switches({ botEventRetries: false });
+    await r.control('/users/jill@example.com/messages', { to_bot: true, message: 'b' });
+    const failed = () => r.call('GET', '/_sandbox/webhooks?event=bot_notification&state=failed');
+    await eventually(async () => list((await failed()).json['webhooks']).length === 2, 'both given up');
+    expect(
+      list((await failed()).json['webhooks'])
+        .map((one) => one['attempts'])
+        .sort(),
+    ).toEqual([1, 4]);
   });
 
   it('takes no answer within three seconds as a failure to retry', async () => {
@@ -250,6 +269,59 @@ describe('events', () => {
     expect(outside?.payload).toMatchObject({ by_external_user: true, operator: '', operator_id: '' });
   });
 
+  it('names both sides of a direct message, and says whom a new channel has', async () => {
+    const jill = await r.person('jill@example.com');
+    expect(object(await first('chat_channel.created'))['members']).toEqual([{ id: jill.id, display_name: jill.name }]);
+    await r.switches({ eventFamily: 'team_chat' });
+    const sent = await r.control('/users/alex@example.com/messages', { to_contact: jill.email, message: 'You there?' });
+    const contact = {
+      contact_id: jill.id,
+      contact_email: jill.email,
+      contact_account_id: jill.account_id,
+      contact_member_id: expect.stringMatching(/.+/) as string,
+    };
+    expect(object(await first('team_chat.dm_message_posted'))).toMatchObject({ ...contact, message: 'You there?' });
+    await r.call('DELETE', `/_sandbox/users/alex@example.com/messages/${String(sent.json['id'])}`);
+    const deleted = object(await first('team_chat.dm_message_deleted'));
+    expect(deleted).toMatchObject(contact);
+    expect(deleted).not.toHaveProperty('session_id');
+    expect(deleted).not.toHaveProperty('message');
+  });
+
+  it.each([
+    ['chat_message.sent', ['team_chat:read:user_message:admin'], () => type('a')],
+    ['chat_channel.member_left', ['team_chat:read:list_members:admin'], () => leave()],
+    ['chat_channel.deleted', ['team_chat:read:channel:admin'], () => remove()],
+    ['team_chat.channel_archived', ['team_chat:read:archive_channels:admin'], () => archive()],
+    ['team_chat.channel_message_posted', ['team_chat:read:user_message:admin'], () => type('a')],
+  ])('sends %s only where its scope is granted', async (event, scopes, cause) => {
+    await r.switches({ eventFamily: 'both' });
+    await r.control('/faults', { remove_scopes: { scopes } });
+    expect((await cause()).status).toBeLessThan(300);
+    await r.control('/users/alex@example.com/uninstall');
+    await first('app_deauthorized');
+    const log = await r.call('GET', `/_sandbox/webhooks?event=${event}`);
+    expect(log.json['webhooks']).toEqual([]);
+  });
+
+  it('names the bot that somebody speaks to, and what a command answers', async () => {
+    const jill = await r.person('jill@example.com');
+    await r.call('PATCH', `/_sandbox/users/alex@example.com/channels/${id}`, { app_added: true });
+    const asked = await type('@Live Chat who is on duty?');
+    const mention = await first('team_chat.app_mention', bot);
+    expect(mention.payload).toMatchObject({ operator: jill.email, operator_id: jill.id, operator_jid: jill.jid });
+    expect(object(mention)).toMatchObject({ message_id: asked.json['id'], to_jid: jid, robot_name: 'Live Chat' });
+    await type('/livechat end', { reply_to: asked.json['id'] });
+    expect((await first('bot_notification', bot)).payload['replyMainMessageId']).toBe(asked.json['id']);
+    const group = await r.control('/users/jill@example.com/channels', { name: 'Group', type: 4 });
+    await r.control('/users/jill@example.com/messages', {
+      to_channel: group.json['channel_id'],
+      message: '/livechat help',
+    });
+    const inGroup = (await bot.until('bot_notification', 2))[1];
+    expect(inGroup?.payload['toJid']).toBe(`${jill.jid}/${String(group.json['channel_id'])}@conference.xmpp.zoom.us`);
+  });
+
   it('sends both families when both are subscribed, and nothing about accounts without the app', async () => {
     await r.switches({ eventFamily: 'both' });
     const alone = await r.control('/users/olive@other.example/channels', { name: 'Private', type: 2 });
@@ -311,11 +383,16 @@ describe('events', () => {
     await first('chat_channel.member_removed');
     const patch = (change: object) => r.call('PATCH', `/_sandbox/users/alex@example.com/channels/${id}`, change);
     await patch({ app_added: true });
-    expect(object(await first('team_chat.channel_app_added'))['app_members']).toEqual([
-      { id: botJid.split('@')[0], display_name: 'Live Chat' },
-    ]);
+    const times = { date_time: expect.stringMatching(/Z$/) as string, timestamp: expect.any(Number) as number };
+    expect(object(await first('team_chat.channel_app_added'))).toEqual({
+      channel_id: id,
+      channel_name: 'Inbound',
+      type: 2,
+      ...times,
+      app_members: [{ id: botJid.split('@')[0], display_name: 'Live Chat' }],
+    });
     await patch({ archived: true });
-    expect(object(await first('team_chat.channel_archived'))).toMatchObject({ id });
+    expect(object(await first('team_chat.channel_archived'))).toEqual({ id, name: 'Inbound', type: 2, ...times });
     await r.call('DELETE', `/_sandbox/users/alex@example.com/channels/${id}`);
     expect(object(await first('chat_channel.deleted'))).toMatchObject({ id });
     await r.control('/users/alex@example.com/uninstall');
@@ -397,5 +474,25 @@ describe('faults on the way', () => {
     await type('to both');
     await first('chat_message.sent');
     await first('chat_message.sent', second);
+  });
+
+  it('lets only a chatbot whose app has the scopes of subscriptions make one, for events that there are', async () => {
+    const second = await receiver();
+    const subscribe = (chatbot: Record<string, string>, event = 'chat_channel.deleted') =>
+      r.call(
+        'POST',
+        '/v2/marketplace/app/event_subscription',
+        { events: [event], event_webhook_url: second.url },
+        chatbot,
+      );
+    expect((await subscribe(auth)).json['code']).toBe(1003);
+    expect((await subscribe(await r.botAuth(), 'chat_channel.eaten')).json['code']).toBe(1601);
+    const scopes = ['imchat:bot', 'marketplace:write:event_subscription'];
+    await r.switches({ appScopes: scopes });
+    expect((await subscribe(await r.botAuth())).json['code']).toBe(1602);
+    await r.switches({ appScopes: [...scopes, 'team_chat:read:channel:admin'] });
+    expect((await subscribe(await r.botAuth())).status).toBe(201);
+    await r.switches({ appScopes: ['imchat:bot', 'team_chat:read:channel:admin'] });
+    expect((await subscribe(await r.botAuth())).json['code']).toBe(4711);
   });
 });

@@ -77,7 +77,7 @@ function userByJid(world: World, jid: string): User | undefined {
 }
 
 /** Where a chatbot message goes: a channel, there to one person only, or somebody's conversation with the bot. */
-type Destination = { channel: Channel; only?: User } | { user: User };
+type Destination = { channel: Channel } | { channel: Channel; only: User } | { user: User };
 
 function destination(world: World, toJid: string, accountId: string): Destination {
   const [, person, channelId] = /^(?:([^/]+)\/)?([0-9a-f]{32})@conference\.xmpp\.zoom\.us$/.exec(toJid) ?? [];
@@ -193,7 +193,7 @@ export function chatbotEndpoints(world: World, router: Router): void {
         conversation = `b:${where.user.id}`;
       }
       checkReplyTo(world, conversation, input.reply_to);
-      const seenBy = visibleTo(world, input.visible_to_user) ?? ('only' in where ? where.only?.id : undefined);
+      const seenBy = visibleTo(world, input.visible_to_user) ?? ('only' in where ? where.only.id : undefined);
       if ('channel' in where && world.switches().burstCountsBotPosts) countMessage(world, where.channel.id);
       const message = postAsBot(world, {
         conversation,

@@ -29,7 +29,8 @@ export interface Delivery {
   /** ms since 1970. */
   at?: number;
   requestId?: string;
-  headers?: Record<string, string | string[]>;
+  /** In place of the usual ones; undefined leaves one out. */
+  headers?: Record<string, string | string[] | undefined>;
   path?: string;
 }
 
@@ -55,7 +56,7 @@ export class Target {
   readonly widget: string;
   /** What must be nowhere in clear, with its name in words. */
   readonly secrets = new Map<string, string>();
-  readonly #ids: ReadonlyMap<string, string>;
+  readonly #people: ReadonlyMap<string, { id: string; accountId: string }>;
   readonly #guests: Guest[] = [];
 
   private constructor(parts: {
@@ -67,7 +68,7 @@ export class Target {
     temporal: Target['temporal'];
     mongo: Mongo;
     store: Store;
-    ids: ReadonlyMap<string, string>;
+    people: ReadonlyMap<string, { id: string; accountId: string }>;
     owner: Admin;
     widget: string;
   }) {
@@ -83,7 +84,7 @@ export class Target {
     this.store = parts.store;
     this.owner = parts.owner;
     this.widget = parts.widget;
-    this.#ids = parts.ids;
+    this.#people = parts.people;
   }
 
   /** Installs the app on a running stack, and starts its second api. */
@@ -92,11 +93,14 @@ export class Target {
     const zoom = new ZoomSide(stack.urls.sandbox ?? '');
     await zoom.faults({ switches: { retryScale: 0.001 } });
     const { users } = await zoom.state();
-    const ids = new Map(users.map(({ email, id }) => [email.split('@')[0] ?? '', id]));
+    const people = new Map(
+      users.map(({ email, id, account_id: accountId }) => [email.split('@')[0] ?? '', { id, accountId }]),
+    );
+    const idOf = (person: Person): string => people.get(person)?.id ?? '';
     const owner = new Admin(stack.urls);
-    await owner.install(ids.get('alex') ?? '');
+    await owner.install(idOf('alex'));
     const inbound = await zoom.channel('Live Chat Inbound');
-    await zoom.invite(ids.get('alex') ?? '', inbound.id, [ids.get('jill') ?? '', ids.get('sam') ?? '']);
+    await zoom.invite(idOf('alex'), inbound.id, [idOf('jill'), idOf('sam')]);
     const { widget } = await owner.dashboard();
     const secondApi = await addApi(stack, 'api-2');
     const { connection: options, namespace } = config.temporal;
@@ -114,7 +118,7 @@ export class Target {
       },
       mongo,
       store: await createStore(mongo, config.tokenKeys),
-      ids,
+      people,
       owner,
       widget: widget.id,
     });
@@ -126,9 +130,11 @@ export class Target {
   }
 
   idOf(person: Person): string {
-    const id = this.#ids.get(person);
-    if (id === undefined) throw new Error(`The sandbox has no ${person}.`);
-    return id;
+    return this.#person(person).id;
+  }
+
+  accountOf(person: Person): string {
+    return this.#person(person).accountId;
   }
 
   /** One more api of the same system, with this environment beside the usual one. */
@@ -153,7 +159,7 @@ export class Target {
     return (await Promise.all(asked)).map(({ status }) => status === 200);
   }
 
-  /** The operator signs in. @returns the cookie. */
+  /** Somebody signs in as the operator. @returns the answer. */
   async signInOperator(password = this.config.operator.password ?? '', address?: string): Promise<Answer> {
     return ask(this.apis[0], '/operator/signin', {
       method: 'POST',
@@ -164,6 +170,13 @@ export class Target {
       },
       body: new URLSearchParams({ password }).toString(),
     });
+  }
+
+  /** The operator's cookie. */
+  async operatorCookie(): Promise<string> {
+    const cookie = cookieOf(await this.signInOperator());
+    this.#secret('an operator’s cookie', cookie.split('=')[1]);
+    return cookie;
   }
 
   /** A visitor from an address of their own, who has not come yet. */
@@ -206,22 +219,30 @@ export class Target {
     const { secret = this.config.zoom.webhookSecretToken, at = Date.now(), requestId = randomUUID() } = delivery;
     const raw = typeof body === 'string' ? body : JSON.stringify(body);
     const timestamp = String(Math.floor(at / 1_000));
-    return ask(this.apis[0], delivery.path ?? '/webhooks/zoom/events', {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/json',
-        'x-zm-request-id': requestId,
-        'x-zm-request-timestamp': timestamp,
-        'x-zm-signature': sign(secret, timestamp, raw),
-        ...delivery.headers,
-      },
-      body: raw,
-    });
+    const headers = {
+      'content-type': 'application/json',
+      'x-zm-request-id': requestId,
+      'x-zm-request-timestamp': timestamp,
+      'x-zm-signature': sign(secret, timestamp, raw),
+      ...delivery.headers,
+    };
+    return ask(this.apis[0], delivery.path ?? '/webhooks/zoom/events', { method: 'POST', headers, body: raw });
+  }
+
+  #person(person: Person) {
+    const found = this.#people.get(person);
+    if (!found) throw new Error(`The sandbox has no ${person}.`);
+    return found;
   }
 
   #secret(name: string, value: string | null | undefined): void {
     if (value) this.secrets.set(`${name} (${this.secrets.size})`, value);
   }
+}
+
+/** The cookie that an answer sets, as a browser sends it back. */
+export function cookieOf({ headers }: Answer): string {
+  return (headers['set-cookie'] ?? []).map((cookie) => cookie.split(';')[0] ?? '').join('; ');
 }
 
 /** Zoom's signature of a webhook. */

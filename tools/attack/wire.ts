@@ -12,7 +12,8 @@ export interface Answer {
 
 export interface Sent {
   method?: string;
-  headers?: Record<string, string | string[]>;
+  /** What is undefined is left out. */
+  headers?: Record<string, string | string[] | undefined>;
   body?: string | Buffer;
 }
 
@@ -27,7 +28,10 @@ const writeEveryMs = 50;
 export async function ask(url: string, path: string, { method = 'GET', headers, body }: Sent = {}): Promise<Answer> {
   const { hostname, port } = new URL(url);
   const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
-  const sent = request({ hostname, port, path, method, headers: { ...length, ...headers }, timeout: patienceMs });
+  const given = Object.entries<string | string[] | undefined>({ ...length, ...headers }).filter(
+    ([, value]) => value !== undefined,
+  );
+  const sent = request({ hostname, port, path, method, headers: Object.fromEntries(given), timeout: patienceMs });
   sent.on('timeout', () => sent.destroy(new Error(`${method} ${path}: no answer`)));
   // A server that refuses a body may close while it still comes.
   sent.on('error', () => undefined);
@@ -64,6 +68,11 @@ export class Line {
     const line = new Line(socket);
     await Promise.race([once(socket, 'connect').catch(() => undefined), line.#ended]);
     return line;
+  }
+
+  /** Whether it came about, and is still there. */
+  get isConnected(): boolean {
+    return !this.#isGone && this.#socket.readyState === 'open';
   }
 
   write(text: string): void {

@@ -1,4 +1,5 @@
 import { access, readFile, stat } from 'node:fs/promises';
+import { execa } from 'execa';
 import { describe, expect, test } from 'vitest';
 import { readApiConfig, readWorkerConfig, variablesByProcess } from '../../config/env.ts';
 import { searchAttributeTypes } from '../../domain/search-attributes.ts';
@@ -7,17 +8,21 @@ import { readCompose, readExample, readYaml, variablesOf } from './environment.t
 /** Variables of `npm start` and `npm test` that no settings schema holds. */
 const cacheAndBrowser = ['LIVE_CHAT_CACHE_DIR', 'CHROMIUM_PATH'];
 
+/** The proxy in front of several apis. */
+const https = 'deploy/https.yml';
+
 const requiredInCompose = (text: string) => [...text.matchAll(/\$\{([A-Z_]+):\?/g)].map((match) => match[1] ?? '');
 const named = (text: string) => [...text.matchAll(/\$\{([A-Z_]+)/g)].map((match) => match[1] ?? '');
 const unique = (names: readonly string[]) => [...new Set(names)].sort();
 
 describe('.env.example', () => {
-  test('names exactly the variables of config/env.ts, of npm start and npm test, and of docker-compose.yml', async () => {
+  test('names exactly the variables of config/env.ts, of npm start and npm test, and of compose', async () => {
     const known = [
       ...(await variablesOf('config/env.ts')),
       ...(await variablesOf('tools/embedded/settings.ts')),
       ...cacheAndBrowser,
       ...named((await readCompose()).text),
+      ...named((await readCompose(https)).text),
     ];
     expect(unique((await readExample()).map(({ name }) => name))).toEqual(unique(known));
   });
@@ -178,6 +183,41 @@ describe('docker-compose.yml', () => {
     );
     expect(paths.length).toBeGreaterThan(3);
     for (const path of paths) await expect(access(path), path).resolves.toBeUndefined();
+  });
+});
+
+describe('deploy/https.yml', () => {
+  test('publishes the proxy alone, which reads files that are there and may do nothing but bind its ports', async () => {
+    const { services, text } = await readCompose(https);
+    expect(services['api']?.ports).toEqual([]);
+    expect(text).toContain('ports: !reset []');
+    expect(services['proxy']).toMatchObject({
+      read_only: true,
+      cap_drop: ['ALL'],
+      cap_add: ['NET_BIND_SERVICE'],
+      security_opt: ['no-new-privileges:true'],
+      networks: ['outside'],
+      ports: ['80:80', '443:443', '443:443/udp'],
+    });
+    await expect(access('deploy/caddy/Caddyfile')).resolves.toBeUndefined();
+    expect(await readFile('deploy/caddy/Caddyfile', 'utf8')).toMatch(/name api\n\s+port 3000/);
+  });
+});
+
+describe('the scripts for operators', () => {
+  test.each(['backup.sh', 'restore.sh', 'update.sh'])(
+    '%s is a shell script, and refuses to start without its argument',
+    async (name) => {
+      const result = await execa('sh', [`deploy/${name}`], { reject: false });
+      expect(result.exitCode).not.toBe(0);
+      expect(result.stderr).toMatch(/name (a folder for the backup|the folder of the backup|the service)/);
+    },
+  );
+
+  test('restore.sh touches nothing when a part of the backup is missing', async () => {
+    const result = await execa('sh', ['deploy/restore.sh', 'deploy/test'], { reject: false });
+    expect(result.exitCode).toBe(1);
+    expect(result.stderr).toBe('deploy/test/temporal.dump is missing or empty: nothing was changed.');
   });
 });
 

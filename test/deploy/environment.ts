@@ -18,18 +18,18 @@ const serviceSchema = z.looseObject({
 });
 const composeSchema = z.looseObject({
   services: z.record(z.string(), serviceSchema),
-  networks: z.record(z.string(), z.looseObject({})),
+  networks: z.record(z.string(), z.looseObject({})).default({}),
 });
 
 /** A YAML file's content, with merge keys (`<<`) resolved as docker compose does. */
 export async function readYaml(file: string): Promise<unknown> {
-  return parse(await readFile(file, 'utf8'), { merge: true });
+  // Compose's own tags, !reset and !override, are no YAML.
+  return parse(await readFile(file, 'utf8'), { merge: true, logLevel: 'error' });
 }
 
-/** docker-compose.yml as its services, and its text. */
-export async function readCompose() {
-  const text = await readFile('docker-compose.yml', 'utf8');
-  return { text, ...composeSchema.parse(await readYaml('docker-compose.yml')) };
+/** A compose file as its services, and its text. */
+export async function readCompose(file = 'docker-compose.yml') {
+  return { text: await readFile(file, 'utf8'), ...composeSchema.parse(await readYaml(file)) };
 }
 
 /** Names of the variables that a source file's zod object reads from the environment: lines of `  NAME: …`. */

@@ -190,31 +190,31 @@ export const redirects: Attack = {
   },
 };
 
+/** Paths out of every folder that is served, in every spelling, up to this project's own folder and to the disk's. */
+function waysOut(inputs: Inputs): string[] {
+  const roots = ['/assets/', '/assets//', '/widget.js/', '/', '/temporal/_app/'];
+  const ups = ['../', '..%2f', '%2e%2e/', '%2e%2e%2f', '..\\', '..%5c', '....//', '..;/', '%252e%252e/'];
+  const files = [
+    ...Array.from({ length: 6 }, (_, n) => ({ ups: n + 1, file: 'package.json' })),
+    { ups: 16, file: 'etc/passwd' },
+    { ups: 16, file: 'proc/self/environ' },
+  ];
+  const end = () => inputs.pick(['', '', '?x=1', '%00', '%00.js', '/']);
+  return roots.flatMap((root) =>
+    ups.flatMap((up) => files.map(({ ups: count, file }) => root + up.repeat(count) + file + end())),
+  );
+}
+
 export const paths: Attack = {
   name: 'paths',
   title: 'read files of the server, or reach what is behind Temporal UI’s proxy, by paths that lead out',
   async run(target, seen) {
     const { apis, inputs } = target;
-    const up = () =>
-      inputs.pick(['../', '..%2f', '%2e%2e/', '%2e%2e%2f', '..\\', '..%5c', '....//', '..;/', '%252e%252e/']);
-    const file = () =>
-      inputs.pick(['package.json', 'etc/passwd', 'secrets.json', '.env', 'manifest.json', 'proc/self/environ']);
     const cookie = await target.operatorCookie();
     const tried: { input: string; ok: boolean; saw: string }[] = [];
-    for (let n = 0; n < 120; n += 1) {
-      const root = inputs.pick([
-        '/assets/',
-        '/assets//',
-        '/widget.js/',
-        '/',
-        '/temporal/',
-        '/temporal/_app/',
-        '/codec/',
-      ]);
-      const steps = Array.from({ length: inputs.int(1, 8) }, up).join('');
-      const path = root + steps + file() + inputs.pick(['', '%00', '%00.js', '?x=1', '/']);
+    for (const [n, path] of waysOut(inputs).entries()) {
       const { status, body } = await ask(apis[0], path, { headers: n % 2 === 0 ? { cookie } : {} });
-      const leaks = /"zoom-live-chat"|root:.*:0:0|SESSION_SECRET|ENCRYPTION_KEYS|"assets"/.test(body);
+      const leaks = /"zoom-live-chat"|root:.*:0:0|SESSION_SECRET|ENCRYPTION_KEYS/.test(body);
       tried.push({ input: path, ok: !leaks && status < 500, saw: `${status} ${body.slice(0, 80)}` });
     }
     const elsewhere = `127.0.0.1:${target.stack.ports.sandbox}`;

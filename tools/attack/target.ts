@@ -1,9 +1,10 @@
 import { createHmac, randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { encryptedDataConverter } from '../../codec/data-converter.ts';
 import { readApiConfig, type ApiConfig } from '../../config/env.ts';
 import { connectMongo, createStore, type Store } from '../../store/index.ts';
-import { Admin, eventually, ZoomSide } from '../../test/support/driver.ts';
+import { Admin, ZoomSide } from '../../test/support/driver.ts';
 import type { Stack, StackProcess } from '../embedded/supervisor.ts';
 import { freePort } from '../embedded/ports.ts';
 import { Guest, type GuestOptions } from './guest.ts';
@@ -22,6 +23,9 @@ export interface Talk {
   /** User id of the agent: Jill. */
   agent: string;
 }
+
+/** A card waits for its turn in the inbound channel, whose pace Zoom limits, ms. */
+const cardMs = 60_000;
 
 /** How a webhook is sent; what is left out is as Zoom would have it. */
 export interface Delivery {
@@ -203,8 +207,21 @@ export class Target {
   }
 
   /** The card of a chat in the inbound channel. */
-  card(chatId: string, patienceMs = 60_000) {
-    return eventually(() => this.zoom.inboundCard(`Chat ${chatId}`), patienceMs);
+  card(chatId: string) {
+    return this.eventually(() => this.zoom.inboundCard(`Chat ${chatId}`), cardMs);
+  }
+
+  /** What `check` answers once it no longer throws; after so many ms its last error is thrown. */
+  async eventually<T>(check: () => Promise<T>, ms = 20_000): Promise<T> {
+    const deadline = performance.now() + ms;
+    for (;;) {
+      try {
+        return await check();
+      } catch (error) {
+        if (performance.now() > deadline) throw error;
+        await delay(50, undefined, { signal: this.signal });
+      }
+    }
   }
 
   /** The agent writes one more word, which the visitor gets: what came before it and is not there is not on its way. */

@@ -1,4 +1,3 @@
-import { eventually } from '../../../test/support/driver.ts';
 import type { Attack } from '../attack.ts';
 import { cookieOf, type Target } from '../target.ts';
 import { ask } from '../wire.ts';
@@ -41,10 +40,12 @@ export const oldCookies: Attack = {
 
       const removed = await cookiesOf();
       await zoom.removeApp(robin);
-      await eventually(async () => {
-        if ((await goodAt(target, removed)) !== nowhere)
-          throw new Error('The app was removed, and the cookie is good.');
-      }).catch(() => undefined);
+      await target
+        .eventually(async () => {
+          if ((await goodAt(target, removed)) !== nowhere)
+            throw new Error('The app was removed, and the cookie is good.');
+        })
+        .catch(() => undefined);
       await gone('after removal', removed);
       const demoted = await cookiesOf();
       await gone('after removal and a new consent', removed);
@@ -235,7 +236,7 @@ export const otherAccount: Attack = {
   async run(target, seen) {
     const { owner, apis, inputs } = target;
     const olive = await target.signIn(target.idOf('olive'), '/install');
-    await eventually(async () => {
+    await target.eventually(async () => {
       const { status } = await olive.json<{ status: string }>('/api/install');
       if (status !== 'ready') throw new Error(`The install of the other account is ${status}.`);
     }, 30_000);
@@ -280,7 +281,7 @@ export const otherAccount: Attack = {
     const isEnded = talk.guest.entries.some(({ kind }) => kind === 'ended');
     tried.push({ input: 'a press in their account', ok: !isEnded, saw: `${status}, and the chat has ended` });
     await target.zoom.removeApp(target.idOf('olive'));
-    const saw = await eventually(async () => {
+    const saw = await target.eventually(async () => {
       const guest = target.guest({ widget: theirs.widget.id });
       await guest.open();
       const answer = await guest.hello();

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { buttonValue, eventually, type SandboxMessage } from '../../../test/support/driver.ts';
+import { buttonValue, type SandboxMessage } from '../../../test/support/driver.ts';
 import type { Attack } from '../attack.ts';
 import type { Inputs } from '../inputs.ts';
 import { ask } from '../wire.ts';
@@ -106,7 +106,7 @@ export const imitation: Attack = {
       const talk = await target.talk(hello(mark));
       const words = text(mark);
       await talk.guest.tell(words);
-      const posts = await eventually(async () => {
+      const posts = await target.eventually(async () => {
         const { channels } = await zoomSide.state();
         const { messages = [] } = channels.find(({ id }) => id === talk.channelId) ?? {};
         const found = messages.filter((message) => JSON.stringify(message).includes(mark));

@@ -20,9 +20,9 @@ const fromVisitor = (...elements: Parameters<typeof section>[1]) => section(visi
 /** What is shown in place of a name that Zoom refuses to show. */
 export const hiddenName = 'name not shown';
 
-/** By this a chat's card is known in the inbound channel. */
-export function inboundCardMark(chatId: string): string {
-  return `Chat ${chatId}`;
+/** By this a chat's card is known in the inbound channel; `number` as in {@link InboundCardContent}. */
+export function inboundCardMark(chatId: string, number: number): string {
+  return number === 1 ? `Chat ${chatId}` : `Chat ${chatId} · ${number}`;
 }
 
 /** The card of one chat in the inbound channel; edited as the chat goes on. */
@@ -31,7 +31,7 @@ export function inboundCard(chatId: string, content: InboundCardContent): Card {
   const joined = agents.length > 0;
   return card({
     head: `${headline(content)}: ${visitorLabel(visitorName)}`,
-    subHead: inboundCardMark(chatId),
+    subHead: inboundCardMark(chatId, content.number),
     body: [
       fromVisitor(
         page && fields(pageFields(page)),

@@ -19,8 +19,6 @@ export interface PostInboundCardInput {
   /** The card shows all visitor messages up to this `seq`. */
   deliveredSeq: number;
   targets: PushTarget[];
-  /** Message ids of cards that the chat had before. */
-  formerIds?: string[];
   /** When an earlier activity first tried this, ms. */
   firstTriedAt?: number;
 }
@@ -99,7 +97,7 @@ export function createInboundCardActivities(context: ChatZoomContext) {
 
   /** The card that an earlier try has posted: into this channel, or into the one that the settings named then. */
   async function postedBefore(
-    { chatId, accountId, formerIds = [], firstTriedAt }: PostInboundCardInput,
+    { chatId, accountId, content, firstTriedAt }: PostInboundCardInput,
     channel: ChannelRef,
   ): Promise<CardRef | undefined> {
     if (!mayHaveActed(firstTriedAt)) return undefined;
@@ -111,8 +109,7 @@ export function createInboundCardActivities(context: ChatZoomContext) {
         const history = await acting.asUser({ accountId, channelId }, (api) =>
           api.listMessages({ channelId, ...window }),
         );
-        const others = history.filter(({ id }) => !formerIds.includes(id));
-        const found = findPosted(others, inboundCardMark(chatId));
+        const found = findPosted(history, inboundCardMark(chatId, content.number));
         if (found) return { messageId: found.id, channelId, channelJid };
       } catch (error) {
         // A card that was posted there is seen by nobody any more.

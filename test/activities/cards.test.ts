@@ -19,6 +19,7 @@ const chatId = 'chat-12345';
 
 const inbound = (changes: Partial<InboundCardContent> = {}) =>
   inboundCard(chatId, {
+    number: 1,
     visitorName: 'Jane Doe',
     words: 'Hello',
     page: { url: 'https://example.com/pricing', title: 'Pricing' },
@@ -65,19 +66,26 @@ describe('the inbound card', () => {
     (status) => {
       const card = inbound({ status, agents: ['Jill'] });
       expect(card.head.text).toContain('Jane Doe');
-      expect(cardMarks(card)).toContain(inboundCardMark(chatId));
+      expect(cardMarks(card)).toContain(inboundCardMark(chatId, 1));
     },
   );
 
   test('cuts a long quote, and does without a page or a word', () => {
     const longest = Math.max(...cardTexts(inbound({ words: '😀'.repeat(5_000) })).map((text) => text.length));
     expect(longest).toBeLessThanOrEqual(1_000);
-    const bare = inboundCard(chatId, { visitorName: 'Jane', words: '', status: 'waiting', agents: [] });
+    const bare = inboundCard(chatId, { number: 1, visitorName: 'Jane', words: '', status: 'waiting', agents: [] });
     expect(cardTexts(bare)).not.toContain('');
   });
 
   test('without the visitor’s words still says what the chat’s state is, and lets agents join', () => {
-    const content = { visitorName: rude, words: rude, page: { url: rude }, status: 'missed', agents: [] } as const;
+    const content = {
+      number: 1,
+      visitorName: rude,
+      words: rude,
+      page: { url: rude },
+      status: 'missed',
+      agents: [],
+    } as const;
     const card = inboundCard(chatId, withoutVisitorWords({ ...content, agents: [] }));
     expect(JSON.stringify(card)).not.toContain('Big');
     expect(card.head.text).toBe('Still waiting: Visitor · name not shown');
@@ -165,7 +173,7 @@ describe('nothing that a visitor gives looks like the app', () => {
   });
 
   test('or carries the mark of another post', () => {
-    const other = inboundCardMark('another-chat');
+    const other = inboundCardMark('another-chat', 1);
     const card = inbound({ visitorName: other, words: other, page: { url: 'https://a.example/', title: other } });
     expect(cardMarks(card)).not.toContain(other);
     const mark = postMark(chatId, { kind: 'closing', by: 'idle' });

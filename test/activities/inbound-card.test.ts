@@ -9,7 +9,13 @@ import { readable, settledChat, targets, type SettledChat } from './settled-chat
 
 const opened = testStore();
 const setUp = () => settledChat(opened.store);
-const content: InboundCardContent = { visitorName: 'Jane Doe', words: 'Hello', status: 'waiting', agents: [] };
+const content: InboundCardContent = {
+  number: 1,
+  visitorName: 'Jane Doe',
+  words: 'Hello',
+  status: 'waiting',
+  agents: [],
+};
 
 function post(it: SettledChat, number: number, changes: Partial<PostInboundCardInput> = {}) {
   const { chatId, accountId, widgetId } = it;
@@ -172,7 +178,7 @@ describe('an administrator is asked for help', () => {
 test('a new card of a chat is not taken for the one that it had before', async () => {
   const it = await setUp();
   const { card } = await post(it, 1);
-  const again = await post(it, 2, { formerIds: [card.messageId] });
+  const again = await post(it, 2, { content: { ...content, number: 2 } });
   expect(again.card.messageId).not.toBe(card.messageId);
 });
 

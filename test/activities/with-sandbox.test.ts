@@ -100,7 +100,7 @@ async function setUp({ colleague = false } = {}) {
     attempt(number, activities.postInboundCard, {
       ...chat,
       widgetId,
-      content: { visitorName: 'Jane Doe', words: 'Hello', status: 'waiting', agents: [], page },
+      content: { number: 1, visitorName: 'Jane Doe', words: 'Hello', status: 'waiting', agents: [], page },
       deliveredSeq: 1,
       targets: [],
     });
@@ -136,7 +136,15 @@ test('a card is posted, found again by its mark, and edited', async () => {
     ...chat,
     widgetId,
     card: first.card,
-    content: { visitorName: 'Jane Doe', words: 'Hello', status: 'ended', agents: ['Jill'], endedBy: 'visitor', page },
+    content: {
+      number: 1,
+      visitorName: 'Jane Doe',
+      words: 'Hello',
+      status: 'ended',
+      agents: ['Jill'],
+      endedBy: 'visitor',
+      page,
+    },
     deliveredSeq: 1,
     targets: [],
   });
@@ -156,6 +164,7 @@ test.each([
   // Looked for as a colleague who is in the channel.
   expect((await postCard(2)).card).toEqual(first.card);
   const content: InboundCardContent = {
+    number: 1,
     visitorName: 'Jane Doe',
     words: 'Hello',
     status: 'ended',

@@ -172,7 +172,7 @@ describe('presence', () => {
 });
 
 describe('the card', () => {
-  const content = { visitorName: 'Jane', words: '', status: 'waiting' as const, agents: [] };
+  const content = { number: 1, visitorName: 'Jane', words: '', status: 'waiting' as const, agents: [] };
 
   test('covers the messages that it shows whole, and the first one in any case', () => {
     const card = new Card();
@@ -193,6 +193,20 @@ describe('the card', () => {
     card.shows(content, { messageId: 'm', channelId: 'c', channelJid: 'j' });
     expect(card.isStale(content)).toBe(false);
     expect(card.isStale({ ...content, agents: ['Jill'] })).toBe(true);
+  });
+
+  test('is a new one once the chat asks for an agent again, whatever becomes of the one before', () => {
+    const card = new Card();
+    const first = { messageId: 'm1', channelId: 'c', channelJid: 'j' };
+    card.addWords(1, 'Hello');
+    // Zoom takes the first one only after the chat has lost its channel.
+    card.renew('Hello again');
+    card.shows(content, first);
+    expect(card.ref).toBeUndefined();
+    const second = { ...content, number: card.state.number };
+    card.shows(second, { ...first, messageId: 'm2' });
+    expect(card.ref?.messageId).toBe('m2');
+    expect(card.isStale(second)).toBe(false);
   });
 });
 

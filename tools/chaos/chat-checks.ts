@@ -2,7 +2,7 @@ import type { TranscriptEntry } from '../../domain/transcript.ts';
 import type { VisitorEntry } from '../../domain/visitor-protocol.ts';
 import type { SandboxMessage } from '../../test/support/driver.ts';
 import { compare, emptyCheck, type Check } from './compare.ts';
-import { timeOf, visitorWordsIn, type ChatFacts } from './facts.ts';
+import { endedUnseen, timeOf, visitorWordsIn, type ChatFacts } from './facts.ts';
 import { mayOvertake, type Delivery } from './webhook-log.ts';
 import { besides, isForVisitor, numbered, partsIn, refusedWord } from './words.ts';
 
@@ -61,7 +61,7 @@ export class ChatChecks {
     check.unavoidable += repeated;
     const { onCard, isFull } = wordsOnCard(chat, order, relayed);
     const seen = [...relayed, ...onCard];
-    if (isFull) for (const item of required) if (!seen.includes(item)) required.delete(item);
+    if (isFull || endedUnseen(chat)) for (const item of required) if (!seen.includes(item)) required.delete(item);
     const unavoidable = unavoidableCopies(messages, this.#lateEffects);
     compare(check, { where, order, required, seen, isUnavoidable: (text) => unavoidable.has(text) });
     for (const message of messages) {

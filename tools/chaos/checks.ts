@@ -1,6 +1,6 @@
 import { ChatChecks, unavoidableCopies } from './chat-checks.ts';
 import { compare, emptyCheck, type Check } from './compare.ts';
-import { chatsOf, type ChatFacts, type Facts } from './facts.ts';
+import { chatsOf, endedUnseen, type ChatFacts, type Facts } from './facts.ts';
 import { checkGrants } from './grant-log.ts';
 import { refusedWord, words } from './words.ts';
 
@@ -67,12 +67,17 @@ const unshownWords = 'Zoom refuses to show here what the visitor wrote';
 
 /**
  * Every chat has one card for the agents, which shows its first words. It may have another one for each channel that
- * it has lost, and for each card that went with a deleted inbound channel.
+ * it has lost, and for each card that went with a deleted inbound channel. It has none if its visitor ended it before.
  */
 function checkCards(chats: readonly ChatFacts[], { deleted }: Facts, lateEffects: number[]): Check {
   const result = emptyCheck('inbound cards');
   const gone = new Set(deleted.flatMap(({ messages }) => messages.map(({ id }) => id)));
-  for (const { visitor, name: where, cards, lost } of chats) {
+  for (const chat of chats) {
+    const { visitor, name: where, cards, lost } = chat;
+    if (endedUnseen(chat)) {
+      result.unavoidable += 1;
+      continue;
+    }
     const more = lost.length + cards.filter(({ id }) => gone.has(id)).length;
     const unavoidable = unavoidableCopies(cards, lateEffects).size > 0 ? 1 : 0;
     const surplus = Math.max(0, cards.length - 1 - more - unavoidable);

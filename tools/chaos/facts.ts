@@ -65,6 +65,11 @@ export interface ChatFacts {
   cards: readonly SandboxMessage[];
 }
 
+/** Its visitor ended it before its card could be posted: then there is none, and nobody reads what they wrote. */
+export function endedUnseen({ visitor, cards, channels }: ChatFacts): boolean {
+  return visitor.endsEarly && visitor.ended && cards.length === 0 && channels.length === 0;
+}
+
 export function chatsOf(facts: Facts): ChatFacts[] {
   const all = [...facts.deleted, ...facts.evidence.zoom.channels];
   const cards = all.filter(({ id }) => facts.inbound.has(id)).flatMap(({ messages }) => messages);

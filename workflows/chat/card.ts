@@ -17,9 +17,9 @@ export interface CardState {
   words: string;
   /** The card shows every visitor message up to here; the first is cut if it is long. */
   coversSeq: number;
+  /** Which of the chat's cards this is, from 1: what becomes of an earlier one is of no interest. */
+  number: number;
   ref?: CardRef;
-  /** Message ids of the chat's cards before this one: a new card must not be taken for one of them. */
-  formerIds: string[];
   /** What the card was last seen to say, as JSON. */
   shown?: string;
   /** For a card that is not posted yet; absent until it was asked for. */
@@ -32,7 +32,7 @@ export interface CardState {
 
 /** The chat's card in the inbound channel: what it should say, and what it says. */
 export class Card {
-  constructor(readonly state: CardState = { words: '', coversSeq: 0, formerIds: [] }) {}
+  constructor(readonly state: CardState = { words: '', coversSeq: 0, number: 1 }) {}
 
   get ref(): CardRef | undefined {
     return this.state.ref;
@@ -51,7 +51,9 @@ export class Card {
     return words !== '' && givenUp !== true && shown !== JSON.stringify(content);
   }
 
+  /** Zoom has taken it. The chat may have asked for a new card meanwhile. */
   shows(content: InboundCardContent, ref: CardRef): void {
+    if (content.number !== this.state.number) return;
     this.state.ref = ref;
     delete this.state.slot;
     this.state.shown = JSON.stringify(content);
@@ -70,10 +72,11 @@ export class Card {
   /** The chat asks for an agent again: a new card, which is seen. */
   renew(words: string): void {
     this.state.words = words.slice(0, cardWordsLength).toWellFormed();
-    if (this.state.ref) this.state.formerIds.push(this.state.ref.messageId);
+    this.state.number += 1;
     this.state.isOwed = true;
     delete this.state.ref;
     delete this.state.shown;
+    delete this.state.slot;
   }
 
   // ---- the slot for a card that is not posted yet

@@ -22,6 +22,7 @@ export function cardContent({ input, lifecycle, agents, card, channel }: ChatPar
   // The card need not flicker while the channel is being made.
   const beforeJoin = waitingSince === undefined ? 'missed' : 'waiting';
   return {
+    number: card.state.number,
     visitorName: input.visitor.name,
     ...(input.page === undefined ? {} : { page: input.page }),
     words: card.state.words,

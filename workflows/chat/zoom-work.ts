@@ -32,11 +32,10 @@ export async function showCard(chat: Chat): Promise<void> {
       let outcomes;
       if (ref) {
         ({ outcomes } = await zoom.updateInboundCard({ ...input, widgetId, card: ref }));
-        // The chat may have asked for a new card meanwhile.
-        if (chat.card.ref?.messageId === ref.messageId) chat.card.shows(content, ref);
+        chat.card.shows(content, ref);
       } else {
-        const posted = await once(chat, 'card', (tried) =>
-          zoom.postInboundCard({ ...input, widgetId, formerIds: state.formerIds, ...tried }),
+        const posted = await once(chat, `card ${content.number}`, (tried) =>
+          zoom.postInboundCard({ ...input, widgetId, ...tried }),
         ).catch((error: unknown) => {
           // The channel takes no more now: the chat queues again, or all who were refused would come back at once.
           if (nothingDone(error) && failureType(error) === failureTypes.zoomUnavailable) chat.card.slotLost();

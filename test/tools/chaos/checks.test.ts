@@ -529,6 +529,14 @@ describe('the checks of a run', () => {
     expect(cards).toMatchObject({ lost: 0, duplicated: 0 });
   });
 
+  test('let a chat be without a card that its visitor ended before anybody had joined, and no other', () => {
+    const without = (number: 1 | 2) => (it: Parameters<Parameters<typeof found>[1]>[0]) =>
+      it.cards.splice(number - 1, 1);
+    expect(found('inbound cards', without(2))).toMatchObject({ lost: 0, unavoidable: 1 });
+    expect(found('visitor → Zoom', without(2))).toMatchObject({ lost: 0 });
+    expect(found('inbound cards', without(1))).toMatchObject({ lost: 1 });
+  });
+
   test('let an answer come late only if Zoom’s webhook of the later one came first', () => {
     const late = (takenAt: number) =>
       checked((it) => {

@@ -168,7 +168,8 @@ describe('the guide', () => {
     await write(second, 'I am the second visitor');
     const jill = await teamChat(agent, 'jill@example.com');
     await jill.getByRole('link', { name: /Live Chat Inbound/ }).click();
-    await log(jill).getByRole('button', { name: 'Join Chat' }).last().click();
+    const card = log(jill).getByRole('article').filter({ hasText: 'I am the second visitor' });
+    await card.getByRole('button', { name: 'Join Chat' }).click();
     await log(jill)
       .getByText(/Jill Chill joined this chat/)
       .waitFor();

@@ -23,6 +23,8 @@ export interface ChaosVisitorOptions {
   /** Their IP address, as a proxy names it: what one address may do is limited. */
   address: string;
   random: Random;
+  /** Of an earlier page of theirs, whose chat goes on. */
+  token?: string | undefined;
   /** A new entry is shown. */
   onEntry?: (entry: VisitorEntry) => void;
 }
@@ -59,6 +61,12 @@ export class ChaosVisitor {
 
   constructor(options: ChaosVisitorOptions) {
     this.#options = options;
+    this.#token = options.token;
+  }
+
+  /** What another page of theirs goes on with the same chat by. */
+  get token(): string | undefined {
+    return this.#token;
   }
 
   /** Whether nothing waits for its ✓. */

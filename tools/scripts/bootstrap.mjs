@@ -22,6 +22,7 @@ const commands = {
   bench: 'tools/bench/main.ts',
   chaos: 'tools/chaos/main.ts',
   attack: 'tools/attack/main.ts',
+  containers: 'tools/containers/main.ts',
   soak: 'tools/scripts/soak.ts',
   'zoom:manifest': 'tools/scripts/zoom-manifest.ts',
 };

@@ -104,8 +104,8 @@ export function createChatChannelActivities({ store, acting, notices }: ChatZoom
     },
 
     /**
-     * The chat's own private channel: made once, found again by its name after a lost answer. One that is not new is
-     * kept by `keepChatChannel` once its history is read: somebody may have written there already.
+     * The chat's own private channel: made once, found again by its name after a lost answer. What is written in it
+     * comes to the chat from now on; in one that is not new somebody may have written before.
      */
     async createChatChannel(input: {
       chatId: string;
@@ -124,14 +124,9 @@ export function createChatChannelActivities({ store, acting, notices }: ChatZoom
         const { ownerUserId, isNew } = made;
         const { id, jid, name, url } = made.channel;
         const channel = { id, jid, name, url };
-        if (isNew) await keep({ chatId, accountId, channel });
+        await keep({ chatId, accountId, channel });
         return { channel, ownerUserId, isNew };
       }, firstTriedAt);
-    },
-
-    /** From now on what is written in the channel comes to the chat. */
-    async keepChatChannel(input: { chatId: string; accountId: string; channel: ChannelRef }): Promise<void> {
-      await keep(input);
     },
 
     /** The agent is a member of the chat channel. Repeating it is harmless. */

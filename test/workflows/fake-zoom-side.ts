@@ -95,7 +95,6 @@ export function fakeChatActivities(overrides: Partial<Activities> = {}) {
         isNew: true,
       };
     },
-    async keepChatChannel() {},
     async inviteAgent(input) {
       seen.invited.push(input);
     },

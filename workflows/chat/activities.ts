@@ -63,7 +63,6 @@ export const { postInboundCard } = zoom('Card with Join Chat to the inbound chan
 export const { updateInboundCard } = zoom('Bring the inbound card up to date', editing);
 export const { findAgent } = zoom('Look up the agent in Zoom');
 export const { createChatChannel } = zoom('Create the private chat channel');
-export const { keepChatChannel } = zoom('Keep the chat channel, so that webhooks find the chat');
 export const { inviteAgent } = zoom('Invite the agent into the chat channel');
 export const { postToChannel } = zoom('Post to the chat channel');
 export const { readChannel } = zoom('Read the channel back for lost webhooks', readingBack);

@@ -106,6 +106,17 @@ export class Chat extends ChatParts {
     this.channel.opened(ref, ownerUserId);
   }
 
+  /** The chat is about to learn of a channel that may have words in it: what webhooks bring meanwhile comes after. */
+  catchUp(): void {
+    this.writers.catchUp();
+  }
+
+  /** It has been read, or cannot be for now. */
+  caughtUp(now: number): void {
+    this.writers.caughtUp();
+    for (const event of this.writers.release()) this.#did(event, now);
+  }
+
   /** Zoom says who somebody is: what waited for that happens now. */
   writerFound(ref: WriterRef, writer: Writer, now: number): void {
     this.writers.learn(ref, writer);

@@ -18,6 +18,8 @@ export interface WritersState {
   held: HeldEvent[];
   /** Zoom does not say who somebody is just now: what others write is passed on meanwhile. */
   isStuck: boolean;
+  /** Everything waits: a channel's history is being read, and what is in it comes first. */
+  isCatchingUp?: true;
   /** Names of people of whom the team is still to be told that the visitor does not see what they write. */
   unnoted: string[];
   /** How many such notes were posted. */
@@ -50,7 +52,7 @@ export class Writers {
 
   /** Whether what this person does has to wait: for who they are, or for what came before it. */
   mustWait(ref: WriterRef): boolean {
-    return !this.find(ref) || (this.state.held.length > 0 && !this.state.isStuck);
+    return this.state.isCatchingUp === true || !this.find(ref) || (this.state.held.length > 0 && !this.state.isStuck);
   }
 
   hold(event: HeldEvent): void {
@@ -75,9 +77,21 @@ export class Writers {
     this.state.isStuck = true;
   }
 
+  /** The history of a channel is about to be read, of which webhooks may tell as well. */
+  catchUp(): void {
+    this.state.isCatchingUp = true;
+  }
+
+  /** It has been read, or cannot be: what was held goes on in the order in which it was written. */
+  caughtUp(): void {
+    delete this.state.isCatchingUp;
+    this.state.held.sort((a, b) => (a.at ?? Infinity) - (b.at ?? Infinity));
+  }
+
   /** What need not wait any more, in order. */
   release(): HeldEvent[] {
-    const { held, isStuck } = this.state;
+    const { held, isStuck, isCatchingUp } = this.state;
+    if (isCatchingUp) return [];
     const released: HeldEvent[] = [];
     const kept: HeldEvent[] = [];
     for (const event of held) {

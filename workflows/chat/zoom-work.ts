@@ -97,27 +97,33 @@ async function admit(chat: Chat, request: JoinRequest): Promise<void> {
   );
 }
 
+/**
+ * Have the chat channel made. One that an earlier try has made may have words of its owner in it already: they come
+ * before what webhooks bring of it now.
+ */
+async function openChannel(chat: Chat): Promise<void> {
+  const { chatId, accountId, visitor } = chat.input;
+  const channelsLost = chat.channel.state.lost;
+  chat.catchUp();
+  try {
+    const { channel, ownerUserId, isNew } = await once(chat, 'channel', (tried) =>
+      zoom.createChatChannel({ chatId, accountId, visitorName: visitor.name, channelsLost, ...tried }),
+    );
+    chat.channelOpened(channel, ownerUserId);
+    upsertSearchAttributes([{ key: searchAttributes.channel, value: channel.id }]);
+    if (!isNew) await readBack(chat);
+  } finally {
+    chat.caughtUp(Date.now());
+  }
+}
+
 async function letIn(chat: Chat, { user, replacesOthers }: JoinRequest, isFurther: boolean): Promise<void> {
-  const { chatId, accountId, visitor, page } = chat.input;
+  const { accountId, page } = chat.input;
   const find = isFurther ? zoom.findFurtherAgent : zoom.findAgent;
   const invite = isFurther ? zoom.inviteFurtherAgent : zoom.inviteAgent;
   const agent = await find({ accountId, userId: user.id });
   chat.agentFound(agent, Date.now());
-  if (!chat.channel.ref) {
-    const channelsLost = chat.channel.state.lost;
-    const made = await once(chat, 'channel', (tried) =>
-      zoom.createChatChannel({ chatId, accountId, visitorName: visitor.name, channelsLost, ...tried }),
-    );
-    const { channel, ownerUserId, isNew } = made;
-    if (!isNew) {
-      // Its owner may have written there since an earlier try made it, in order before what webhooks bring.
-      await takeIn(chat, { id: channel.id, ownerUserId, sinceMs: chat.lifecycle.state.startedAt });
-      await zoom.keepChatChannel({ chatId, accountId, channel });
-      chat.channel.askReadBack(Date.now());
-    }
-    chat.channelOpened(channel, ownerUserId);
-    upsertSearchAttributes([{ key: searchAttributes.channel, value: made.channel.id }]);
-  }
+  if (!chat.channel.ref) await openChannel(chat);
   const { ref, state } = chat.channel;
   if (!ref || state.ownerUserId === undefined) return;
   await invite({ accountId, channelId: ref.id, ownerUserId: state.ownerUserId, agent });

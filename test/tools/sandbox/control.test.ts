@@ -1,3 +1,4 @@
+import { get } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { basic, closeAll, list, part, redirectUri, rig, type Rig } from './helpers.ts';
 
@@ -158,6 +159,20 @@ describe('control endpoints', () => {
       400,
       expect.stringContaining('application/problem+json'),
     ]);
+  });
+
+  it('answer only requests that name this machine, whatever a foreign name leads to', async () => {
+    const statusFor = (host: string) =>
+      new Promise((resolve, reject) => {
+        get(`${r.sandbox.url}/_sandbox/state`, { headers: { host } }, (answer) => {
+          answer.resume();
+          resolve(answer.statusCode);
+        }).on('error', reject);
+      });
+    for (const host of ['localhost', '127.0.0.1:3100', '[::1]:3100', 'zoom.localhost'])
+      expect([host, await statusFor(host)]).toEqual([host, 200]);
+    for (const host of ['evil.example', 'localhost.evil.example', '127.0.0.1.evil.example', 'evil.example@localhost'])
+      expect([host, await statusFor(host)]).toEqual([host, 421]);
   });
 
   it('show the state and what a person can see', async () => {

@@ -12,6 +12,9 @@ export interface Attack {
   run: (target: Target, seen: Seen) => Promise<void>;
 }
 
+/** Longest text of an input in a line. */
+const mostShown = 160;
+
 /** What was seen of an attack: it held while nothing is wrong. */
 export class Seen {
   readonly #notes: string[] = [];
@@ -44,10 +47,10 @@ export class Seen {
   }
 }
 
-/** An input as a line can show it: strangers' inputs have control characters and are long. */
+/** An input as a line can show it: strangers' inputs have control and hidden characters, and are long. */
 function shown(text: string): string {
-  const line = JSON.stringify(text).slice(1, -1);
-  return line.length > 160 ? `${line.slice(0, 160)}…` : line;
+  const line = text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (hidden) => `\\u{${hidden.codePointAt(0)?.toString(16) ?? ''}}`);
+  return line.length > mostShown ? `${line.slice(0, mostShown)}…` : line;
 }
 
 /** How an attack ended. */

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Replaces the containers of a service by containers of the image and the settings of now, with no moment without one:
-# first as many new ones, and once they are healthy the old ones are stopped, which finish what is under way.
+# first as many new ones, and once they are healthy the old ones are stopped one by one, each finishing what is under way.
 #
 #   docker compose build
 #   sh deploy/update.sh worker && sh deploy/update.sh api
@@ -22,8 +22,8 @@ scale() {
   docker compose up --detach --no-deps --no-recreate --wait --scale "$service=$1" "$service"
 }
 scale $((count * 2))
-# shellcheck disable=SC2086 # One argument for each container.
-docker stop $old
-# shellcheck disable=SC2086
-docker rm $old
+for container in $old; do
+  docker stop "$container"
+  docker rm "$container"
+done
 scale "$count"

@@ -50,7 +50,7 @@ USER node
 ENTRYPOINT ["./ui-server", "--env", "docker", "start"]
 
 FROM ${NODE_IMAGE} AS proxy
-RUN apt-get update && apt-get install --yes --no-install-recommends caddy && rm -rf /var/lib/apt/lists/* \
-  && install -d /data /config
+COPY caddy /usr/local/bin/
+RUN install -d /data /config
 ENV XDG_DATA_HOME=/data XDG_CONFIG_HOME=/config
 CMD ["caddy", "run", "--config", "/etc/caddy/Caddyfile"]

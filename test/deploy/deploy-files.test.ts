@@ -204,6 +204,21 @@ describe('deploy/https.yml', () => {
   });
 });
 
+describe('the stand-ins of npm run containers', () => {
+  test.each([
+    ['TEMPORAL_VERSION', 'temporal', 'go.temporal.io/server'],
+    ['TEMPORAL_UI_VERSION', 'temporal-ui', 'github.com/temporalio/ui-server/v2'],
+    ['CADDY_VERSION', 'caddy', 'github.com/caddyserver/caddy/v2'],
+  ])('are of the version that compose takes: %s', async (variable, folder, module) => {
+    const texts = await Promise.all(['docker-compose.yml', https].map(async (file) => (await readCompose(file)).text));
+    const named = texts.flatMap((text) => [...text.matchAll(new RegExp(`\\{${variable}:-([\\d.]+)\\}`, 'g'))]);
+    const built = new RegExp(`${module} v([\\d.]+)`).exec(
+      await readFile(`tools/containers/go/${folder}/go.mod`, 'utf8'),
+    );
+    expect(unique(named.map((match) => match[1] ?? ''))).toEqual([built?.[1]]);
+  });
+});
+
 describe('the scripts for operators', () => {
   test.each(['backup.sh', 'restore.sh', 'update.sh'])(
     '%s is a shell script, and refuses to start without its argument',

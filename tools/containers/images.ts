@@ -153,6 +153,12 @@ export async function buildStandIns(app: string, base: string, report: Report, s
     ['github.com/temporalio/ui-server/v2/cmd/server'],
     report,
   );
+  const caddy = await goBuild(
+    'caddy',
+    'github.com/caddyserver/caddy/v2',
+    ['github.com/caddyserver/caddy/v2/cmd/caddy'],
+    report,
+  );
   const ferretdb = await findMongoServer(report, thisSystem, 'ferretdb');
   const files: Record<string, string> = {
     'temporal-server': temporal.programs[0] ?? '',
@@ -162,6 +168,7 @@ export async function buildStandIns(app: string, base: string, report: Report, s
     temporal: await findTemporalCli(report),
     'ui-server': ui.programs[0] ?? '',
     'ui-server.yaml': join(ui.dir, 'config/docker.yaml'),
+    caddy: caddy.programs[0] ?? '',
     ferretdb: ferretdb.path,
   };
   const context = await mkdtemp(join(tmpdir(), 'live-chat-stand-ins-'));

@@ -62,6 +62,8 @@ export class Team {
   readonly #over = new AbortController();
   readonly #signal: AbortSignal;
   readonly #chats = new Map<number, TeamChat>();
+  /** By what a card's button says: a card whose words Zoom refuses does not name the visitor. */
+  readonly #chatOfButton = new Map<string, TeamChat>();
   readonly #onError: (error: unknown) => void;
 
   constructor(parts: {
@@ -216,10 +218,12 @@ export class Team {
     const { channels } = viewSchema.parse(await response.json());
     const message = channels.find(({ id }) => id.endsWith(channelId))?.messages?.find(({ id }) => id === messageId);
     const content = JSON.stringify(message?.content ?? {});
-    const value = /"join:[\w-]+"/.exec(content)?.[0];
-    const chat = this.#chats.get(chatIn(content) ?? 0);
-    if (!chat || value === undefined) return;
-    const card = { messageId, value: JSON.parse(value) as string };
+    const [, value] = /"(join:[\w-]+)"/.exec(content) ?? [];
+    if (value === undefined) return;
+    const chat = this.#chats.get(chatIn(content) ?? 0) ?? this.#chatOfButton.get(value);
+    if (!chat) return;
+    this.#chatOfButton.set(value, chat);
+    const card = { messageId, value };
     const regained = currentChannel(chat);
     if (regained !== undefined && chat.regained.has(regained)) {
       this.loses({ number: chat.plan.number, channelId: regained });

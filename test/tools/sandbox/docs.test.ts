@@ -29,7 +29,7 @@ function switchesOfDocs(): Map<string, Row> {
 }
 
 it('lists the switches that there are, with their defaults, and those that the preset turns', () => {
-  const strict: Record<string, string | boolean | undefined> = presets.strict;
+  const strict: Record<string, string | string[] | number | boolean | null | undefined> = presets.strict;
   const wanted = Object.entries(switchesSchema.parse({})).map(([name, value]) => {
     const turned = strict[name];
     const row: Row = {

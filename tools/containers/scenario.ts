@@ -150,16 +150,8 @@ export function scenario({ project, settings, folder, next, report }: ScenarioPa
     {
       name: 'two of each',
       run: async () => {
-        await project.compose(
-          'up',
-          '--detach',
-          '--no-build',
-          '--no-recreate',
-          '--scale',
-          'api=2',
-          '--scale',
-          'worker=2',
-        );
+        const scale = ['--scale', 'api=2', '--scale', 'worker=2'];
+        await project.compose('up', '--detach', '--no-build', '--no-deps', '--no-recreate', ...scale, 'api', 'worker');
         await eventually(() => healthy(project, { api: 2, worker: 2 }), readyWithinMs);
         chats = await newChats(chatsAtOnce);
         await inMidChat(() => Promise.resolve());

@@ -88,9 +88,7 @@ function saveChannel(world: World, channel: Channel): void {
 function nameTaken(world: World, name: string, owner: User, except?: Channel): boolean {
   return liveChannels(world).some(
     (channel) =>
-      channel !== except &&
-      channel.accountId === owner.accountId &&
-      channel.name.toLowerCase() === name.toLowerCase(),
+      channel !== except && channel.accountId === owner.accountId && channel.name.toLowerCase() === name.toLowerCase(),
   );
 }
 

@@ -487,7 +487,10 @@ export function controlRoutes(world: World, controls: Controls): Router {
       const allowed = input.decision !== 'cancel';
       const hindered = allowed ? obstacle(world, user, request.scopes) : null;
       if (hindered !== null)
-        throw new Problem(403, hindered === 'needs_admin' ? needsAdminWords : 'An admin has to approve this app first.');
+        throw new Problem(
+          403,
+          hindered === 'needs_admin' ? needsAdminWords : 'An admin has to approve this app first.',
+        );
       const location = decide(world, request, allowed ? user : 'cancel');
       answer(res, 200, { redirect_to: location, code: new URL(location).searchParams.get('code') });
     } catch (error) {

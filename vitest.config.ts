@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** Tests that start whole systems, browsers or many processes: one file at a time, after the others. */
+/** Tests that start whole systems, browsers or many processes: after the others, which are quick. */
 const system = [
   'test/{e2e,story}/**/*.test.ts',
   'test/telemetry/system.test.ts',
@@ -28,7 +28,7 @@ export default defineConfig({
           sequence: { groupOrder: 0 },
         },
       },
-      { extends: true, test: { name: 'system', include: system, maxWorkers: 1, sequence: { groupOrder: 1 } } },
+      { extends: true, test: { name: 'system', include: system, maxWorkers: 2, sequence: { groupOrder: 1 } } },
     ],
   },
 });

@@ -112,11 +112,15 @@ const eventually = (check: () => void | Promise<void>) => vi.waitFor(check, { ti
 
 const names = (count: number) => Array.from({ length: count }, (_, n) => `chat ${n + 1}`);
 
-/** The longest waiting come first; those who get their slots at the same moment post side by side. */
+/**
+ * The longest waiting come first; those who get their slots at the same moment post side by side. Of the first cards
+ * nothing is said: there are slots while the chats still begin.
+ */
 function expectInOrder(cards: string[], count: number): void {
   expect([...cards].sort()).toEqual(names(count).sort());
-  for (const [place, card] of cards.entries()) {
-    expect(Math.abs(names(count).indexOf(card) - place), `${card} at ${place + 1}`).toBeLessThan(10);
+  const later = cards.slice(30).map((card) => Number(card.replace('chat ', '')));
+  for (const [place, number] of later.toSorted((a, b) => a - b).entries()) {
+    expect(Math.abs(later.indexOf(number) - place), `chat ${number}`).toBeLessThan(10);
   }
 }
 
@@ -151,7 +155,9 @@ describe('the cards of an inbound channel', { timeout: 60_000 }, () => {
     const counts = hall.fake.seen.queueCards;
     expect(counts[0]).toBeGreaterThan(0);
     expect(counts.at(-1)).toBe(0);
-    expect([...counts].sort((a, b) => b - a)).toEqual(counts);
+    // It grows while chats begin, and then falls.
+    const falling = counts.slice(counts.indexOf(Math.max(...counts)));
+    expect(falling).toEqual(falling.toSorted((a, b) => b - a));
   });
 
   test('leave out a visitor who has gone before their turn, until they are back', async () => {

@@ -1,5 +1,5 @@
 import { ApplicationFailure } from '@temporalio/activity';
-import type { ChannelRef } from '../domain/channel.ts';
+import { channelRef, type ChannelRef } from '../domain/channel.ts';
 import { failureTypes } from '../domain/failures.ts';
 import { limits } from '../domain/limits.ts';
 import type { Attachment } from '../domain/message.ts';
@@ -7,6 +7,7 @@ import { cleanLine, truncateText } from '../domain/text.ts';
 import type { Agent } from '../domain/transcript.ts';
 import {
   isAnyBot,
+  isActive,
   isZoomError,
   ZoomError,
   type ZoomChannel,
@@ -57,9 +58,9 @@ export function createChatChannelActivities({ store, acting, notices }: ChatZoom
     async findAgent({ accountId, userId }: { accountId: string; userId: string }): Promise<KnownAgent> {
       return asZoomFailures(async () => {
         const user = await acting.asUser({ accountId }, (api) => api.getUser(userId));
-        const { id, email, status } = user;
-        const isActive = status === undefined || status === 'active';
-        if (email !== undefined && isActive && isOfAccount(user, accountId)) return { id, name: nameOf(user), email };
+        const { id, email } = user;
+        if (email !== undefined && isActive(user) && isOfAccount(user, accountId))
+          return { id, name: nameOf(user), email };
         throw ApplicationFailure.nonRetryable(
           'The Zoom user is not active, or has no e-mail address.',
           failureTypes.userGone,
@@ -122,8 +123,7 @@ export function createChatChannelActivities({ store, acting, notices }: ChatZoom
         const before = mayHaveActed(firstTriedAt) ? await find(accountId, chatId, names) : undefined;
         const made = before?.own ?? (await createUnderFreeName(accountId, chatId, names, firstTriedAt));
         const { ownerUserId, isNew } = made;
-        const { id, jid, name, url } = made.channel;
-        const channel = { id, jid, name, url };
+        const channel = channelRef(made.channel);
         await keep({ chatId, accountId, channel });
         return { channel, ownerUserId, isNew };
       }, firstTriedAt);

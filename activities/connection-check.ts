@@ -1,5 +1,5 @@
 import { ApplicationFailure } from '@temporalio/activity';
-import type { CardRef, ChannelRef } from '../domain/channel.ts';
+import { channelRef, type CardRef, type ChannelRef } from '../domain/channel.ts';
 import { makeCheckButtonValue } from '../domain/commands.ts';
 import { failureTypes } from '../domain/failures.ts';
 import type { MissingScope } from '../domain/missing-scope.ts';
@@ -8,16 +8,17 @@ import {
   actions,
   button,
   card,
+  isActive,
   isZoomError,
   link,
   message,
+  missingScopes,
   type Card,
-  type ZoomChannel,
   type ZoomClient,
   type ZoomUserApi,
 } from '../zoom/index.ts';
 import { isRefusedForWho, type ActingUsers } from './acting-user.ts';
-import { missingInAccount } from './missing-scopes.ts';
+import { grantedInAccount } from './missing-scopes.ts';
 import { findPosted, mayHaveActed, readBackWindow } from './read-back.ts';
 import type { UserZoom } from './user-zoom.ts';
 import { asZoomFailures } from './zoom-failures.ts';
@@ -78,8 +79,7 @@ export function createConnectionCheckActivities(dependencies: ConnectionCheckDep
     async checkToken({ accountId, zoomUserId }: InAccount & { zoomUserId: string }): Promise<void> {
       await asZoomFailures(async () => {
         const user = await userZoom(zoomUserId, (api) => api.getMe());
-        const isActive = user.status === undefined || user.status === 'active';
-        if (isActive && user.accountId === accountId) return;
+        if (isActive(user) && user.accountId === accountId) return;
         const sentence = 'Zoom says that this user is not active in the account any more.';
         throw ApplicationFailure.nonRetryable(sentence, failureTypes.userGone);
       });
@@ -87,13 +87,8 @@ export function createConnectionCheckActivities(dependencies: ConnectionCheckDep
 
     /** What no connected member has granted; `isKnown` is false when Zoom has not said what it granted. */
     async findMissingScopes({ accountId }: InAccount): Promise<{ isKnown: boolean; missing: MissingScope[] }> {
-      const members = await store.members.ofAccount(accountId);
-      const connected = members.filter(({ grantStatus }) => grantStatus === 'connected').map(({ _id }) => _id);
-      const granted = await store.tokenSets.scopesOf(connected);
-      return {
-        isKnown: granted.some((scopes) => scopes.length > 0),
-        missing: await missingInAccount(store, accountId),
-      };
+      const granted = await grantedInAccount(store, accountId);
+      return { isKnown: granted.some((scopes) => scopes.length > 0), missing: missingScopes(...granted) };
     },
 
     /** Whether Zoom lists the inbound channel for a connected member. */
@@ -141,14 +136,14 @@ export function createConnectionCheckActivities(dependencies: ConnectionCheckDep
         const made = await acting.findAsAny(accountId, async (api) =>
           (await api.allChannels()).find((channel) => channel.name === name),
         );
-        return made && { channel: refOf(made.found), ownerUserId: made.userId };
+        return made && { channel: channelRef(made.found), ownerUserId: made.userId };
       };
       return asZoomFailures(async () => {
         const before = mayHaveActed() ? await find() : undefined;
         if (before) return before;
         try {
           return await acting.asUser({ accountId }, async (api, ownerUserId) => ({
-            channel: refOf(await api.createChannel({ name, type: 'privateInternal' })),
+            channel: channelRef(await api.createChannel({ name, type: 'privateInternal' })),
             ownerUserId,
           }));
         } catch (error) {
@@ -223,10 +218,6 @@ export function createConnectionCheckActivities(dependencies: ConnectionCheckDep
   }
 }
 export type ConnectionCheckActivities = ReturnType<typeof createConnectionCheckActivities>;
-
-function refOf({ id, jid, name, url }: ZoomChannel): ChannelRef {
-  return { id, jid, name, url };
-}
 
 /** By this the posts of a check are known. */
 const checkMark = (checkId: string) => `Check ${checkId}`;

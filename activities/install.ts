@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { activityInfo, ApplicationFailure } from '@temporalio/activity';
-import type { ChannelRef } from '../domain/channel.ts';
+import { channelRef, type ChannelRef } from '../domain/channel.ts';
 import { failureTypes } from '../domain/failures.ts';
 import { widgetSettingsSchema } from '../domain/widget.ts';
 import type { Member, Store, Widget } from '../store/index.ts';
@@ -86,10 +86,9 @@ export function createInstallActivities({ store, zoom, userZoom, product, public
       const widget = await requireWidget(input.accountId);
       if (widget.inboundChannel) return widget.inboundChannel;
       return asZoomFailures(async () => {
-        const { id, jid, name, url } = await userZoom(input.zoomUserId, (api) =>
-          findOrCreate(api, product.inboundChannelName),
+        const channel = channelRef(
+          await userZoom(input.zoomUserId, (api) => findOrCreate(api, product.inboundChannelName)),
         );
-        const channel = { id, jid, name, url };
         await store.widgets.setInboundChannel(widget._id, channel);
         return channel;
       });

@@ -1,6 +1,6 @@
 import { log } from '@temporalio/activity';
 import type { Member, Store } from '../store/index.ts';
-import { isZoomError, type ZoomUser } from '../zoom/index.ts';
+import { isActive, isZoomError, type ZoomUser } from '../zoom/index.ts';
 import { isRefusedForWho, type ActingUsers } from './acting-user.ts';
 import { asZoomFailures } from './zoom-failures.ts';
 
@@ -19,11 +19,11 @@ export async function applyRights(
   member: Pick<Member, '_id' | 'role'>,
   { role, status }: Pick<ZoomUser, 'role' | 'status'>,
 ): Promise<Member['role'] | null> {
-  const isActive = status === undefined || status === 'active';
+  const mayGoOn = isActive({ status });
   const isDemoted = member.role !== 'agent' && role === 'agent';
   if (role !== member.role) await store.members.setRole(member._id, role);
-  if (!isActive || isDemoted) await store.sessions.endOf(member._id);
-  return isActive ? role : null;
+  if (!mayGoOn || isDemoted) await store.sessions.endOf(member._id);
+  return mayGoOn ? role : null;
 }
 
 /** What Zoom says now about somebody who has added the app. */

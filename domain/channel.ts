@@ -7,6 +7,11 @@ export interface ChannelRef {
   url: string;
 }
 
+/** What is kept of a channel. */
+export function channelRef({ id, jid, name, url }: ChannelRef): ChannelRef {
+  return { id, jid, name, url };
+}
+
 /** A card that the bot has posted in a channel. */
 export interface CardRef {
   messageId: string;

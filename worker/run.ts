@@ -155,7 +155,7 @@ export async function runWorker(config: WorkerConfig, log: Logger): Promise<void
   }
 }
 
-/** In production the workflow code was bundled at build time, by `npm start` before it starts a worker. */
+/** The bundle of the build, in production and under `npm start`; run from the sources it makes its own. */
 async function workflowCode(prebuilt: string | undefined): Promise<Required<WorkerOptions>['workflowBundle']> {
   if (prebuilt !== undefined) return { codePath: prebuilt };
   const isCompiled = import.meta.url.endsWith('.js');

@@ -12,7 +12,7 @@ export {
 } from './errors.ts';
 export { createPkce, type TokenSet, type ZoomOAuth } from './oauth.ts';
 export { EVENT_NEEDS, missingScopes, SCOPE_NEEDS, scopesNamed } from './scopes.ts';
-export type { ZoomUser } from './users.ts';
+export { isActive, type ZoomUser } from './users.ts';
 export type { ChannelType, ZoomChannel } from './channels.ts';
 export type { ZoomMember } from './members.ts';
 export type { ZoomFile, ZoomMessage } from './messages.ts';

@@ -21,6 +21,11 @@ export interface ZoomUser {
   readonly role: 'owner' | 'admin' | 'agent';
 }
 
+/** Whether somebody may use Zoom now. An answer without a status is of somebody who may. */
+export function isActive({ status }: Pick<ZoomUser, 'status'>): boolean {
+  return status === undefined || status === 'active';
+}
+
 /** Calls about users. Source: developers.zoom.us/docs/api/users/ */
 export interface UsersApi {
   /** The user whose token this is; their account is always known. */

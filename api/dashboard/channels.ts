@@ -1,5 +1,6 @@
 import { isRefusedForWho } from '../../activities/acting-user.ts';
 import { applyRights } from '../../activities/member-check.ts';
+import { channelRef } from '../../domain/channel.ts';
 import type { ChannelChoices, SettingsInput, SettingsSaved } from '../../domain/dashboard.ts';
 import { mayChangeSettings } from '../../domain/roles.ts';
 import { isZoomError, type ChannelType } from '../../zoom/index.ts';
@@ -101,8 +102,7 @@ export async function chooseChannel(
       `Live Chat reads its channel in the name of ${outside}, who is not in this one. Add them to it in Zoom, then save again.`,
     );
   }
-  const { id, jid, name, url } = channel;
-  const [from, to] = [widget.inboundChannel, { id, jid, name, url }];
+  const [from, to] = [widget.inboundChannel, channelRef(channel)];
   await dependencies.store.widgets.setInboundChannel(widget._id, to);
   if (from?.id !== to.id) {
     const change = { accountId: member.accountId, zoomUserId: member._id, ...(from && { from }), to };
@@ -117,5 +117,5 @@ export async function chooseChannel(
   }
   // Chats that could not announce themselves in the old channel.
   dependencies.tryAgain(widget.accountId);
-  return { channel: { id, name } };
+  return { channel: { id: to.id, name: to.name } };
 }

@@ -40,6 +40,11 @@ export function latencyFigure(id: string, label: string, values: readonly number
   };
 }
 
+/** The calls that Zoom refused, of which there are to be none. */
+export function refusedFigure(id: string, label: string, refused: number): Figure {
+  return { id, label, value: refused, unit: 'calls', bound: { text: '0', value: refused, held: refused === 0 } };
+}
+
 /** Holds `value / base` against a limit. A base that was not measured leaves open whether it is held. */
 export function atMost(text: string, value: number, base: number | undefined, limit: number): Bound {
   if (base === undefined) return { text, value: undefined, held: undefined };

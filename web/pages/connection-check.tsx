@@ -9,8 +9,7 @@ import { request, type Failure } from '../client/http.ts';
 import { useResource } from '../client/use-resource.ts';
 import { Button, ButtonLink } from '../design/button.tsx';
 import { Card } from '../design/card.tsx';
-import { BackIcon } from '../design/icons.tsx';
-import { NewTabLink } from '../design/links.tsx';
+import { BackLink, NewTabLink } from '../design/links.tsx';
 import { Notice } from '../design/notice.tsx';
 import { Skeleton } from '../design/skeleton.tsx';
 import { Steps, type StepView } from '../design/steps.tsx';
@@ -40,12 +39,7 @@ export function ConnectionCheck() {
 
   return (
     <div class="narrow">
-      <p class="back">
-        <a href="/dashboard">
-          <BackIcon />
-          {words.back}
-        </a>
-      </p>
+      <BackLink href="/dashboard">{words.back}</BackLink>
       <div class="page-head">
         <h1>{words.heading}</h1>
         <p class="soft">{words.lead}</p>

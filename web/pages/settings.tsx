@@ -5,7 +5,7 @@ import { useResource } from '../client/use-resource.ts';
 import { Button } from '../design/button.tsx';
 import { Card } from '../design/card.tsx';
 import { describeField, Field } from '../design/field.tsx';
-import { BackIcon } from '../design/icons.tsx';
+import { BackLink } from '../design/links.tsx';
 import { Notice } from '../design/notice.tsx';
 import { text } from '../text/index.ts';
 import { FailureNotice } from './failure.tsx';
@@ -18,12 +18,7 @@ export function Settings() {
   const { resource, reload } = useResource<ChannelChoices>('/api/channels');
   return (
     <div class="narrow">
-      <p class="back">
-        <a href="/dashboard">
-          <BackIcon />
-          {words.back}
-        </a>
-      </p>
+      <BackLink href="/dashboard">{words.back}</BackLink>
       <div class="page-head">
         <h1>{words.heading}</h1>
       </div>

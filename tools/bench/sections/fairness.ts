@@ -7,7 +7,7 @@ import { Admin, ZoomSide } from '../../../test/support/driver.ts';
 import type { Bench, Person, Section } from '../bench.ts';
 import { BenchChat } from '../chat.ts';
 import { cpuTimes, processNames } from '../cpu.ts';
-import { latencyFigure, shortNumber, type Figure } from '../figure.ts';
+import { latencyFigure, refusedFigure, shortNumber, type Figure } from '../figure.ts';
 import { offer, type Outcome } from '../load.ts';
 import { HappeningCount } from '../happening-count.ts';
 import { SandboxFeed } from '../sandbox-feed.ts';
@@ -136,14 +136,7 @@ async function* measure(bench: Bench, scenario: Scenario): AsyncGenerator<Figure
         detail: `of ${availableParallelism()}; ${busyCores.map(({ name, cores }) => `${name} ${shortNumber(cores)}`).join(', ')}`,
       };
     }
-    const refused = after.refused;
-    yield {
-      id: `${id}.refused`,
-      label: `${words} calls that Zoom refused (429), from its start`,
-      value: refused,
-      unit: 'calls',
-      bound: { text: '0', value: refused, held: refused === 0 },
-    };
+    yield refusedFigure(`${id}.refused`, `${words} calls that Zoom refused (429), from its start`, after.refused);
   } finally {
     ended.abort();
     feed?.close();

@@ -8,7 +8,7 @@ import type { ServerFrame } from '../../../domain/visitor-protocol.ts';
 import { Admin, ZoomSide } from '../../../test/support/driver.ts';
 import { startStack } from '../../embedded/supervisor.ts';
 import type { Bench, Section } from '../bench.ts';
-import { atMost, type Figure } from '../figure.ts';
+import { atMost, refusedFigure, type Figure } from '../figure.ts';
 import { HappeningCount } from '../happening-count.ts';
 import { SandboxFeed } from '../sandbox-feed.ts';
 import { summarize } from '../stats.ts';
@@ -82,13 +82,7 @@ export const floodSection: Section = {
       yield takenFigure('flood.wavesTaken', 'chats of that address that began', takenInWaves, waves * wave.chats);
 
       const { refused } = await counted.now();
-      yield {
-        id: 'flood.refused',
-        label: 'calls that Zoom refused (429)',
-        value: refused,
-        unit: 'calls',
-        bound: { text: '0', value: refused, held: refused === 0 },
-      };
+      yield refusedFigure('flood.refused', 'calls that Zoom refused (429)', refused);
     } finally {
       ended.abort();
       feed?.close();

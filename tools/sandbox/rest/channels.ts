@@ -39,6 +39,17 @@ export function channelJson(world: World, channel: Channel, detail = false): obj
   };
 }
 
+/** One page of channels, as the lists show it; `key` as `page` has it. */
+function channelsPage(world: World, channels: Channel[], key: object, query: z.infer<typeof listQuery>): object {
+  const { rows, next } = page(world, channels, (channel) => channel.id, key, query);
+  return {
+    channels: rows.map((channel) => channelJson(world, channel)),
+    next_page_token: next,
+    page_size: query.page_size,
+    total_records: channels.length,
+  };
+}
+
 const settingsInput = z.object({
   add_member_permissions: z.union([z.literal(1), z.literal(2)]).optional(),
   new_members_can_see_previous_messages_files: z.boolean().optional(),
@@ -99,16 +110,7 @@ export function channelEndpoints(world: World, add: ReturnType<typeof endpointsO
     ({ req, user }) => {
       const query = read(listQuery, req.query);
       const mine = liveChannels(world).filter((channel) => membership(channel, user.id) !== undefined);
-      const result = page(world, mine, (channel) => channel.id, { channels: user.id, size: query.page_size }, query);
-      return {
-        status: 200,
-        json: {
-          channels: result.rows.map((channel) => channelJson(world, channel)),
-          next_page_token: result.next,
-          page_size: query.page_size,
-          total_records: mine.length,
-        },
-      };
+      return { status: 200, json: channelsPage(world, mine, { channels: user.id, size: query.page_size }, query) };
     },
   );
 
@@ -177,17 +179,7 @@ export function channelEndpoints(world: World, add: ReturnType<typeof endpointsO
       const open = liveChannels(world).filter(
         (channel) => channel.accountId === user.accountId && (channel.type === 3 || channel.type === 5),
       );
-      const key = { public: user.accountId, size: query.page_size };
-      const result = page(world, open, (channel) => channel.id, key, query);
-      return {
-        status: 200,
-        json: {
-          channels: result.rows.map((channel) => channelJson(world, channel)),
-          next_page_token: result.next,
-          page_size: query.page_size,
-          total_records: open.length,
-        },
-      };
+      return { status: 200, json: channelsPage(world, open, { public: user.accountId, size: query.page_size }, query) };
     },
   );
 

@@ -143,10 +143,11 @@ describe('the cards of an inbound channel', { timeout: 60_000 }, () => {
       await env.sleep('30 seconds');
     });
     expectInOrder(hall.cards, 70);
-    // How many in a second is for the queue alone to say: a busy machine posts what two seconds allow in one.
+    // The queue alone says when there is a slot: a busy machine posts some cards later, and so closer to the next ones.
+    const lateMs = 3_000;
     for (const [ms, most] of [
-      [10_000, 30],
-      [100_000, 60],
+      [10_000 - lateMs, 30],
+      [100_000 - lateMs, 60],
     ] as const) {
       for (const at of hall.cardTimes) {
         expect(hall.cardTimes.filter((other) => other > at - ms && other <= at).length).toBeLessThanOrEqual(most);
@@ -183,10 +184,14 @@ describe('the cards of an inbound channel', { timeout: 60_000 }, () => {
     const hall = new Hall();
     await hall.run(async () => {
       await hall.beginMany(60);
+      await env.sleep('6 seconds');
+      // The time-skipping server lets no more time pass once a workflow has closed with an activity under way.
       await eventually(async () => {
-        const { waiting } = await hall.queue.query(getInboundQuery);
-        expect(waiting.length).toBeGreaterThan(0);
+        expect(hall.fake.seen.queueCards).not.toEqual([]);
+        expect((await hall.queue.describe()).raw.pendingActivities ?? []).toEqual([]);
       });
+      const { waiting } = await hall.queue.query(getInboundQuery);
+      expect(waiting.length).toBeGreaterThan(0);
       await hall.queue.cancel();
       for (let n = 0; n < 40 && hall.cards.length < 60; n += 1) await env.sleep('10 seconds');
       expect([...hall.cards].sort()).toEqual(names(60).sort());

@@ -13,6 +13,8 @@ export const visitorPushSchema = z.object({
   deliveredSeq: z.int().nonnegative(),
   /** So much waits for the team that the chat takes no more for now. Absent: as before. */
   isFull: z.boolean().optional(),
+  /** Zoom keeps the chat waiting: what is written does not get through now. Absent: as before. */
+  isInTrouble: z.boolean().optional(),
 });
 export type VisitorPush = z.infer<typeof visitorPushSchema>;
 

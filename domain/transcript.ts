@@ -34,10 +34,16 @@ export const transcriptEntrySchema = z.discriminatedUnion('kind', [
   z.object({ ...base, kind: z.literal('agentMessageEdited'), messageId: z.string(), text: z.string() }),
   z.object({ ...base, kind: z.literal('agentMessageDeleted'), messageId: z.string() }),
   z.object({ ...base, kind: z.literal('agentJoined'), agent: agentSchema }),
-  z.object({ ...base, kind: z.literal('agentLeft'), agent: agentSchema }),
+  /** `isLast`: nobody of the team is in any more, and the chat asks for an agent again. */
+  z.object({ ...base, kind: z.literal('agentLeft'), agent: agentSchema, isLast: z.literal(true).optional() }),
   /** Nobody has joined within the time the account set; the chat stays open and joinable. */
   z.object({ ...base, kind: z.literal('missed') }),
-  z.object({ ...base, kind: z.literal('ended'), by: endedBySchema }),
+  /** `reopenUntil`: until then, ms, either side can go on with the chat; absent when nobody can. */
+  z.object({ ...base, kind: z.literal('ended'), by: endedBySchema, reopenUntil: z.number().optional() }),
+  /** A chat that had ended goes on: the visitor wrote again, or the agent pressed Reopen. */
+  z.object({ ...base, kind: z.literal('reopened'), agent: agentSchema.optional() }),
+  /** The visitor left an address to be answered at, for when they are away. */
+  z.object({ ...base, kind: z.literal('emailGiven'), clientId: z.string(), email: z.string() }),
 ]);
 export type TranscriptEntry = z.infer<typeof transcriptEntrySchema>;
 

@@ -57,6 +57,13 @@ export const messageFrameSchema = z.strictObject({
   solution: z.string().max(64).optional(),
 });
 
+/** The visitor leaves an address to be answered at: for this chat alone. */
+export const emailFrameSchema = z.strictObject({
+  type: z.literal('email'),
+  id: clientId,
+  email: z.email().max(limits.visitorEmailLength),
+});
+
 /** The visitor ends the chat. */
 export const endFrameSchema = z.strictObject({ type: z.literal('end'), id: clientId });
 /** Heartbeat: answered by `pong` at once, so that a connection dead in one direction is noticed. */
@@ -65,12 +72,14 @@ export const pingFrameSchema = z.strictObject({ type: z.literal('ping') });
 export const visitorFrameSchema = z.discriminatedUnion('type', [
   helloFrameSchema,
   messageFrameSchema,
+  emailFrameSchema,
   endFrameSchema,
   pingFrameSchema,
 ]);
 export type VisitorFrame = z.infer<typeof visitorFrameSchema>;
 export type HelloFrame = z.infer<typeof helloFrameSchema>;
 export type MessageFrame = z.infer<typeof messageFrameSchema>;
+export type EmailFrame = z.infer<typeof emailFrameSchema>;
 export type EndFrame = z.infer<typeof endFrameSchema>;
 
 /** An http(s) link or e-mail address within an entry's text: UTF-16 offsets, end exclusive. */
@@ -86,6 +95,8 @@ const [
   agentLeft,
   missed,
   chatEnded,
+  chatReopened,
+  emailGiven,
 ] = transcriptEntrySchema.options;
 
 /** An agent as visitors see them: the name alone. */
@@ -104,6 +115,8 @@ export const visitorEntrySchema = z.discriminatedUnion('kind', [
   agentLeft.omit({ agent: true }).extend({ name }),
   missed,
   chatEnded,
+  chatReopened.omit({ agent: true }).extend({ name: name.optional() }),
+  emailGiven,
 ]);
 export type VisitorEntry = z.infer<typeof visitorEntrySchema>;
 
@@ -124,6 +137,12 @@ export const visitorErrorCodes = [
 ] as const;
 export type VisitorErrorCode = (typeof visitorErrorCodes)[number];
 
+/** What a visitor is told of where the chat stands, beside its entries. */
+export interface VisitorStanding {
+  /** What is written does not get through to the team now: Zoom keeps the chat waiting. */
+  isInTrouble: boolean;
+}
+
 export type ServerFrame =
   /**
    * Answer to `hello`. `token` continues this chat on a later connection. `chat` is null until the first message.
@@ -132,7 +151,7 @@ export type ServerFrame =
   | {
       type: 'welcome';
       token: string;
-      chat: { id: string; status: ChatStatus } | null;
+      chat: ({ id: string; status: ChatStatus } & VisitorStanding) | null;
       lastSeq: number;
       deliveredSeq: number;
       /** The widget's public settings. */
@@ -146,6 +165,8 @@ export type ServerFrame =
   | { type: 'entries'; entries: VisitorEntry[] }
   /** Zoom has taken every visitor message up to and including this `seq` (✓✓). Never falls. */
   | { type: 'delivered'; deliveredSeq: number }
+  /** Something about where the chat stands has changed. */
+  | ({ type: 'standing' } & VisitorStanding)
   | { type: 'pong' }
   /** `ref` is the `id` of the refused frame, where it had one. `message` is a sentence for developers. */
   | { type: 'error'; code: VisitorErrorCode; message: string; retryable: boolean; ref?: string; retryAfterMs?: number };

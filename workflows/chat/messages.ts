@@ -51,6 +51,8 @@ export type VisitorEvent =
     }
   | { kind: 'connected'; connection: VisitorConnection }
   | { kind: 'disconnected'; connectionId: string }
+  /** They left an address to be answered at. */
+  | { kind: 'email'; clientId: string; email: string; at: number }
   | { kind: 'ended' };
 export const visitorSignal = defineSignal<[VisitorEvent]>('visitor');
 
@@ -69,6 +71,7 @@ export interface WriterRef {
 export type ZoomEvent =
   | { kind: 'joinPressed'; user: Agent; at?: number }
   | { kind: 'endPressed'; user: Agent; at?: number }
+  | { kind: 'reopenPressed'; user: Agent; at?: number }
   | ({ kind: 'message'; messageId: string; text: string; attachments?: Attachment[]; at: number } & WriterRef)
   | ({ kind: 'edited'; messageId: string; text: string; at: number } & WriterRef)
   /** `by` where Zoom named no account: then it has to be somebody who speaks for the team. */

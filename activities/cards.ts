@@ -1,5 +1,15 @@
-import { endedWords, notOfTeamWords, postMark, visitorLabel, type ChannelPost } from '../domain/channel-post.ts';
-import { endCommand, makeButtonValue } from '../domain/commands.ts';
+import {
+  endedWords,
+  listNames,
+  noteWords,
+  postMark,
+  teamOnlyWords,
+  visitorLabel,
+  type ChannelHead,
+  type ChannelNote,
+  type ChannelPost,
+} from '../domain/channel-post.ts';
+import { endCommand, makeButtonValue, type PressedButton } from '../domain/commands.ts';
 import { cardWordsLength, type InboundCardContent } from '../domain/inbound-card.ts';
 import { truncateText } from '../domain/text.ts';
 import { actions, button, card, fields, link, message, section, type Card } from '../zoom/index.ts';
@@ -27,8 +37,8 @@ export function inboundCardMark(chatId: string, number: number): string {
 
 /** The card of one chat in the inbound channel; edited as the chat goes on. */
 export function inboundCard(chatId: string, content: InboundCardContent): Card {
-  const { visitorName, page, words, status, agents, channelUrl, endedBy } = content;
-  const joined = agents.length > 0;
+  const { visitorName, page, words, status, agents, joining, channelUrl, endedBy, isReplaced } = content;
+  const isJoinable = status !== 'ended' && !isReplaced;
   return card({
     head: `${headline(content)}: ${visitorLabel(visitorName)}`,
     subHead: inboundCardMark(chatId, content.number),
@@ -37,15 +47,31 @@ export function inboundCard(chatId: string, content: InboundCardContent): Card {
         page && fields(pageFields(page)),
         words === '' ? undefined : message(truncateText(words, cardWordsLength)),
       ),
-      joined ? message(`${listNames(agents)} joined this chat.`, { bold: true }) : undefined,
+      ...whoAnswers(content).map((line) => message(line, { bold: true })),
+      joining.length > 0 && isJoinable ? message(`${listNames(joining)} is joining…`, { bold: true }) : undefined,
       endedBy === undefined ? undefined : message(endedWords[endedBy], { bold: true }),
       channelUrl === undefined ? undefined : link('Open the chat channel', channelUrl),
       // Stays after the first agent has joined: colleagues can come in and share the chat.
-      status === 'ended'
-        ? undefined
-        : actions(button('Join Chat', makeButtonValue('join', chatId), joined ? 'Default' : 'Primary')),
+      isJoinable
+        ? actions(chatButton('Join Chat', { action: 'join', chatId }, agents.length > 0 ? 'Default' : 'Primary'))
+        : undefined,
     ],
   });
+}
+
+/** Who is in, and who was. */
+function whoAnswers({ agents, wereIn, status, isReplaced }: InboundCardContent): string[] {
+  const answered = [...wereIn, ...agents];
+  if (isReplaced) return ['There is a newer card for this chat below.'];
+  if (status === 'ended') return answered.length > 0 ? [`Answered by ${listNames(answered)}.`] : [];
+  return [
+    ...(wereIn.length > 0 ? [`${listNames(wereIn)} left this chat.`] : []),
+    ...(agents.length > 0 ? [`${listNames(agents)} joined this chat.`] : []),
+  ];
+}
+
+function chatButton(text: string, pressed: PressedButton, style: Parameters<typeof button>[2]) {
+  return button(text, makeButtonValue(pressed), style);
 }
 
 /** The one card that stands for all chats whose own cards have to wait. */
@@ -77,22 +103,19 @@ function pageFields({ title, url }: { title?: string; url: string }) {
   ];
 }
 
-function headline({ status, agents }: InboundCardContent): string {
+function headline({ status, agents, wereIn, number, isReplaced }: InboundCardContent): string {
+  if (isReplaced) return 'Goes on below';
   switch (status) {
     case 'waiting':
     case 'joining':
-      return 'New chat';
+      return number > 1 ? 'Needs an agent again' : 'New chat';
     case 'missed':
       return 'Still waiting';
     case 'active':
       return 'In conversation';
     case 'ended':
-      return agents.length > 0 ? 'Chat ended' : 'Missed chat';
+      return agents.length + wereIn.length > 0 ? 'Chat ended' : 'Missed chat';
   }
-}
-
-function listNames(names: readonly string[]): string {
-  return new Intl.ListFormat('en').format(names);
 }
 
 /** A post into the chat channel as the bot shows it. */
@@ -100,31 +123,74 @@ export function channelPostCard(chatId: string, visitorName: string, post: Chann
   const subHead = postMark(chatId, post);
   switch (post.kind) {
     case 'greeting':
-      return card({
-        head: 'Chat with a visitor',
-        subHead,
-        body: [
-          fromVisitor(fields([{ key: 'Visitor', value: visitorName }, ...(post.page ? pageFields(post.page) : [])])),
-          message(`${post.agentName}, you have joined the chat. Write here to answer.`),
-          message(
-            `Everything written in this channel is sent to the visitor. To end the chat press the button, or write ${endCommand}.`,
-          ),
-          actions(button('End Chat', makeButtonValue('end', chatId), 'Danger')),
-        ],
-      });
+      return greetingCard(chatId, visitorName, post, { agents: [post.agentName] });
     case 'visitorLines':
       return card({ head: visitorLabel(visitorName), subHead, body: [fromVisitor(message(post.text))] });
     case 'notShown':
       return notice('Message not shown', subHead, 'The visitor wrote something that Zoom refuses to show here.');
-    case 'notOfTeam':
-      return notice('Not sent to the visitor', subHead, notOfTeamWords(post.name));
+    case 'note': {
+      const { head, words } = noteWords(post.note);
+      return notice(head, subHead, words, noteButton(chatId, post));
+    }
     case 'closing':
       return notice('Chat ended', subHead, endedWords[post.by]);
   }
 }
 
-function notice(head: string, subHead: string, words: string): Card {
-  return card({ head, subHead, body: [message(words, { bold: true })] });
+/** What can be done about what a note says. */
+function noteButton(chatId: string, { note, number }: { note: ChannelNote; number: number }) {
+  if (note.about === 'ended' && note.mayReopen) return chatButton('Reopen', { action: 'reopen', chatId }, 'Primary');
+  if (note.about !== 'threadReply') return undefined;
+  return chatButton('Send to the visitor', { action: 'send', chatId, noteNumber: number }, 'Default');
+}
+
+/** The first card in the chat channel: who this is about, how to answer, and where the chat stands. */
+export function greetingCard(
+  chatId: string,
+  visitorName: string,
+  post: Extract<ChannelPost, { kind: 'greeting' }>,
+  { agents, endedBy }: ChannelHead,
+): Card {
+  const isOpen = endedBy === undefined;
+  const howTo = [
+    message(`${post.agentName}, you have joined the chat. Write here to answer.`),
+    message(
+      `What is written in this channel is sent to the visitor. ${teamOnlyWords} To end the chat press the button, or write ${endCommand}.`,
+    ),
+  ];
+  return card({
+    head: isOpen ? 'Chat with a visitor' : 'Chat ended',
+    subHead: postMark(chatId, post),
+    body: [
+      fromVisitor(fields([{ key: 'Visitor', value: visitorName }, ...(post.page ? pageFields(post.page) : [])])),
+      ...(isOpen ? howTo : [message(endedWords[endedBy], { bold: true })]),
+      isOpen
+        ? message(
+            agents.length > 0
+              ? `${listNames(agents)} answers.`
+              : 'Nobody answers now: the chat asks for an agent again.',
+            { bold: true },
+          )
+        : undefined,
+      isOpen ? actions(chatButton('End Chat', { action: 'end', chatId }, 'Danger')) : undefined,
+    ],
+  });
+}
+
+function notice(head: string, subHead: string, words: string, more?: ReturnType<typeof button>): Card {
+  return card({ head, subHead, body: [message(words, { bold: true }), more && actions(more)] });
+}
+
+/** To an agent who pressed Join Chat a while ago. */
+export function slowJoinMessage(agentName: string, visitorName: string): Card {
+  return card({
+    head: 'You are joining a chat',
+    body: [
+      message(
+        `${agentName}, Zoom is slow to let you into the chat with “${visitorLabel(visitorName)}”. It goes on by itself: there is no need to press again.`,
+      ),
+    ],
+  });
 }
 
 /** The welcome card in the inbound channel. */

@@ -1,11 +1,11 @@
 import { activityInfo, log } from '@temporalio/activity';
-import { postMark, postText, type ChannelPost } from '../domain/channel-post.ts';
+import { postMark, postText, type ChannelHead, type ChannelPost } from '../domain/channel-post.ts';
 import type { ChannelRef } from '../domain/channel.ts';
-import { endCommand } from '../domain/commands.ts';
 import type { PushOutcome, PushTarget } from '../domain/push.ts';
-import { isZoomError } from '../zoom/index.ts';
+import { isZoomError, userJid } from '../zoom/index.ts';
 import { isRefusedForWho } from './acting-user.ts';
-import { channelPostCard, hiddenName } from './cards.ts';
+import { channelPostCard, greetingCard, hiddenName, slowJoinMessage } from './cards.ts';
+import { sendDirectMessage } from './direct-messages.ts';
 import type { ChatZoomContext } from './chat-zoom-context.ts';
 import { orWithoutVisitorWords, pushDelivered } from './posting.ts';
 import { findPosted, mayHaveActed, mayPostUnseen, readBackWindow } from './read-back.ts';
@@ -26,6 +26,21 @@ export interface PostToChannelInput {
   /** When an earlier activity first tried this, ms. */
   firstTriedAt?: number;
 }
+
+export interface UpdateChannelHeadInput {
+  chatId: string;
+  accountId: string;
+  channelId: string;
+  ownerUserId: string;
+  /** The first card. */
+  messageId: string;
+  visitorName: string;
+  /** What it said at first. */
+  greeting: Greeting;
+  head: ChannelHead;
+}
+
+type Greeting = Extract<ChannelPost, { kind: 'greeting' }>;
 
 /** One message in Zoom: by the bot, or in a user's name. */
 interface Posted {
@@ -54,6 +69,38 @@ export function createChannelPostActivities(context: ChatZoomContext) {
             return { ...posted, outcomes: await pushDelivered(context.push, input) };
           }),
         firstTriedAt,
+      );
+    },
+
+    /**
+     * The first card in the channel says where the chat stands now. Repeating it is harmless. Fails with `MessageGone`
+     * if it was deleted.
+     */
+    async updateChannelHead(input: UpdateChannelHeadInput): Promise<void> {
+      const { chatId, accountId, channelId, ownerUserId, messageId, head } = input;
+      await asZoomFailures(() =>
+        orWithoutVisitorWords((all) => {
+          const { visitorName, post } = all
+            ? { visitorName: input.visitorName, post: input.greeting }
+            : withoutVisitor(input.greeting);
+          const content = greetingCard(chatId, visitorName, post, head);
+          return acting.asBot({ accountId, channelId, ownerUserId }, (userJid) =>
+            zoom.bot.updateMessage({ accountId, userJid, messageId, content }),
+          );
+        }),
+      );
+    },
+
+    /** Tell somebody who pressed Join Chat that it takes longer than they expect. */
+    async tellSlowJoin(input: {
+      accountId: string;
+      userId: string;
+      agentName: string;
+      visitorName: string;
+    }): Promise<void> {
+      const { accountId, userId, agentName, visitorName } = input;
+      await asZoomFailures(() =>
+        sendDirectMessage(zoom.bot, { accountId, jid: userJid(userId) }, slowJoinMessage(agentName, visitorName)),
       );
     },
   };
@@ -115,7 +162,7 @@ export function createChannelPostActivities(context: ChatZoomContext) {
     const { chatId, accountId, channel, ownerUserId } = input;
     const { id } = await asItIs(input, ({ visitorName, post }) =>
       acting.asUser({ accountId, channelId: channel.id, ownerUserId }, (api) =>
-        api.sendMessage({ channelId: channel.id, message: postText(chatId, visitorName, post, endCommand) }),
+        api.sendMessage({ channelId: channel.id, message: postText(chatId, visitorName, post) }),
       ),
     );
     return { messageId: id, as: 'user' };
@@ -134,7 +181,8 @@ function asItIs<T>(
   return orWithoutVisitorWords((all) => send(all ? { visitorName, post } : withoutVisitor(post)));
 }
 
-function withoutVisitor(post: ChannelPost): { visitorName: string; post: ChannelPost } {
+function withoutVisitor<Post extends ChannelPost>(post: Post): { visitorName: string; post: Post } {
   if (post.kind !== 'greeting') return { visitorName: hiddenName, post };
-  return { visitorName: hiddenName, post: { kind: 'greeting', agentName: post.agentName } };
+  const { page: _page, ...rest } = post;
+  return { visitorName: hiddenName, post: rest as Post };
 }

@@ -36,6 +36,8 @@ export interface ChannelMessage {
   memberId?: string;
   text: string;
   attachments?: Attachment[];
+  /** It answers another message, in a thread. */
+  isReply?: true;
   /** ms, Zoom's clock. */
   at: number;
 }
@@ -164,6 +166,17 @@ export function createChatChannelActivities({ store, acting, notices }: ChatZoom
       );
     },
 
+    /**
+     * Nobody can write in the channel any more. Repeating it is harmless. Fails with `ZoomRefused` where the grant does
+     * not hold what that needs: the channel then stays as it is.
+     */
+    async archiveChannel(input: { accountId: string; channelId: string; ownerUserId: string }): Promise<void> {
+      const { accountId, channelId, ownerUserId } = input;
+      await asZoomFailures(() =>
+        acting.asUser({ accountId, channelId, ownerUserId }, (api) => api.archiveChannel({ channelId })),
+      );
+    },
+
     /** What people (not bots) have written in a chat channel since a time, oldest first. */
     async readChannel(input: {
       accountId: string;
@@ -182,7 +195,7 @@ export function createChatChannelActivities({ store, acting, notices }: ChatZoom
           if (messages.length === 0) return [];
           const idOf = await idsOfSenders(api, await api.listMembers({ channelId }), messages);
           return messages.map((message): ChannelMessage => {
-            const { id, text = '', files, timestamp, senderMemberId: memberId } = message;
+            const { id, text = '', files, timestamp, isReply, senderMemberId: memberId } = message;
             const attachments = files.map(asAttachment);
             const userId = idOf(message);
             return {
@@ -191,6 +204,7 @@ export function createChatChannelActivities({ store, acting, notices }: ChatZoom
               ...(userId === '' && memberId !== undefined ? { memberId } : {}),
               text,
               ...(attachments.length === 0 ? {} : { attachments }),
+              ...(isReply ? { isReply } : {}),
               at: timestamp,
             };
           });

@@ -29,6 +29,7 @@ export function createChatActivities({ store, push }: ChatActivityDependencies) 
         ...chat,
         status: 'waiting',
         agents: [],
+        answeredBy: [],
         createdAt: new Date(startedAt),
         deliveredSeq: 0,
       });
@@ -65,6 +66,7 @@ export function createChatActivities({ store, push }: ChatActivityDependencies) 
 }
 export type ChatActivities = ReturnType<typeof createChatActivities>;
 
-function recordedStanding({ endedAt, ...standing }: ChatStanding, deliveredSeq: number) {
-  return { ...standing, deliveredSeq, ...(endedAt === undefined ? {} : { endedAt: new Date(endedAt) }) };
+function recordedStanding({ endedAt, reopenUntil, ...standing }: ChatStanding, deliveredSeq: number) {
+  const date = (ms: number | null) => (ms === null ? null : new Date(ms));
+  return { ...standing, deliveredSeq, endedAt: date(endedAt), reopenUntil: date(reopenUntil) };
 }

@@ -151,7 +151,11 @@ export function createRetentionActivities({ store, client, clock }: RetentionAct
           : await store.chats.ofVisitor(input.accountId, input.email);
       const chatIds = found.flatMap((chat) => (chat ? [chat._id] : []));
       const open: string[] = [];
-      for (const chatId of chatIds) if ((await endOfWorkflow(chatId)) === undefined) open.push(chatId);
+      for (const chat of found) {
+        // One that has ended may still be reopened: erasing it ends that as well.
+        const isOpen = chat && chat.status !== 'ended' && (await endOfWorkflow(chat._id)) === undefined;
+        if (isOpen) open.push(chat._id);
+      }
       return { chatIds, open };
     },
 

@@ -119,6 +119,11 @@ const apiSchema = z.object({
     .min(0.01)
     .max(24 * 30)
     .default(24),
+  REOPEN_HOURS: z.coerce
+    .number()
+    .min(0)
+    .max(24 * 30)
+    .default(24),
 });
 
 const workerSchema = z.object({
@@ -180,7 +185,7 @@ export interface ApiConfig extends SharedConfig {
   newChats: { perAddress: number; perWidget: number; perAccount: number };
   /** Zero bits that a browser has to find before its first message is taken; 0 for none. */
   challengeBits: number;
-  product: { missedAfterMs: number; idleEndMs: number };
+  product: { missedAfterMs: number; idleEndMs: number; reopenMs: number };
 }
 
 export interface WorkerConfig extends SharedConfig {
@@ -240,6 +245,7 @@ export function readApiConfig(env: Env): ApiConfig {
     product: {
       missedAfterMs: e.MISSED_AFTER_SECONDS * 1_000,
       idleEndMs: Math.round(e.IDLE_END_HOURS * 3_600_000),
+      reopenMs: Math.round(e.REOPEN_HOURS * 3_600_000),
     },
   };
 }

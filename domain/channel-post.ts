@@ -1,4 +1,29 @@
+import { commands, endCommand, noteMark } from './commands.ts';
 import type { EndedBy } from './transcript.ts';
+
+/** What the app tells the team in a chat channel. */
+export type ChannelNote =
+  /** The visitor does not see what somebody writes; their name may be unknown. */
+  | { about: 'notOfTeam'; name: string }
+  /** Somebody has written after the end; `mayReopen`: the chat can still go on. */
+  | { about: 'ended'; mayReopen: boolean }
+  /** Something that begins like a command is none. */
+  | { about: 'unknownCommand' }
+  | { about: 'help' }
+  /** A reply in a thread stayed in the team; by a button it goes to the visitor. */
+  | { about: 'threadReply' }
+  /** It cannot be sent any more: too much was written since. */
+  | { about: 'threadReplyForgotten' }
+  /** Files of an agent that the visitor does not get. */
+  | { about: 'filesNotSent'; names: string[] }
+  /** One more agent has joined, beside those who are in. */
+  | { about: 'joined'; name: string; others: string[] }
+  /** Nobody of the team is in any more. */
+  | { about: 'nobodyLeft'; name: string }
+  /** The chat goes on after its end; by the visitor where no name is given. */
+  | { about: 'reopened'; name?: string }
+  /** Nobody in the account has this address, or they cannot be let in. */
+  | { about: 'notLetIn'; who: string };
 
 /** One post of ours into a chat channel: what Zoom takes as one message. */
 export type ChannelPost =
@@ -11,9 +36,16 @@ export type ChannelPost =
   | { kind: 'visitorLines'; text: string; firstSeq: number; lastSeq: number; part?: { number: number; of: number } }
   /** Zoom refuses to show what the visitor wrote: the team is told that there is something. */
   | { kind: 'notShown'; firstSeq: number; lastSeq: number }
-  /** Somebody who does not speak for the team has written; the `number` counts them. Their name may be unknown. */
-  | { kind: 'notOfTeam'; number: number; name: string }
-  | { kind: 'closing'; by: EndedBy };
+  /** The app has something to say to the team; the `number` counts a chat's notes. */
+  | { kind: 'note'; number: number; note: ChannelNote }
+  /** The `number` counts the ends of a chat that was reopened, from 1. */
+  | { kind: 'closing'; number: number; by: EndedBy };
+
+/** Where a chat stands, as the first card in its channel says it. */
+export interface ChannelHead {
+  agents: string[];
+  endedBy?: EndedBy;
+}
 
 /**
  * Longest text of one post, with what marks its lines: below Zoom's 1,024 characters, with room for a line in front
@@ -63,16 +95,16 @@ function placeOf(post: ChannelPost): string {
     }
     case 'notShown':
       return `#${post.firstSeq}–${post.lastSeq} not shown`;
-    case 'notOfTeam':
+    case 'note':
       return `#note ${post.number}`;
     case 'closing':
-      return '#end';
+      return post.number === 1 ? '#end' : `#end ${post.number}`;
   }
 }
 
 const endOf = (chatId: string): string => chatId.slice(-6);
 
-const markAtEnd = /(?:^| · )#(?:\d+(?:–\d+)?(?: \(\d+\/\d+\))?(?: not shown)?|note \d+|end) · (.{1,6})$/u;
+const markAtEnd = /(?:^| · )#(?:\d+(?:–\d+)?(?: \(\d+\/\d+\))?(?: not shown)?|note \d+|end(?: \d+)?) · (.{1,6})$/u;
 
 /**
  * Whether a text that was read in a chat's channel is a post of ours, whoever Zoom says wrote it: one of its first two
@@ -94,13 +126,14 @@ export function hasMark(mark: string, text: string): boolean {
  * A post as plain text, for when it has to appear as a user's own message. Its first line says whose words follow and
  * ends with the mark; each line of the visitor's words begins with a sign of its own.
  */
-export function postText(chatId: string, visitorName: string, post: ChannelPost, endCommand: string): string {
+export function postText(chatId: string, visitorName: string, post: ChannelPost): string {
   const mark = postMark(chatId, post);
   const notice = (...lines: string[]) => [`Live Chat · ${mark}`, ...lines].join('\n');
   switch (post.kind) {
     case 'greeting':
       return notice(
         `What you write here is sent to a visitor; write ${endCommand} to end the chat.`,
+        teamOnlyWords,
         visitorLabel(visitorName),
       );
     case 'visitorLines':
@@ -109,17 +142,72 @@ export function postText(chatId: string, visitorName: string, post: ChannelPost,
       );
     case 'notShown':
       return notice('The visitor wrote something that Zoom refuses to show here.');
-    case 'notOfTeam':
-      return notice(notOfTeamWords(post.name));
+    case 'note':
+      return notice(...Object.values(noteWords(post.note)));
     case 'closing':
       return notice(endedWords[post.by]);
   }
 }
 
-/** To the team: the visitor does not see what somebody writes. */
-export function notOfTeamWords(name: string): string {
-  const who = name === '' ? 'Somebody who writes here' : `“${name}”`;
-  return `${who} is not a member of this Zoom account: the visitor does not see what they write.`;
+/** What the visitor never sees. */
+export const teamOnlyWords = `A line that begins with ${noteMark} and replies in a thread stay in the team.`;
+
+const commandList = Object.entries(commands)
+  .map(([name, what]) => `!${name} ${what}`)
+  .join(' · ');
+
+/** What a note says: what it is about, and more. */
+export function noteWords(note: ChannelNote): { head: string; words: string } {
+  switch (note.about) {
+    case 'notOfTeam': {
+      const who = note.name === '' ? 'Somebody who writes here' : `“${note.name}”`;
+      const words = `${who} is not a member of this Zoom account: the visitor does not see what they write.`;
+      return { head: 'Not sent to the visitor', words };
+    }
+    case 'ended': {
+      const words = 'This chat has ended: the visitor does not see what is written here.';
+      const more = ' Press Reopen to go on with it, and then write it again.';
+      return { head: 'Not sent to the visitor', words: note.mayReopen ? words + more : words };
+    }
+    case 'unknownCommand':
+      return {
+        head: 'Not sent to the visitor',
+        words: `What begins with ! or / is a command, and this is none: ${commandList}. Write !! for a ! of your own.`,
+      };
+    case 'help':
+      return { head: 'What you can write here', words: `${commandList}. ${teamOnlyWords}` };
+    case 'threadReply':
+      return { head: 'Not sent to the visitor', words: 'Replies in a thread stay in the team.' };
+    case 'threadReplyForgotten':
+      return {
+        head: 'Not sent to the visitor',
+        words: 'That reply is too old: write it again, outside of the thread.',
+      };
+    case 'filesNotSent':
+      return {
+        head: 'File not sent to the visitor',
+        words: `The visitor sees only the name of ${listNames(note.names)}: files are not passed on. Send a link.`,
+      };
+    case 'joined':
+      return { head: 'One more agent', words: `${note.name} has joined too, beside ${listNames(note.others)}.` };
+    case 'nobodyLeft':
+      return {
+        head: 'Nobody is in this chat',
+        words: `${note.name} has left. The chat asks for an agent again, in the inbound channel.`,
+      };
+    case 'reopened':
+      return {
+        head: 'The chat goes on',
+        words: note.name === undefined ? 'The visitor has written again.' : `${note.name} has reopened it.`,
+      };
+    case 'notLetIn':
+      return { head: 'Not in the chat', words: `“${note.who}” could not be let in: Zoom knows no such active member.` };
+  }
+}
+
+/** Names in one phrase, as English has them. */
+export function listNames(names: readonly string[]): string {
+  return new Intl.ListFormat('en').format(names);
 }
 
 /** The start of what a post of the visitor's words holds, by which its echo is known where it has no mark. */

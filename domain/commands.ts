@@ -3,22 +3,31 @@
  * nowhere else.
  */
 
-/** What a press or a command asks for. */
-export type AgentAction = 'join' | 'end';
+/** What a press of a button of a chat asks for. */
+export type ButtonAction = 'join' | 'end' | 'reopen' | 'send';
 
-const buttonValue = /^(join|end):([A-Za-z0-9_-]{8,40})$/;
+const buttonValue = /^(join|end|reopen|send):([A-Za-z0-9_-]{8,40})(?::(\d{1,6}))?$/;
+
+/** A press that was read: `noteNumber` says which note's button it was, for `send`. */
+export interface PressedButton {
+  action: ButtonAction;
+  chatId: string;
+  noteNumber?: number;
+}
 
 /**
  * The value of a button: opaque to Zoom, and only a claim when it comes back (the account is what Zoom vouches for).
  */
-export function makeButtonValue(action: AgentAction, chatId: string): string {
-  return `${action}:${chatId}`;
+export function makeButtonValue({ action, chatId, noteNumber }: PressedButton): string {
+  return `${action}:${chatId}${noteNumber === undefined ? '' : `:${noteNumber}`}`;
 }
 
 /** @returns undefined for a value that is none of ours. */
-export function parseButtonValue(value: string): { action: AgentAction; chatId: string } | undefined {
-  const [, action, chatId] = buttonValue.exec(value) ?? [];
-  return action === undefined || chatId === undefined ? undefined : { action: action as AgentAction, chatId };
+export function parseButtonValue(value: string): PressedButton | undefined {
+  const [, action, chatId, number] = buttonValue.exec(value) ?? [];
+  if (action === undefined || chatId === undefined || (action === 'send') !== (number !== undefined)) return undefined;
+  const noteNumber = number === undefined ? {} : { noteNumber: Number(number) };
+  return { action: action as ButtonAction, chatId, ...noteNumber };
 }
 
 const checkButtonValue = /^check:([A-Za-z0-9_-]{8,40})$/;
@@ -33,16 +42,64 @@ export function parseCheckButtonValue(value: string): string | undefined {
   return checkButtonValue.exec(value)?.[1];
 }
 
-/** Words an agent can write to end a chat where there is no button to press. */
+/** The commands, in the order in which the team is told of them, and what each does. */
+export const commands = {
+  end: 'ends the chat',
+  leave: 'takes you out of the chat',
+  invite: 'with an e-mail address asks a colleague in',
+  transfer: 'gives the chat back to the inbound channel, or with an e-mail address to a colleague',
+  help: 'shows this list',
+} as const;
+export type Command = keyof typeof commands;
+
+/** Ends a chat where there is no button to press. */
 export const endCommand = '!end';
+/** What a line begins with that stays in the team. */
+export const noteMark = '//';
+
+/** What an agent's message in a chat channel is. */
+export type AgentWords =
+  /** For the visitor. */
+  | { kind: 'answer'; text: string }
+  /** For the team alone. */
+  | { kind: 'note' }
+  /** `argument`: what stands behind the command's name; empty where nothing does. */
+  | { kind: 'command'; command: Command; argument: string }
+  /** It looks like a command, and is none: for nobody. */
+  | { kind: 'unknownCommand' };
+
+const named = /^[!/]([a-z]+)(?:\s+(\S.*))?$/is;
 
 /**
- * What a message of an agent asks for, if it is a command: whatever begins with `!`. It never reaches the visitor,
- * known or not.
- * @returns undefined when it is no command; `unknown` for one that nobody knows.
+ * Tell what is for the visitor from what is not: whatever begins with `!` or `/` is a command, known or not, unless it
+ * begins with `//` (a note for the team) or with `!!` (an answer that begins with `!`).
  */
-export function parseCommand(text: string): AgentAction | 'unknown' | undefined {
+export function parseAgentWords(text: string): AgentWords {
   const trimmed = text.trim();
-  if (!/^![a-z]/i.test(trimmed)) return undefined;
-  return trimmed.toLowerCase() === endCommand ? 'end' : 'unknown';
+  if (trimmed.startsWith(noteMark)) return { kind: 'note' };
+  if (trimmed.startsWith('!!')) return { kind: 'answer', text: trimmed.slice(1) };
+  if (!/^[!/]/.test(trimmed)) return { kind: 'answer', text };
+  const [, name = '', argument = ''] = named.exec(trimmed) ?? [];
+  const command = name.toLowerCase();
+  return isCommand(command) && fits(command, argument)
+    ? { kind: 'command', command, argument }
+    : { kind: 'unknownCommand' };
+}
+
+function isCommand(name: string): name is Command {
+  return Object.hasOwn(commands, name);
+}
+
+const emailLike = /^[^\s@]{1,100}@[^\s@]{1,150}$/;
+
+/** A command with something behind it that it does not take is none: `!end now please` is not meant to end the chat. */
+function fits(command: Command, argument: string): boolean {
+  switch (command) {
+    case 'invite':
+      return emailLike.test(argument);
+    case 'transfer':
+      return argument === '' || emailLike.test(argument);
+    default:
+      return argument === '';
+  }
 }

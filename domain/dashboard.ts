@@ -50,17 +50,23 @@ export interface DashboardData {
   /** What no connected member of the account has granted. */
   missingScopes: MissingScope[];
   chats: { waiting: number; active: number; ended: number };
-  recentChats: {
-    id: string;
-    visitorName: string;
-    status: ChatStatus;
-    startedAt: string;
-    agents: string[];
-    /** Link that opens the chat channel in Zoom, once there is one. */
-    channelUrl: string | null;
-    /** The failure that keeps the chat waiting for Zoom, as a `FailureType`; null when nothing does. */
-    waitsFor: string | null;
-  }[];
+  recentChats: DashboardChat[];
+}
+
+/** One chat in the dashboard's list. */
+export interface DashboardChat {
+  id: string;
+  visitorName: string;
+  status: ChatStatus;
+  startedAt: string;
+  /** Names of those who are in; of those who were, where nobody is any more. */
+  agents: string[];
+  /** The chat is open, and all of them have left. */
+  haveLeft: boolean;
+  /** Link that opens the chat channel in Zoom, once there is one. */
+  channelUrl: string | null;
+  /** The failure that keeps the chat waiting for Zoom, as a `FailureType`; null when nothing does. */
+  waitsFor: string | null;
 }
 
 /** `GET /api/channels`: where new chats appear, and where they could. */

@@ -11,6 +11,12 @@ export interface InboundCardContent {
   status: ChatStatus;
   /** Names of the agents who are in. */
   agents: string[];
+  /** Names of those who were in before. */
+  wereIn: string[];
+  /** Names of those who are being let in, if that takes a while. */
+  joining: string[];
+  /** There is a newer card: on this one nobody joins any more. */
+  isReplaced?: true;
   channelUrl?: string;
   endedBy?: EndedBy;
 }

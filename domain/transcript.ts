@@ -61,9 +61,14 @@ export type ChatStatus = (typeof chatStatuses)[number];
 /** Where a chat stands, as its record says it. */
 export interface ChatStanding {
   status: ChatStatus;
+  /** Who is in. */
   agents: Agent[];
-  /** ms since 1970; given once the chat has ended. */
-  endedAt?: number;
+  /** Who was ever in. */
+  answeredBy: Agent[];
+  /** ms since 1970; null while the chat is open. */
+  endedAt: number | null;
+  /** Until then, ms since 1970, a chat that has ended can go on; null otherwise. */
+  reopenUntil: number | null;
   /** Once the chat has ended: Zoom has taken all visitor messages up to this `seq`. Until then pushes say it. */
   deliveredSeq?: number;
   /** The failure that keeps the chat waiting for Zoom, as a `FailureType`; null when nothing does. */

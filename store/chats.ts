@@ -1,7 +1,7 @@
 import { Schema, type Connection, type InferRawDocType } from 'mongoose';
 import { chatStatuses, type ChatStatus } from '../domain/transcript.ts';
 import { insertedNow } from './errors.ts';
-import { date, number, optionalChannel, optionalDate, optionalText, text } from './fields.ts';
+import { date, nullableDate, number, optionalChannel, optionalText, text } from './fields.ts';
 
 const definition = {
   _id: text,
@@ -11,8 +11,13 @@ const definition = {
   page: { type: { url: text, title: optionalText }, _id: false, allowNull: false },
   status: { type: String, enum: chatStatuses, required: true },
   agents: { type: [new Schema({ id: text, name: text }, { _id: false })], required: true },
+  /** Everybody who was ever in. */
+  answeredBy: { type: [new Schema({ id: text, name: text }, { _id: false })], required: true },
   createdAt: date,
-  endedAt: optionalDate,
+  /** Null or missing while the chat is open. */
+  endedAt: nullableDate,
+  /** Until then a chat that has ended can go on; null or missing otherwise. */
+  reopenUntil: nullableDate,
   /** The failure that keeps the chat waiting for Zoom, as a `FailureType`; null or missing when nothing does. */
   waitsFor: String,
   /** So much waits for the team that the chat takes no more for now. */
@@ -40,7 +45,17 @@ export type ChatRecord = InferRawDocType<typeof definition>;
 export type ChatChanges = Partial<
   Pick<
     ChatRecord,
-    'status' | 'agents' | 'endedAt' | 'waitsFor' | 'isFull' | 'deliveredSeq' | 'channel' | 'card' | 'cardPostedTo'
+    | 'status'
+    | 'agents'
+    | 'answeredBy'
+    | 'endedAt'
+    | 'reopenUntil'
+    | 'waitsFor'
+    | 'isFull'
+    | 'deliveredSeq'
+    | 'channel'
+    | 'card'
+    | 'cardPostedTo'
   >
 >;
 
@@ -81,7 +96,7 @@ export function chatStore(connection: Connection) {
      * the whole collection: for an operator who looks for something, never for a busy path.
      */
     async named(words: string, limit: number): Promise<ChatRecord[]> {
-      const names = ['visitor.name', 'visitor.email', 'channel.name', 'agents.name'].map((field) => ({
+      const names = ['visitor.name', 'visitor.email', 'channel.name', 'answeredBy.name'].map((field) => ({
         [field]: words,
       }));
       const idEnd = /^[\w-]{6,40}$/.test(words) ? [{ _id: { $regex: `${words}$` } }] : [];

@@ -9,6 +9,8 @@ export const optionalText = { type: String, allowNull: false } as const;
 export const number = { type: Number, required: true } as const;
 export const date = { type: Date, required: true } as const;
 export const optionalDate = { type: Date, allowNull: false } as const;
+/** A time that may be over again: null then. */
+export const nullableDate = { type: Date } as const;
 
 /** A `ChannelRef` of domain/channel.ts. */
 export const optionalChannel = {

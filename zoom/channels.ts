@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { RestCaller } from './caller.ts';
+import { ZoomError } from './errors.ts';
 import { path } from './http.ts';
 import { channelJid, channelUrl } from './jids.ts';
 import { allItems } from './paging.ts';
@@ -45,6 +46,11 @@ export interface ChannelsApi {
   getChannel(input: { readonly channelId: string }): Promise<ZoomChannel>;
   /** Deletes a channel, with what is in it. @throws ZoomError `channelGone`, or `forbidden` unless its owner asks. */
   deleteChannel(input: { readonly channelId: string }): Promise<void>;
+  /**
+   * Archives a channel: it can be read, and nobody can write in it. Repeatable.
+   * @throws ZoomError `channelGone`, or `forbidden` where Zoom does not let the user do it.
+   */
+  archiveChannel(input: { readonly channelId: string }): Promise<void>;
 }
 
 function typeName(number: number): ChannelType {
@@ -74,6 +80,13 @@ const channelAnswer = z
 const channelsAnswer = z
   .object({ channels: z.array(channelAnswer), next_page_token: optionalText })
   .transform((answer) => ({ items: answer.channels, nextPageToken: answer.next_page_token }));
+
+/** Zoom answers 200 whether it has archived a channel or not: the list says which it has not, and why. */
+const archiveAnswer = z
+  .object({ failed_channels: z.array(z.object({ error_code: z.coerce.number().catch(0) })).nullish() })
+  .transform((answer) => ({ failed: (answer.failed_channels ?? []).map((one) => ({ code: one.error_code })) }));
+const ALREADY_ARCHIVED = 3205;
+const NO_SUCH_CHANNEL = 4130;
 
 /**
  * The calls of ChannelsApi made with `call`.
@@ -108,6 +121,22 @@ export function channelsApi(call: RestCaller, user: string): ChannelsApi {
         { operation: 'channels.get', method: 'GET', path: path`/chat/users/${user}/channels/${channelId}` },
         channelAnswer,
       ),
+    async archiveChannel({ channelId }) {
+      const operation = 'channels.archive';
+      const { failed } = await call(
+        {
+          operation,
+          method: 'PATCH',
+          path: '/chat/channels/events',
+          json: { method: 'archive', channel_ids: [channelId] },
+        },
+        archiveAnswer,
+      );
+      const [failure] = failed;
+      if (failure === undefined || failure.code === ALREADY_ARCHIVED) return;
+      const kind = failure.code === NO_SUCH_CHANNEL ? 'channelGone' : 'forbidden';
+      throw new ZoomError({ kind, operation, status: 200, code: failure.code, ambiguous: false });
+    },
     deleteChannel: ({ channelId }) =>
       call({ operation: 'channels.delete', method: 'DELETE', path: path`/chat/users/${user}/channels/${channelId}` }),
   };

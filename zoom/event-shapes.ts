@@ -49,7 +49,14 @@ export const chatMessageShape = z.object({
   event_ts: optionalMillis,
   payload: z.object({
     ...actorShape,
-    object: z.object({ ...messageShape, id: requiredText, type: optionalText, channel_id: optionalText }),
+    object: z.object({
+      ...messageShape,
+      id: requiredText,
+      type: optionalText,
+      channel_id: optionalText,
+      /** Of a `chat_message.replied`. */
+      parent_msg_id: optionalText,
+    }),
   }),
 });
 
@@ -62,6 +69,7 @@ export const teamChatMessageShape = z.object({
       ...messageShape,
       message_id: requiredText,
       channel_id: requiredText,
+      reply_main_message_id: optionalText,
     }),
   }),
 });

@@ -24,6 +24,8 @@ export interface ChannelMessageEvent extends MessageEvent {
   readonly kind: 'channelMessage';
   /** Absent when the message is only files. */
   readonly text?: string | undefined;
+  /** It answers another message, in a thread. */
+  readonly isReply: boolean;
   /** Always empty from the older family of events, which says nothing of files. */
   readonly files: readonly ZoomFile[];
 }

@@ -130,6 +130,7 @@ interface MessageObject {
   readonly files?: readonly ZoomFile[] | null | undefined;
   readonly date_time?: string | undefined;
   readonly timestamp?: number | undefined;
+  readonly isReply: boolean;
 }
 
 function chatMessage(kind: MessageKind): Reader {
@@ -139,15 +140,22 @@ function chatMessage(kind: MessageKind): Reader {
     if (object.channel_id === undefined || object.type === 'to_contact')
       return { kind: 'ignored', event: context.event };
     const ids = { accountId: payload.account_id, channelId: object.channel_id, messageId: object.id };
-    return messageEvent(kind, context, ids, payload, object, eventTs);
+    const parentId = object.parent_msg_id;
+    const isReply = context.event === 'chat_message.replied' || isOfThread(parentId, ids);
+    return messageEvent(kind, context, ids, payload, { ...object, isReply }, eventTs);
   });
+}
+
+function isOfThread(parentId: string | undefined, { messageId }: { messageId: string }): boolean {
+  return parentId !== undefined && parentId !== messageId;
 }
 
 function teamChatMessage(kind: MessageKind): Reader {
   return reads(teamChatMessageShape, ({ payload, event_ts: eventTs }, context) => {
     const { object } = payload;
     const ids = { accountId: payload.account_id, channelId: object.channel_id, messageId: object.message_id };
-    return messageEvent(kind, context, ids, payload, object, eventTs);
+    const isReply = isOfThread(object.reply_main_message_id, ids);
+    return messageEvent(kind, context, ids, payload, { ...object, isReply }, eventTs);
   });
 }
 
@@ -172,7 +180,7 @@ function messageEvent(
   };
   switch (kind) {
     case 'channelMessage':
-      return { kind, ...common, text: object.message, files: object.files ?? [] };
+      return { kind, ...common, text: object.message, files: object.files ?? [], isReply: object.isReply };
     case 'channelMessageEdited':
       return { kind, ...common, text: object.message };
     case 'channelMessageDeleted':

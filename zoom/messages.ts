@@ -22,6 +22,8 @@ export interface ZoomMessage {
   readonly senderEmail?: string | undefined;
   readonly senderMemberId?: string | undefined;
   readonly files: readonly ZoomFile[];
+  /** Whether it answers another message, in a thread. */
+  readonly isReply: boolean;
   /** Whether a chatbot posted it. */
   readonly fromBot: boolean;
   /** What the chatbot posted, as Zoom gives it; see `cardMarks`. */
@@ -66,6 +68,7 @@ const messageShape = z
     files: z.array(fileShape).nullish(),
     file_id: optionalText,
     file_name: optionalText,
+    reply_main_message_id: optionalText,
     bot_message: z.unknown().optional(),
   })
   .transform((message): ZoomMessage => {
@@ -78,6 +81,7 @@ const messageShape = z
       senderEmail: message.sender,
       senderMemberId: message.send_member_id,
       files: message.files?.length ? message.files : single,
+      isReply: message.reply_main_message_id !== undefined && message.reply_main_message_id !== message.id,
       fromBot,
       botMessage: fromBot ? message.bot_message : undefined,
     };

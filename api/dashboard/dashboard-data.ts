@@ -1,6 +1,6 @@
 import { missingInAccount } from '../../activities/missing-scopes.ts';
-import type { DashboardData } from '../../domain/dashboard.ts';
-import type { Account, Member, Widget } from '../../store/index.ts';
+import type { DashboardChat, DashboardData } from '../../domain/dashboard.ts';
+import type { Account, ChatRecord, Member, Widget } from '../../store/index.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { HttpProblem } from '../http/problem.ts';
 
@@ -54,11 +54,20 @@ export async function dashboardData(
       visitorName: chat.visitor.name,
       status: chat.status,
       startedAt: chat.createdAt.toISOString(),
-      agents: chat.agents.map(({ name }) => name),
+      ...whoAnswers(chat),
       channelUrl: chat.channel?.url ?? null,
       waitsFor: chat.waitsFor ?? null,
     })),
   };
+}
+
+/** Who is in an open chat; who was in one that has ended, or whose agents have all left. */
+function whoAnswers({ status, agents, answeredBy }: ChatRecord): Pick<DashboardChat, 'agents' | 'haveLeft'> {
+  const names = (people: readonly { name: string }[]) => people.map(({ name }) => name);
+  if (status === 'ended') return { agents: names(answeredBy), haveLeft: false };
+  return agents.length > 0
+    ? { agents: names(agents), haveLeft: false }
+    : { agents: names(answeredBy), haveLeft: answeredBy.length > 0 };
 }
 
 /** Days are rounded up: on the last day one is left. */

@@ -30,7 +30,8 @@ export async function findForOperator(
   const ofChannel = channel ? await store.chats.get(channel.chatId) : null;
   const chats = distinct([byId, ofChannel, ...named]);
   const agents = new Map<string, string>();
-  for (const agent of named.flatMap((chat) => chat.agents)) if (agent.name === words) agents.set(agent.id, agent.name);
+  for (const agent of named.flatMap((chat) => chat.answeredBy))
+    if (agent.name === words) agents.set(agent.id, agent.name);
   const members = distinct([memberById, ...membersByName]);
   for (const { _id, name } of members) agents.set(_id, name);
   return {
@@ -63,7 +64,7 @@ function foundChat(chat: ChatRecord, ui: TemporalUi): Found['chats'][number] {
     visitorName: chat.visitor.name,
     status: chat.status,
     startedAt: chat.createdAt.toISOString(),
-    agents: chat.agents.map(({ name }) => name),
+    agents: chat.answeredBy.map(({ name }) => name),
     href: ui.chat(chat._id),
   };
 }

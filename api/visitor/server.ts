@@ -92,7 +92,7 @@ export function createVisitorServer(dependencies: Dependencies): VisitorServer {
     challengeBits: config.challengeBits,
     resumptions: new FairSemaphore(options.resumptions),
     announcements: new FairSemaphore(options.announcements),
-    timings: { missedAfterMs: config.product.missedAfterMs, idleEndMs: config.product.idleEndMs },
+    timings: config.product,
   };
   const wss = new WebSocketServer({
     noServer: true,

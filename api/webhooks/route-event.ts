@@ -1,4 +1,4 @@
-import { parseButtonValue, parseCheckButtonValue } from '../../domain/commands.ts';
+import { parseButtonValue, parseCheckButtonValue, type PressedButton } from '../../domain/commands.ts';
 import { inSpan } from '../../telemetry/tracing.ts';
 import type { ZoomSignal } from '../../workflows/chat/messages.ts';
 import type {
@@ -75,21 +75,33 @@ async function buttonPressed(dependencies: Dependencies, event: ButtonPressedEve
     log.warn('a press of an unknown button was dropped');
     return 'dropped';
   }
-  const { action, chatId } = pressed;
+  const { chatId } = pressed;
   const chat = await store.chats.get(chatId);
   // Anybody could have made the value; the account is what Zoom vouches for.
   if (chat?.accountId !== accountId) {
     log.warn({ accountId, known: chat !== null }, 'a button press that fits no chat of its account was dropped');
     return 'dropped';
   }
-  const kind = action === 'join' ? 'joinPressed' : 'endPressed';
   return traced('buttonPressed', chatId, began, () =>
     temporal.chats.signalZoom(chatId, {
-      kind,
+      ...whatIsPressed(pressed),
       user: { id: userId, name: userName ?? 'Agent' },
       ...(at === undefined ? {} : { at }),
     }),
   );
+}
+
+function whatIsPressed({ action, noteNumber = 0 }: PressedButton) {
+  switch (action) {
+    case 'join':
+      return { kind: 'joinPressed' } as const;
+    case 'end':
+      return { kind: 'endPressed' } as const;
+    case 'reopen':
+      return { kind: 'reopenPressed' } as const;
+    case 'send':
+      return { kind: 'sendPressed', noteNumber } as const;
+  }
 }
 
 /**
@@ -129,6 +141,7 @@ function messageSignal(
         text: event.text ?? '',
         at,
         ...(attachments.length > 0 && { attachments }),
+        ...(event.isReply && { isReply: true }),
       };
     }
     case 'channelMessageEdited':

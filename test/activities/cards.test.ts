@@ -25,6 +25,8 @@ const inbound = (changes: Partial<InboundCardContent> = {}) =>
     page: { url: 'https://example.com/pricing', title: 'Pricing' },
     status: 'waiting',
     agents: [],
+    wereIn: [],
+    joining: [],
     ...changes,
   });
 const buttons = (card: Card) =>
@@ -41,7 +43,7 @@ describe('the inbound card', () => {
     );
     expect(card.body).toContainEqual(
       expect.objectContaining({
-        items: [{ text: 'Join Chat', value: makeButtonValue('join', chatId), style: 'Primary' }],
+        items: [{ text: 'Join Chat', value: makeButtonValue({ action: 'join', chatId }), style: 'Primary' }],
       }),
     );
   });
@@ -73,7 +75,15 @@ describe('the inbound card', () => {
   test('cuts a long quote, and does without a page or a word', () => {
     const longest = Math.max(...cardTexts(inbound({ words: '😀'.repeat(5_000) })).map((text) => text.length));
     expect(longest).toBeLessThanOrEqual(1_000);
-    const bare = inboundCard(chatId, { number: 1, visitorName: 'Jane', words: '', status: 'waiting', agents: [] });
+    const bare = inboundCard(chatId, {
+      number: 1,
+      visitorName: 'Jane',
+      words: '',
+      status: 'waiting',
+      agents: [],
+      wereIn: [],
+      joining: [],
+    });
     expect(cardTexts(bare)).not.toContain('');
   });
 
@@ -86,7 +96,7 @@ describe('the inbound card', () => {
       status: 'missed',
       agents: [],
     } as const;
-    const card = inboundCard(chatId, withoutVisitorWords({ ...content, agents: [] }));
+    const card = inboundCard(chatId, withoutVisitorWords({ ...content, agents: [], wereIn: [], joining: [] }));
     expect(JSON.stringify(card)).not.toContain('Big');
     expect(card.head.text).toBe('Still waiting: Visitor · name not shown');
     expect(buttons(card)).toEqual(['Join Chat']);
@@ -100,8 +110,8 @@ describe('posts into the chat channel', () => {
     { kind: 'greeting', agentName: 'Jill', page: { url: 'https://example.com/' } },
     { kind: 'visitorLines', text: '#1', firstSeq: 3, lastSeq: 5, part: { number: 2, of: 3 } },
     { kind: 'notShown', firstSeq: 3, lastSeq: 5 },
-    { kind: 'notOfTeam', number: 1, name: 'Gus' },
-    { kind: 'closing', by: 'idle' },
+    { kind: 'note', number: 1, note: { about: 'notOfTeam', name: 'Gus' } },
+    { kind: 'closing', number: 1, by: 'idle' },
   ])('carry their mark in the sub-head: %j', (content) => {
     const card = post(content);
     expect(card.head.sub_head?.text).toBe(postMark(chatId, content));
@@ -110,7 +120,7 @@ describe('posts into the chat channel', () => {
 
   test('the greeting has End Chat and says how to end by words', () => {
     const card = post({ kind: 'greeting', agentName: 'Jill', page: { url: 'https://example.com/', title: 'Pricing' } });
-    expect(cardTexts(card)).toEqual(expect.arrayContaining(['Pricing', makeButtonValue('end', chatId)]));
+    expect(cardTexts(card)).toEqual(expect.arrayContaining(['Pricing', makeButtonValue({ action: 'end', chatId })]));
     expect(cardTexts(card).join()).toContain('!end');
   });
 
@@ -125,7 +135,7 @@ describe('posts into the chat channel', () => {
   });
 
   test('the closing note says why', () => {
-    expect(cardTexts(post({ kind: 'closing', by: 'idle' }))).toContain(endedWords.idle);
+    expect(cardTexts(post({ kind: 'closing', number: 1, by: 'idle' }))).toContain(endedWords.idle);
   });
 });
 
@@ -133,9 +143,9 @@ describe('nothing that a visitor gives looks like the app', () => {
   /** Everything outside of the sections that hold what a visitor gave. */
   const appsOwn = ({ head, body }: Card) => ({ head, body: body.filter(({ type }) => type !== 'section') });
   const notices: ChannelPost[] = [
-    { kind: 'closing', by: 'visitor' },
+    { kind: 'closing', number: 1, by: 'visitor' },
     { kind: 'notShown', firstSeq: 1, lastSeq: 1 },
-    { kind: 'notOfTeam', number: 1, name: 'Gus' },
+    { kind: 'note', number: 1, note: { about: 'notOfTeam', name: 'Gus' } },
     { kind: 'greeting', agentName: 'Jill' },
   ];
 
@@ -154,9 +164,9 @@ describe('nothing that a visitor gives looks like the app', () => {
   });
 
   test.each(notices)('as text in a user’s name: %j', (notice) => {
-    const genuine = postText(chatId, 'Jane', notice, '!end');
+    const genuine = postText(chatId, 'Jane', notice);
     const name = genuine.split('\n')[0] ?? '';
-    const forged = postText(chatId, name, { kind: 'visitorLines', text: genuine, firstSeq: 1, lastSeq: 1 }, '!end');
+    const forged = postText(chatId, name, { kind: 'visitorLines', text: genuine, firstSeq: 1, lastSeq: 1 });
     expect(forged.split('\n').every((line) => /^(Visitor · |│ )/.test(line))).toBe(true);
     expect(genuine).not.toMatch(/^Visitor|^│/);
   });
@@ -176,7 +186,7 @@ describe('nothing that a visitor gives looks like the app', () => {
     const other = inboundCardMark('another-chat', 1);
     const card = inbound({ visitorName: other, words: other, page: { url: 'https://a.example/', title: other } });
     expect(cardMarks(card)).not.toContain(other);
-    const mark = postMark(chatId, { kind: 'closing', by: 'idle' });
+    const mark = postMark(chatId, { kind: 'closing', number: 1, by: 'idle' });
     expect(
       cardMarks(channelPostCard(chatId, mark, { kind: 'visitorLines', text: mark, firstSeq: 1, lastSeq: 1 })),
     ).toEqual([postMark(chatId, { kind: 'visitorLines', text: mark, firstSeq: 1, lastSeq: 1 })]);

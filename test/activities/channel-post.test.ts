@@ -49,8 +49,8 @@ describe('a post', () => {
   test('of the app’s own words changes nothing for the visitor', async () => {
     const { post, channel, chatId, pushes } = await setUp();
     await post(1, { kind: 'greeting', agentName: 'Jill' }, { deliveredSeq: 0 });
-    await post(1, { kind: 'closing', by: 'idle' }, { deliveredSeq: 0 });
-    expect(readable(channel)[0]).toContain(makeButtonValue('end', chatId));
+    await post(1, { kind: 'closing', number: 1, by: 'idle' }, { deliveredSeq: 0 });
+    expect(readable(channel)[0]).toContain(makeButtonValue({ action: 'end', chatId }));
     expect(readable(channel)[1]).toContain('nobody has written for a long time');
     expect(pushes).toEqual([]);
   });
@@ -246,7 +246,7 @@ describe('when the channel’s owner is inactive', () => {
 
 test('a text in a user’s name carries the mark by which its echo is known', async () => {
   const { post, channel, chatId } = await setUp();
-  await post(1, { kind: 'closing', by: 'visitor' }, { as: 'user' });
+  await post(1, { kind: 'closing', number: 1, by: 'visitor' }, { as: 'user' });
   await post(1, lines('Hello'), { as: 'user' });
   for (const { text = '' } of channel.messages) {
     expect(isMarked(chatId, text)).toBe(true);

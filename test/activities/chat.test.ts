@@ -54,13 +54,23 @@ describe('publish', () => {
     const { store, activities, chatId, pushes } = await setUp();
     const agents = [{ id: 'jill', name: 'Jill' }];
     const news = { chatId, entries: [line(1)], lastSeq: 1, deliveredSeq: 0 };
-    const standing = { status: 'ended' as const, agents, endedAt: 5_000, waitsFor: 'BotNotAllowed', isFull: false };
+    const standing = {
+      status: 'ended' as const,
+      agents,
+      answeredBy: agents,
+      endedAt: 5_000,
+      reopenUntil: 9_000,
+      waitsFor: 'BotNotAllowed',
+      isFull: false,
+    };
     expect(await attempt(1, activities.publish, { ...news, targets, standing })).toEqual({ outcomes: ['pushed'] });
     expect(pushes).toEqual([{ targets, push: news, recorded: 1 }]);
     expect(await store.chats.get(chatId)).toMatchObject({
       status: 'ended',
       agents,
+      answeredBy: agents,
       endedAt: new Date(5_000),
+      reopenUntil: new Date(9_000),
       waitsFor: 'BotNotAllowed',
     });
   });
@@ -84,7 +94,14 @@ describe('publish', () => {
   test('says that nothing waits any more', async () => {
     const { store, activities, chatId } = await setUp();
     const news = { chatId, entries: [], lastSeq: 0, deliveredSeq: 0, targets: [] };
-    const standing = { status: 'active' as const, agents: [], isFull: false };
+    const standing = {
+      status: 'active' as const,
+      agents: [],
+      answeredBy: [],
+      endedAt: null,
+      reopenUntil: null,
+      isFull: false,
+    };
     await attempt(1, activities.publish, { ...news, standing: { ...standing, waitsFor: 'ScopeMissing' } });
     await attempt(1, activities.publish, { ...news, standing: { ...standing, waitsFor: null } });
     expect((await store.chats.get(chatId))?.waitsFor ?? null).toBeNull();

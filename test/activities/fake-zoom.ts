@@ -43,6 +43,7 @@ type Operation =
   | 'allChannels'
   | 'createChannel'
   | 'deleteChannel'
+  | 'archiveChannel'
   | 'ensureMember'
   | 'listMembers'
   | 'removeMember'
@@ -137,7 +138,14 @@ export class FakeZoom {
 
   /** A message in a channel's history. */
   addMessage(channelId: string, message: Partial<ZoomMessage>): ZoomMessage {
-    const added: ZoomMessage = { id: randomUUID(), timestamp: Date.now(), files: [], fromBot: false, ...message };
+    const added: ZoomMessage = {
+      id: randomUUID(),
+      timestamp: Date.now(),
+      files: [],
+      isReply: false,
+      fromBot: false,
+      ...message,
+    };
     this.channel(channelId).messages.push(added);
     return added;
   }
@@ -224,6 +232,10 @@ export class FakeZoom {
         this.#call('deleteChannel', () => {
           if (mine(channelId).members[0] !== self().email) throw zoomError('forbidden', { status: 403, code: 4100 });
           this.deleteChannel(channelId);
+        }),
+      archiveChannel: ({ channelId }) =>
+        this.#call('archiveChannel', () => {
+          mine(channelId).archived = true;
         }),
       ensureMember: ({ channelId, email }) =>
         this.#call('ensureMember', () => {

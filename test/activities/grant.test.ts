@@ -258,7 +258,7 @@ describe('wakeChats', () => {
     const { store, accountId, activities, triedAgain } = await setUp();
     const begin = async (_id: string, ofAccount: string, waitsFor: string | null, status: ChatStatus = 'active') => {
       const visitor = { name: 'Jane' };
-      const chat = { _id, accountId: ofAccount, widgetId: 'w', visitor, status, agents: [] };
+      const chat = { _id, accountId: ofAccount, widgetId: 'w', visitor, status, agents: [], answeredBy: [] };
       await store.chats.begin({ ...chat, createdAt: new Date(), deliveredSeq: 0, waitsFor });
       return _id;
     };

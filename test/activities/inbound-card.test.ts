@@ -15,6 +15,8 @@ const content: InboundCardContent = {
   words: 'Hello',
   status: 'waiting',
   agents: [],
+  wereIn: [],
+  joining: [],
 };
 
 function post(it: SettledChat, number: number, changes: Partial<PostInboundCardInput> = {}) {
@@ -36,7 +38,9 @@ describe('postInboundCard', () => {
   test('posts the card with Join Chat, keeps where it is, and shows the visitor ✓✓', async () => {
     const it = await setUp();
     const { card, outcomes } = await post(it, 1);
-    expect(readable(it.inbound)).toEqual([expect.stringContaining(makeButtonValue('join', it.chatId))]);
+    expect(readable(it.inbound)).toEqual([
+      expect.stringContaining(makeButtonValue({ action: 'join', chatId: it.chatId })),
+    ]);
     expect(card).toEqual({
       messageId: it.inbound.messages[0]?.id,
       channelId: it.inbound.id,
@@ -108,7 +112,9 @@ describe('postInboundCard', () => {
     it.zoom.refusedWords = 'Hello';
     await post(it, 1);
     expect(readable(it.inbound)).toEqual([expect.stringContaining('Zoom refuses to show here')]);
-    expect(readable(it.inbound)).toEqual([expect.stringContaining(makeButtonValue('join', it.chatId))]);
+    expect(readable(it.inbound)).toEqual([
+      expect.stringContaining(makeButtonValue({ action: 'join', chatId: it.chatId })),
+    ]);
   });
 
   test('is not taken for refused for its content when words of ours are refused as well', async () => {

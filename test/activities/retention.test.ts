@@ -45,7 +45,16 @@ async function setUp() {
   async function begin(changes: Partial<ChatRecord> = {}): Promise<string> {
     const _id = randomUUID();
     const begun = { widgetId: 'w', visitor: { name: 'Jane', email: 'jane@example.org' }, createdAt: new Date() };
-    await store.chats.begin({ _id, accountId, ...begun, status: 'active', agents: [], deliveredSeq: 0, ...changes });
+    await store.chats.begin({
+      _id,
+      accountId,
+      ...begun,
+      status: 'active',
+      agents: [],
+      answeredBy: [],
+      deliveredSeq: 0,
+      ...changes,
+    });
     await store.transcript.append(_id, [{ seq: 1, at: 1, kind: 'missed' }]);
     await store.chatChannels.assign({ _id: `channel-${_id}`, chatId: _id, accountId });
     // No worker takes it up: what it does is of no interest here.
@@ -112,7 +121,7 @@ describe('retention', () => {
   test('goes through chats whose workflows Temporal has forgotten, so many at a time', async () => {
     const { store, accountId, activities, time } = await setUp();
     const endedAt = new Date(time.now - 20 * dayMs);
-    const chat = { accountId, widgetId: 'w', visitor: { name: 'Jane' }, agents: [], deliveredSeq: 0 };
+    const chat = { accountId, widgetId: 'w', visitor: { name: 'Jane' }, agents: [], answeredBy: [], deliveredSeq: 0 };
     for (let n = 0; n < 60; n += 1) {
       await store.chats.begin({ ...chat, _id: randomUUID(), status: 'ended', createdAt: endedAt, endedAt });
     }

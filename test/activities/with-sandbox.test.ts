@@ -100,7 +100,16 @@ async function setUp({ colleague = false } = {}) {
     attempt(number, activities.postInboundCard, {
       ...chat,
       widgetId,
-      content: { number: 1, visitorName: 'Jane Doe', words: 'Hello', status: 'waiting', agents: [], page },
+      content: {
+        number: 1,
+        visitorName: 'Jane Doe',
+        words: 'Hello',
+        status: 'waiting',
+        agents: [],
+        wereIn: [],
+        joining: [],
+        page,
+      },
       deliveredSeq: 1,
       targets: [],
     });
@@ -142,6 +151,8 @@ test('a card is posted, found again by its mark, and edited', async () => {
       words: 'Hello',
       status: 'ended',
       agents: ['Jill'],
+      wereIn: [],
+      joining: [],
       endedBy: 'visitor',
       page,
     },
@@ -169,6 +180,8 @@ test.each([
     words: 'Hello',
     status: 'ended',
     agents: [],
+    wereIn: [],
+    joining: [],
     endedBy: 'visitor',
   };
   await attempt(1, activities.updateInboundCard, {

@@ -106,6 +106,7 @@ export function chat(changes: Partial<ChatRecord> = {}): ChatRecord {
     visitor: { name: 'Visitor Chat' },
     status: 'active',
     agents: [{ id: 'agent-secret-id', name: 'Jill' }],
+    answeredBy: [{ id: 'agent-secret-id', name: 'Jill' }],
     createdAt: new Date(start),
     channel: { id: 'chat-channel', jid: 'c@conference.xmpp.zoom.us', name: 'chat', url: 'https://zoom.us/chat' },
     deliveredSeq: 0,
@@ -223,7 +224,9 @@ export class FakeStore implements ApiStore {
     get: (id) => this.#answer(() => this.chatsById.get(id) ?? null),
     named: (words) =>
       this.#answer(() =>
-        this.#chats(({ visitor, agents }) => visitor.name === words || agents.some(({ name }) => name === words)),
+        this.#chats(
+          ({ visitor, answeredBy }) => visitor.name === words || answeredBy.some(({ name }) => name === words),
+        ),
       ),
     recent: (id, limit) => this.#answer(() => this.#chats((chat) => chat.accountId === id).slice(0, limit)),
     countByStatus: (id) =>

@@ -58,6 +58,7 @@ const chat = (changes: Partial<ChatRecord> = {}): ChatRecord => ({
   visitor: { name: 'Jane' },
   status: 'waiting',
   agents: [],
+  answeredBy: [],
   createdAt: new Date(1_000),
   deliveredSeq: 0,
   ...changes,
@@ -546,7 +547,7 @@ describe('what a person calls something by', () => {
     });
     const newer = chat({
       visitor: { name: `Jane ${tag}` },
-      agents: [
+      answeredBy: [
         { id: 'sam', name: 'Sam' },
         { id: 'jill', name: `Jill ${tag}` },
       ],

@@ -8,6 +8,7 @@ import type { ChatInput, VisitorConnection } from '../../workflows/chat/messages
 import { Outbox, type OutboxState } from '../../workflows/chat/outbox.ts';
 import type { ChatState } from '../../workflows/chat/parts.ts';
 import { Presence } from '../../workflows/chat/presence.ts';
+import { cardContent } from '../../workflows/chat/views.ts';
 import { Waits } from '../../workflows/chat/waits.ts';
 
 /** Post everything that waits; answers the posts. */
@@ -102,7 +103,7 @@ describe('the outbox', () => {
     outbox.add(123_457, 'b '.repeat(1_000));
     for (let n = 0; n < 300; n += 1) outbox.add(123_458 + n, '1\n2');
     for (const post of drained(outbox)) {
-      expect(postText('x'.repeat(16), 'N'.repeat(limits.visitorNameLength), post, '!end').length).toBeLessThan(1_024);
+      expect(postText('x'.repeat(16), 'N'.repeat(limits.visitorNameLength), post).length).toBeLessThan(1_024);
     }
   });
 
@@ -115,8 +116,8 @@ describe('the outbox', () => {
     const forms = [
       `Visitor · Jane\n${postMark(chatId, post)}\nHello\nthere`,
       `${postMark(chatId, post)}\nHello`,
-      postText(chatId, 'Jane', post, '!end'),
-      postText(chatId, 'Jane', { kind: 'closing', by: 'idle' }, '!end'),
+      postText(chatId, 'Jane', post),
+      postText(chatId, 'Jane', { kind: 'closing', number: 1, by: 'idle' }),
     ];
     for (const text of forms) expect(outbox.isOwn('z2', text, true), text).toBe(true);
     for (const text of forms) expect(new Outbox('chat-2').isOwn('z2', text, true), text).toBe(false);
@@ -172,7 +173,15 @@ describe('presence', () => {
 });
 
 describe('the card', () => {
-  const content = { number: 1, visitorName: 'Jane', words: '', status: 'waiting' as const, agents: [] };
+  const content = {
+    number: 1,
+    visitorName: 'Jane',
+    words: '',
+    status: 'waiting' as const,
+    agents: [],
+    wereIn: [],
+    joining: [],
+  };
 
   test('covers the messages that it shows whole, and the first one in any case', () => {
     const card = new Card();
@@ -243,20 +252,22 @@ const input: ChatInput = {
   accountId: 'account-1',
   widgetId: 'widget-1',
   visitor: { name: 'Jane Doe' },
-  timings: { missedAfterMs: 300_000, idleEndMs: 86_400_000 },
+  timings: { missedAfterMs: 300_000, idleEndMs: 86_400_000, reopenMs: 0 },
 };
 const channel = { id: 'channel-1', jid: 'j', name: 'n', url: 'u' };
 const says = (chat: Chat, text: string, clientId = text) =>
   chat.onVisitor({ kind: 'message', clientId, text, at: 1 }, 1_000);
 const answers = (chat: Chat, text: string, more: object = {}) =>
   chat.onZoom({ kind: 'message', messageId: `m-${text}`, userId: 'jill', text, at: 2, ...more }, 2_000);
-const joinedChat = () => {
-  const chat = new Chat(input, 0);
+const joinedChat = () => joinedIn(input);
+const joinedIn = (chatInput: ChatInput) => {
+  const chat = new Chat(chatInput, 0);
   says(chat, 'Hello');
   chat.channelOpened(channel, 'owner');
   chat.agentJoined({ id: 'jill', name: 'Jill' }, 10);
   return chat;
 };
+const notesOf = (chat: Chat) => chat.notes.state.waiting.map(({ note }) => note);
 const entriesOf = (chat: Chat) => chat.transcript.state.unpublished;
 
 const sam = { id: 'sam', name: 'Sam' };
@@ -288,10 +299,8 @@ describe('who speaks for the team', () => {
     answers(chat, '!end', guest);
     expect(written(chat)).toEqual([]);
     expect(chat.lifecycle.isEnded).toBe(false);
-    expect(chat.needsNote).toBe(true);
-    expect(chat.writers.note).toEqual({ number: 1, name: 'Gus Guest' });
-    chat.writers.noted();
-    expect(chat.needsNote).toBe(false);
+    expect(notesOf(chat)).toEqual([{ about: 'notOfTeam', name: 'Gus Guest' }]);
+    expect(chat.channelWork).toBe('postLines');
   });
 
   test('does so under their own name where the account lets people from outside answer', () => {
@@ -429,9 +438,82 @@ describe('a chat’s rules', () => {
 
   test('never pass a command on to the visitor, known or not', () => {
     const chat = joinedChat();
-    answers(chat, '!help');
+    for (const text of ['!help', '!nonsense', '/me waves', '// difficult customer']) answers(chat, text);
     answers(chat, '!END');
+    expect(notesOf(chat).map(({ about }) => about)).toEqual(['help', 'unknownCommand']);
     expect(entriesOf(chat).map(({ kind }) => kind)).toEqual(['visitorMessage', 'agentJoined', 'ended']);
+  });
+
+  test('keep replies in threads in the team, until the agent sends one to the visitor, once', () => {
+    const chat = joinedChat();
+    answers(chat, 'internal: a reseller', { isReply: true });
+    answers(chat, 'tell them yes', { isReply: true });
+    expect(written(chat)).toEqual([]);
+    const [, { number = 0 } = {}] = chat.notes.state.waiting;
+    const press = { kind: 'sendPressed', noteNumber: number, user: { id: 'jill', name: 'Jill' } } as const;
+    chat.onZoom(press, 3);
+    chat.onZoom(press, 4);
+    expect(written(chat)).toEqual(['Jill: tell them yes']);
+    expect(notesOf(chat).at(-1)).toEqual({ about: 'threadReplyForgotten' });
+    // It is an answer like any other from now on.
+    chat.onZoom({ kind: 'edited', messageId: 'm-internal: a reseller', userId: 'jill', text: 'x', at: 9 }, 9);
+    expect(JSON.stringify(entriesOf(chat))).not.toContain('Edited');
+  });
+
+  test('say which files the visitor does not get', () => {
+    const chat = joinedChat();
+    answers(chat, 'Here', { attachments: [{ name: 'a.pdf' }] });
+    expect(notesOf(chat)).toEqual([{ about: 'filesNotSent', names: ['a.pdf'] }]);
+  });
+
+  test('ask for an agent again when the last one leaves, and remember who answered', () => {
+    const chat = joinedChat();
+    chat.card.shows({ ...cardContent(chat) }, { messageId: 'card-1', channelId: 'c', channelJid: 'j' });
+    chat.agentJoined(sam, 20);
+    expect(notesOf(chat)).toEqual([{ about: 'joined', name: 'Sam', others: ['Jill'] }]);
+    chat.agentLeft('sam', 30, 30);
+    expect(chat.lifecycle.status).toBe('active');
+    chat.agentLeft('jill', 40, 41);
+    expect(entriesOf(chat).at(-1)).toMatchObject({ kind: 'agentLeft', isLast: true });
+    expect(chat.lifecycle.state).toMatchObject({ status: 'waiting', waitingSince: 41 });
+    expect(chat.cardWork).toBe('ask');
+    says(chat, 'Are you still there?');
+    expect(cardContent(chat)).toMatchObject({ number: 2, wereIn: ['Jill', 'Sam'], agents: [] });
+    expect(chat.card.state.words).toContain('Are you still there?');
+    expect(chat.card.state.former?.content).toMatchObject({ number: 1, isReplaced: true });
+    for (let n = 0; n < 9; n += 1) chat.channel.readBack(2);
+    expect(nextDeadline(chat)).toMatchObject({ what: 'missed', at: 41 + 300_000 });
+  });
+
+  test('take somebody back in who writes after the last one has left', () => {
+    const chat = joinedChat();
+    chat.agentLeft('jill', 40, 41);
+    answers(chat, 'I am back', { at: 50 });
+    expect(chat.lifecycle.status).toBe('active');
+    expect(chat.agents.has('jill')).toBe(true);
+  });
+
+  test('hand the chat over by a command: to the inbound channel, or to a colleague', () => {
+    const chat = joinedChat();
+    answers(chat, '!transfer sam@example.com');
+    expect(chat.agents.nextRequest).toMatchObject({ user: { id: 'sam@example.com' }, replaces: { id: 'jill' } });
+    chat.joinRefused('sam@example.com');
+    expect(notesOf(chat)).toEqual([{ about: 'notLetIn', who: 'sam@example.com' }]);
+    expect(chat.lifecycle.status).toBe('active');
+    answers(chat, '!transfer');
+    expect(chat.agents.nextToLeave).toMatchObject({ id: 'jill' });
+  });
+
+  test('show a slow join, and say once who is to be told of a very slow one', () => {
+    const chat = new Chat(input, 0);
+    says(chat, 'Hello');
+    chat.onZoom({ kind: 'joinPressed', user: sam }, 1_000);
+    expect(nextDeadline(chat)).toEqual({ what: 'slowJoin', at: 3_000 });
+    expect(chat.agents.markSlow(3_000)).toEqual([]);
+    expect(cardContent(chat).joining).toEqual(['Sam']);
+    expect(chat.agents.markSlow(31_000)).toEqual([sam]);
+    expect(chat.agents.markSlow(40_000)).toEqual([]);
+    expect(nextDeadline(chat)?.what).not.toBe('slowJoin');
   });
 
   test('pass on a file without words', () => {
@@ -626,5 +708,88 @@ describe('a chat’s rules', () => {
     expect(nextDeadline(chat)?.what).not.toBe('readBack');
     chat.channel.formerRead();
     expect(nextDeadline(chat)?.what).toBe('readBack');
+  });
+});
+
+describe('after the end', () => {
+  const reopenable = { ...input, timings: { ...input.timings, reopenMs: 3_600_000 } };
+  const endedChat = () => {
+    const chat = new Chat(reopenable, 0);
+    says(chat, 'Hello');
+    chat.channelOpened(channel, 'owner');
+    chat.channel.greeted();
+    chat.agentJoined({ id: 'jill', name: 'Jill' }, 10);
+    chat.end('visitor', 5_000);
+    return chat;
+  };
+
+  test('what an agent writes is held back, and answered once as long as it goes on', () => {
+    const chat = endedChat();
+    answers(chat, 'your parcel leaves tomorrow', { at: 5_001 });
+    answers(chat, 'and one more thing', { at: 5_002 });
+    expect(written(chat)).toEqual([]);
+    expect(notesOf(chat)).toEqual([{ about: 'ended', mayReopen: true }]);
+  });
+
+  test('what was written before it is passed on', () => {
+    const chat = endedChat();
+    answers(chat, 'bye', { at: 4_999 });
+    expect(written(chat)).toEqual(['Jill: bye']);
+  });
+
+  test('the visitor’s next message goes on with the agents who are still in', () => {
+    const chat = endedChat();
+    chat.onVisitor({ kind: 'message', clientId: 'late', text: 'One more thing', at: 1 }, 6_000);
+    expect(chat.lifecycle.status).toBe('active');
+    expect(entriesOf(chat).slice(-2)).toMatchObject([{ kind: 'reopened' }, { kind: 'visitorMessage' }]);
+    expect(notesOf(chat)).toEqual([{ about: 'reopened' }]);
+    // What was written meanwhile is for nobody, also when it is learnt late.
+    answers(chat, 'between us', { at: 5_500 });
+    expect(written(chat)).toEqual([]);
+    answers(chat, 'Yes?', { at: 6_001 });
+    expect(written(chat)).toEqual(['Jill: Yes?']);
+  });
+
+  test('it asks for an agent again if nobody is in any more', () => {
+    const chat = endedChat();
+    chat.agentLeft('jill', 5_500, 5_500);
+    expect(entriesOf(chat).at(-1)).toMatchObject({ kind: 'ended', reopenUntil: 3_605_000 });
+    chat.onVisitor({ kind: 'message', clientId: 'late', text: 'One more thing', at: 1 }, 6_000);
+    expect(chat.lifecycle.status).toBe('waiting');
+    expect(cardContent(chat)).toMatchObject({ number: 2, wereIn: ['Jill'] });
+  });
+
+  test('Reopen brings in who pressed it; it does nothing in an open chat, or when it is too late', () => {
+    const chat = endedChat();
+    chat.onZoom({ kind: 'reopenPressed', user: { id: 'jill', name: 'Jill' } }, 6_000);
+    chat.onZoom({ kind: 'reopenPressed', user: { id: 'jill', name: 'Jill' } }, 6_001);
+    expect(entriesOf(chat).filter(({ kind }) => kind === 'reopened')).toHaveLength(1);
+    chat.end('agent', 7_000);
+    chat.closeForGood();
+    chat.onZoom({ kind: 'reopenPressed', user: { id: 'jill', name: 'Jill' } }, 8_000);
+    expect(chat.lifecycle.isEnded).toBe(true);
+  });
+
+  test('it is over when the time has passed, and its channel is archived', () => {
+    const chat = endedChat();
+    expect(nextDeadline(chat)).toEqual({ what: 'close', at: 3_605_000 });
+    expect(chat.isFinished).toBe(false);
+    chat.closeForGood();
+    chat.outbox.giveUp();
+    chat.channel.closed();
+    chat.transcript.published(chat.transcript.state.lastSeq);
+    expect(chat.channelWork).toBe('archive');
+    chat.channel.archived();
+    expect(chat.channelWork).toBeUndefined();
+  });
+
+  test('an operator’s end is for good, and so is that of a channel that is gone', () => {
+    const byOperator = joinedIn(reopenable);
+    byOperator.end('operator', 5);
+    expect(byOperator.lifecycle.mayReopen).toBe(false);
+    const gone = joinedIn(reopenable);
+    gone.outbox.giveUp();
+    gone.channelGone(6);
+    expect(gone.lifecycle).toMatchObject({ isEnded: true, mayReopen: false });
   });
 });

@@ -3,7 +3,6 @@ import type { CardSlotActivities } from '../../activities/card-slot.ts';
 import type { ChatActivities } from '../../activities/chat.ts';
 import type { ChatZoomActivities } from '../../activities/chat-zoom.ts';
 import { postText } from '../../domain/channel-post.ts';
-import { endCommand } from '../../domain/commands.ts';
 import type { PushOutcome, PushTarget, VisitorPush } from '../../domain/push.ts';
 import type { ChatStanding, TranscriptEntry } from '../../domain/transcript.ts';
 
@@ -29,6 +28,9 @@ export function fakeChatActivities(overrides: Partial<Activities> = {}) {
     removed: [] as Input<'removeAgent'>[],
     posts: [] as Input<'postToChannel'>[],
     readBacks: 0,
+    heads: [] as Input<'updateChannelHead'>[],
+    archived: [] as string[],
+    slowJoins: [] as Input<'tellSlowJoin'>[],
   };
   /** Outcome of a push to an instance; tests replace it. */
   const instances = { outcome: (_target: PushTarget): PushOutcome => 'pushed' };
@@ -108,6 +110,15 @@ export function fakeChatActivities(overrides: Partial<Activities> = {}) {
       const outcomes = pushTo(targets, { chatId, entries: [], lastSeq: 0, deliveredSeq });
       return { messageId: `post-${seen.posts.length}`, as, outcomes };
     },
+    async updateChannelHead(input) {
+      seen.heads.push(input);
+    },
+    async archiveChannel({ channelId }) {
+      seen.archived.push(channelId);
+    },
+    async tellSlowJoin(input) {
+      seen.slowJoins.push(input);
+    },
     async readChannel() {
       seen.readBacks += 1;
       return [];
@@ -119,7 +130,7 @@ export function fakeChatActivities(overrides: Partial<Activities> = {}) {
     seen,
     instances,
     /** The posts into chat channels as they read in a user's name. */
-    posts: () => seen.posts.map(({ chatId, visitorName, post }) => postText(chatId, visitorName, post, endCommand)),
+    posts: () => seen.posts.map(({ chatId, visitorName, post }) => postText(chatId, visitorName, post)),
     /** What of the visitor's is in the chat channels, message by message. */
     visitorLines: () => seen.posts.flatMap(({ post }) => (post.kind === 'visitorLines' ? post.text.split('\n') : [])),
   };

@@ -88,7 +88,7 @@ class Hall {
           accountId: 'account-1',
           widgetId: 'widget-1',
           visitor: { name: 'Jane Doe' },
-          timings: { missedAfterMs: 3_600_000, idleEndMs: 86_400_000 },
+          timings: { missedAfterMs: 3_600_000, idleEndMs: 86_400_000, reopenMs: 0 },
         },
       ],
       signal: visitorSignal,

@@ -120,7 +120,7 @@ export class ChatChecks {
   #screen({ visitor, name: where, transcript }: ChatFacts): void {
     const { screen, seq } = this.#checks;
     compare(screen, { where, order: transcript.map(entryWords), seen: visitor.entries.map(entryWords) });
-    const nameless = visitor.entries.filter((entry) => 'name' in entry && entry.name.trim() === '');
+    const nameless = visitor.entries.filter((entry) => 'name' in entry && entry.name?.trim() === '');
     const faults = [...visitor.faults, ...nameless.map(({ seq }) => `${where}: entry ${seq} is nobody’s`)];
     screen.wrong += faults.length;
     screen.examples.push(...faults);
@@ -284,7 +284,10 @@ function entryWords(entry: TranscriptEntry | VisitorEntry): string {
       return `${seq} ${kind} ${entry.messageId}`;
     case 'agentJoined':
     case 'agentLeft':
-      return `${seq} ${kind} ${'agent' in entry ? entry.agent.name : entry.name}`;
+    case 'reopened':
+      return `${seq} ${kind} ${('agent' in entry ? entry.agent?.name : 'name' in entry ? entry.name : '') ?? ''}`;
+    case 'emailGiven':
+      return `${seq} ${kind} ${entry.email}`;
     case 'missed':
       return `${seq} ${kind}`;
     case 'ended':

@@ -167,7 +167,7 @@ const tones: Record<ChatStatus, BadgeTone> = {
 function Chat({ chat }: { chat: DashboardData['recentChats'][number] }) {
   const agents =
     chat.agents.length > 0
-      ? words.agentsWith(formatList(chat.agents))
+      ? (chat.haveLeft ? words.agentsLeft : words.agentsWith)(formatList(chat.agents))
       : chat.status === 'ended'
         ? words.agentsNoneEnded
         : words.agentsNone;

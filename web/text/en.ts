@@ -247,6 +247,7 @@ export const en = {
     agentsNone: 'Nobody has joined yet',
     agentsNoneEnded: 'Nobody joined',
     agentsWith: (names: string) => `with ${names}`,
+    agentsLeft: (names: string) => `${names} left, and nobody has joined since`,
     openChat: 'Open in Zoom',
     openChatOf: (visitor: string) => ` (chat with ${visitor})`,
     emptyHeading: 'No chats yet',

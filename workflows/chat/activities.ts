@@ -66,6 +66,9 @@ export const { createChatChannel } = zoom('Create the private chat channel');
 export const { inviteAgent } = zoom('Invite the agent into the chat channel');
 export const { postToChannel } = zoom('Post to the chat channel');
 export const { readChannel } = zoom('Read the channel back for lost webhooks', readingBack);
+export const { updateChannelHead } = zoom('Bring the first card in the chat channel up to date', editing);
+export const { archiveChannel } = zoom('Archive the chat channel', editing);
+export const { tellSlowJoin } = zoom('Tell an agent that joining takes long', brief);
 export const { removeAgent } = zoom('Remove an agent from the chat channel', brief);
 
 /** Who wrote in the channel without having joined: what they wrote waits for it. */

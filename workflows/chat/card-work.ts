@@ -3,7 +3,7 @@ import { workflowIds } from '../../domain/workflow-ids.ts';
 import { inboundSignal } from '../inbound/messages.ts';
 import { askForCardSlot } from './activities.ts';
 import type { Chat } from './chat.ts';
-import { failed, showCard } from './zoom-work.ts';
+import { failed, showCard, showFormerCard } from './zoom-work.ts';
 
 /** The next thing about the card in the inbound channel. */
 export async function workOnCard(chat: Chat): Promise<void> {
@@ -17,6 +17,9 @@ export async function workOnCard(chat: Chat): Promise<void> {
     case 'post':
     case 'edit':
       await showCard(chat);
+      break;
+    case 'editFormer':
+      await showFormerCard(chat);
       break;
     case undefined:
       break;

@@ -20,6 +20,8 @@ export interface CardState {
   /** Which of the chat's cards this is, from 1: what becomes of an earlier one is of no interest. */
   number: number;
   ref?: CardRef;
+  /** The card before this one, which is to say that there is a newer one. */
+  former?: { ref: CardRef; content: InboundCardContent };
   /** What the card was last seen to say, as JSON. */
   shown?: string;
   /** For a card that is not posted yet; absent until it was asked for. */
@@ -45,15 +47,18 @@ export class Card {
     this.state.words = all.slice(0, cardWordsLength).toWellFormed();
   }
 
-  /** The card is not there yet, or says something else. A chat without a word has no card. */
+  /** The card is not there yet, or says something else. A chat in which nothing was ever written has no card. */
   isStale(content: InboundCardContent): boolean {
-    const { words, shown, givenUp } = this.state;
-    return words !== '' && givenUp !== true && shown !== JSON.stringify(content);
+    const { words, shown, givenUp, number } = this.state;
+    return (words !== '' || number > 1) && givenUp !== true && shown !== JSON.stringify(content);
   }
 
   /** Zoom has taken it. The chat may have asked for a new card meanwhile. */
   shows(content: InboundCardContent, ref: CardRef): void {
-    if (content.number !== this.state.number) return;
+    if (content.number !== this.state.number) {
+      this.state.former = { ref, content: { ...content, isReplaced: true } };
+      return;
+    }
     this.state.ref = ref;
     delete this.state.slot;
     this.state.shown = JSON.stringify(content);
@@ -71,12 +76,21 @@ export class Card {
 
   /** The chat asks for an agent again: a new card, which is seen. */
   renew(words: string): void {
+    const { ref, shown } = this.state;
+    if (ref && shown !== undefined) {
+      this.state.former = { ref, content: { ...(JSON.parse(shown) as InboundCardContent), isReplaced: true } };
+    }
     this.state.words = words.slice(0, cardWordsLength).toWellFormed();
     this.state.number += 1;
     this.state.isOwed = true;
     delete this.state.ref;
     delete this.state.shown;
     delete this.state.slot;
+  }
+
+  /** The card before this one says so, or cannot be edited. */
+  formerShown(): void {
+    delete this.state.former;
   }
 
   // ---- the slot for a card that is not posted yet

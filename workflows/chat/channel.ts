@@ -13,10 +13,16 @@ export interface ChatChannelState {
   ownerUserId?: string;
   /** The first post is there: who this is about and how to answer. */
   greeted: boolean;
+  /** The first card, as the bot posted it, and where it was last seen to say the chat stands, as JSON. */
+  head?: { messageId: string; agentName: string; shown: string };
   /** It was deleted or archived in Zoom: nothing can be posted there any more. */
   isGone?: boolean;
   /** The closing note is there, or nobody can read it. */
   closed: boolean;
+  /** How often it was closed. */
+  closings: number;
+  /** The chat is over for good, and nobody can write in it any more; or Zoom does not allow that. */
+  isArchived?: true;
   /**
    * The channel that vanished before this one: its history is read once more, for what a lost webhook would have
    * said.
@@ -48,7 +54,9 @@ const historyLagMs = 2 * 60_000;
 
 /** The dedicated private channel in Zoom. */
 export class ChatChannel {
-  constructor(readonly state: ChatChannelState = { greeted: false, closed: false, lost: 0, readBacks: 0 }) {}
+  constructor(
+    readonly state: ChatChannelState = { greeted: false, closed: false, closings: 0, lost: 0, readBacks: 0 },
+  ) {}
 
   get ref(): ChannelRef | undefined {
     return this.state.ref;
@@ -59,12 +67,38 @@ export class ChatChannel {
     this.state.ownerUserId = ownerUserId;
   }
 
-  greeted(): void {
+  /** @param head the first card; absent where it is a user's message, which cannot be edited. */
+  greeted(head?: ChatChannelState['head']): void {
     this.state.greeted = true;
+    if (head) this.state.head = head;
+  }
+
+  /** The first card is not edited any more, or says this. */
+  headShows(shown?: string): void {
+    if (shown === undefined) delete this.state.head;
+    else if (this.state.head) this.state.head.shown = shown;
   }
 
   closed(): void {
     this.state.closed = true;
+    this.state.closings += 1;
+  }
+
+  archived(): void {
+    this.state.isArchived = true;
+  }
+
+  /** Nothing more is done in it. */
+  giveUp(): void {
+    this.closed();
+    this.archived();
+    delete this.state.head;
+  }
+
+  /** The chat goes on in it. */
+  reopened(): void {
+    this.state.closed = false;
+    this.state.readBacks = 0;
   }
 
   gone(): void {
@@ -78,6 +112,7 @@ export class ChatChannel {
     const lost = this.state.lost + 1;
     Object.assign(this.state, { greeted: false, closed: false, lost, readBacks: 0 });
     delete this.state.ref;
+    delete this.state.head;
     delete this.state.ownerUserId;
     delete this.state.readBackAt;
     delete this.state.unreadSince;

@@ -1,11 +1,12 @@
 import type { ChannelRef } from '../../domain/channel.ts';
-import { parseCommand } from '../../domain/commands.ts';
+import { parseAgentWords, type AgentWords } from '../../domain/commands.ts';
 import type { PushTarget, VisitorPush } from '../../domain/push.ts';
 import type { Agent, ChatStanding, EndedBy } from '../../domain/transcript.ts';
 import type { JoinRequest } from './agents.ts';
 import type { ChatInput, VisitorEvent, WriterRef, ZoomSignal } from './messages.ts';
 import { ChatParts, type ChatState } from './parts.ts';
-import { cardContent, standing } from './views.ts';
+import type { ThreadReply } from './notes.ts';
+import { cardContent, headOf, isInTrouble, standing } from './views.ts';
 import type { HeldEvent, Writer } from './writers.ts';
 
 /** What is published next: the push, where to, and the standing if the record does not have it yet. */
@@ -13,6 +14,14 @@ export interface News extends VisitorPush {
   targets: PushTarget[];
   standing?: ChatStanding;
 }
+
+/**
+ * What is to be done in the chat channel, in the order in which it is: let somebody in, or out; post what the visitor
+ * wrote; read the channel that has vanished; say that the chat is over; tell the team something; bring the first card
+ * up to date; archive the channel.
+ */
+export type ChannelWork =
+  'admit' | 'takeOut' | 'postLines' | 'readFormer' | 'close' | 'postNote' | 'showHead' | 'archive';
 
 /**
  * One chat's rules, without Temporal: what each event means for the parts, and what is to be done next. Each part
@@ -58,7 +67,9 @@ export class Chat extends ChatParts {
         this.requestJoin({ user: event.user }, now);
         break;
       case 'endPressed':
-        if (this.lifecycle.isEnded) return;
+      case 'reopenPressed':
+      case 'sendPressed':
+        if (event.kind === 'endPressed' && this.lifecycle.isEnded) return;
         if (this.writers.mustWait({ userId: event.user.id })) this.writers.hold(event);
         else this.#did(event, now);
         break;
@@ -74,7 +85,7 @@ export class Chat extends ChatParts {
         else this.#did(event, now);
         break;
       case 'agentLeft':
-        this.agentLeft(event.userId, event.at);
+        this.agentLeft(event.userId, event.at, now);
         break;
       case 'channelGone':
         this.channelGone(now);
@@ -88,8 +99,8 @@ export class Chat extends ChatParts {
    */
   requestJoin(request: JoinRequest, now: number): void {
     if (this.lifecycle.isEnded) return;
-    this.agents.request(request);
-    if (!this.channel.ref) this.lifecycle.joining();
+    this.agents.request(request, now);
+    if (this.agents.isEmpty) this.lifecycle.joining();
     this.waits.release(now);
   }
 
@@ -97,9 +108,30 @@ export class Chat extends ChatParts {
   end(by: EndedBy, now: number): void {
     if (this.lifecycle.isEnded) return;
     this.agents.dropRequests();
-    this.transcript.add({ kind: 'ended', at: now, by });
-    this.lifecycle.end(by, now);
+    const { reopenMs } = this.input.timings;
+    // What was cancelled in Temporal is to be over, and what went with its channel has no place to go on in.
+    const isForGood = reopenMs === 0 || by === 'operator' || by === 'system' || this.channel.state.isGone === true;
+    const reopenUntil = isForGood ? undefined : now + reopenMs;
+    this.transcript.add({ kind: 'ended', at: now, by, ...(reopenUntil === undefined ? {} : { reopenUntil }) });
+    this.lifecycle.end(by, now, reopenUntil);
     if (!this.hasChannelWork) this.waits.succeeded('channel');
+  }
+
+  /** An ended chat goes on, in the same channel: the visitor has written again, or an agent pressed Reopen. */
+  reopen(now: number, agent?: Agent): void {
+    if (!this.lifecycle.mayReopen) return;
+    this.lifecycle.reopen(now);
+    this.transcript.add({ kind: 'reopened', at: now, ...(agent === undefined ? {} : { agent }) });
+    this.channel.reopened();
+    if (this.channel.ref) this.notes.add({ about: 'reopened', ...(agent === undefined ? {} : { name: agent.name }) });
+    if (agent && agent.id !== '') this.agents.spoke(agent, now);
+    if (this.agents.isEmpty) this.#needsAgent(now);
+    else this.lifecycle.active();
+  }
+
+  /** It is too late to go on with the chat. */
+  closeForGood(): void {
+    this.lifecycle.closeForGood();
   }
 
   channelOpened(ref: ChannelRef, ownerUserId: string): void {
@@ -119,7 +151,8 @@ export class Chat extends ChatParts {
 
   /** Zoom says who somebody is: what waited for that happens now. */
   writerFound(ref: WriterRef, writer: Writer, now: number): void {
-    this.writers.learn(ref, writer);
+    const isNew = this.writers.learn(ref, writer);
+    if (isNew && !writer.speaks) this.notes.add({ about: 'notOfTeam', name: writer.agent.name });
     for (const event of this.writers.release()) this.#did(event, now);
   }
 
@@ -139,19 +172,30 @@ export class Chat extends ChatParts {
     this.agentFound(agent, now);
     this.agents.settle(agent.id);
     this.lifecycle.active();
-    if (this.agents.add(agent) && !this.lifecycle.isEnded) this.transcript.add({ kind: 'agentJoined', at: now, agent });
+    const others = this.agents.joined.map(({ name }) => name);
+    if (!this.agents.add(agent) || this.lifecycle.isEnded) return;
+    this.transcript.add({ kind: 'agentJoined', at: now, agent });
+    if (others.length > 0) this.notes.add({ about: 'joined', name: agent.name, others });
   }
 
   /** The join cannot be done, e.g. since Zoom no longer knows who pressed. */
   joinRefused(userId: string): void {
+    const request = this.agents.nextRequest;
     this.agents.settle(userId);
+    if (request?.isNamed) this.notes.add({ about: 'notLetIn', who: request.user.name });
     if (!this.agents.nextRequest) this.lifecycle.joinRefused();
   }
 
-  agentLeft(userId: string, at: number): void {
-    if (this.lifecycle.isEnded) return;
+  /** @param at when they left, ms, Zoom's clock. */
+  agentLeft(userId: string, at: number, now: number): void {
     const agent = this.agents.leave(userId, at);
-    if (agent) this.transcript.add({ kind: 'agentLeft', at, agent });
+    if (!agent || this.lifecycle.isEnded) return;
+    const isLast = this.agents.isEmpty;
+    this.transcript.add({ kind: 'agentLeft', at, agent, ...(isLast ? { isLast } : {}) });
+    if (!isLast) return;
+    if (this.channel.ref) this.notes.add({ about: 'nobodyLeft', name: agent.name });
+    this.#needsAgent(now);
+    if (this.agents.nextRequest) this.lifecycle.joining();
   }
 
   /**
@@ -161,9 +205,11 @@ export class Chat extends ChatParts {
   channelGone(now: number): void {
     if (!this.channel.ref) return;
     this.waits.succeeded('channel');
+    this.notes.giveUp();
     if (this.lifecycle.isEnded || this.outbox.isEmpty) {
-      this.end('agent', now);
       this.channel.gone();
+      this.lifecycle.closeForGood();
+      this.end('agent', now);
       // What crossed the end is shown where the team still looks.
       const left = this.outbox.giveUp();
       if (left.length > 0) this.card.renew([this.card.state.words, ...left].join('\n'));
@@ -172,9 +218,7 @@ export class Chat extends ChatParts {
     this.channel.vanished(this.lifecycle.state.startedAt);
     this.outbox.channelLost();
     this.agents.channelLost();
-    this.card.renew('');
-    for (const { seq, text = '…' } of this.outbox.state.waiting) this.card.addWords(seq, text);
-    this.lifecycle.waitsAgain(now);
+    this.#needsAgent(now);
   }
 
   /**
@@ -190,7 +234,7 @@ export class Chat extends ChatParts {
 
   /** Nobody is in, so that the card is the only way in. */
   get isWaitingForAgent(): boolean {
-    return !this.lifecycle.isEnded && this.agents.joined.length === 0;
+    return !this.lifecycle.isEnded && this.agents.isEmpty;
   }
 
   // ---- what is to be done
@@ -209,6 +253,7 @@ export class Chat extends ChatParts {
       lastSeq: this.transcript.state.publishedSeq + entries.length,
       deliveredSeq: this.outbox.state.deliveredSeq,
       isFull: this.outbox.isFull,
+      isInTrouble: isInTrouble(this),
       targets,
       ...(this.#standingIsStale ? { standing: standing(this) } : {}),
     };
@@ -223,9 +268,9 @@ export class Chat extends ChatParts {
    * What is to be done about the card. The first one waits for a slot in the inbound channel; while it waits, a visitor
    * who has gone gives their place to others, and gets it back when they come back.
    */
-  get cardWork(): 'ask' | 'withdraw' | 'post' | 'edit' | undefined {
+  get cardWork(): 'ask' | 'withdraw' | 'post' | 'edit' | 'editFormer' | undefined {
     const { ref, slot, state } = this.card;
-    if (!this.card.isStale(cardContent(this))) return undefined;
+    if (!this.card.isStale(cardContent(this))) return state.former ? 'editFormer' : undefined;
     if (ref) return 'edit';
     if (slot?.isGranted) return 'post';
     const isWanted = state.isOwed === true || !(this.lifecycle.isEnded || this.presence.isGone);
@@ -237,22 +282,22 @@ export class Chat extends ChatParts {
     this.card.granted(channelId, now);
   }
 
-  /**
-   * Something to do in the chat channel: let somebody in, post what the visitor wrote, or say that the chat is over.
-   */
-  get hasChannelWork(): boolean {
-    return (
-      this.agents.nextRequest !== undefined ||
-      this.channel.state.former !== undefined ||
-      (this.channel.ref !== undefined && !this.outbox.isEmpty) ||
-      this.needsNote ||
-      this.needsClosing
-    );
+  /** The next thing to do in the chat channel. */
+  get channelWork(): ChannelWork | undefined {
+    const { ref, state } = this.channel;
+    if (this.agents.nextRequest) return 'admit';
+    if (this.agents.nextToLeave && ref) return 'takeOut';
+    if (ref && !this.outbox.isEmpty) return 'postLines';
+    if (state.former) return 'readFormer';
+    if (this.needsClosing) return 'close';
+    if (!ref || state.isGone || !state.greeted) return undefined;
+    if (this.notes.next) return 'postNote';
+    if (state.head && state.head.shown !== headOf(this)) return 'showHead';
+    return this.lifecycle.isEnded && !this.lifecycle.mayReopen && !state.isArchived ? 'archive' : undefined;
   }
 
-  /** The team is to be told that the visitor does not see what somebody writes. */
-  get needsNote(): boolean {
-    return this.writers.note !== undefined && this.channel.state.greeted && !this.lifecycle.isEnded;
+  get hasChannelWork(): boolean {
+    return this.channelWork !== undefined;
   }
 
   get needsClosing(): boolean {
@@ -269,7 +314,8 @@ export class Chat extends ChatParts {
   /** The chat ended long ago, and Zoom has not taken what is left: it stays in the transcript alone. */
   giveUp(): void {
     this.outbox.giveUp();
-    this.channel.closed();
+    this.notes.giveUp();
+    this.channel.giveUp();
     this.card.giveUp();
     this.writers.giveUp();
     this.waits.succeeded('writers');
@@ -281,13 +327,13 @@ export class Chat extends ChatParts {
 
   /** Nothing is left to do, ever. */
   get isFinished(): boolean {
-    const { ref, state } = this.channel;
     return (
       this.lifecycle.isEnded &&
+      !this.lifecycle.mayReopen &&
       !this.hasNews &&
       this.cardWork === undefined &&
       !this.writers.isHolding &&
-      (ref === undefined || (state.closed && this.outbox.isEmpty))
+      !this.hasChannelWork
     );
   }
 
@@ -299,11 +345,12 @@ export class Chat extends ChatParts {
 
   #visitorWrote(event: Extract<VisitorEvent, { kind: 'message' }>, now: number): void {
     if (!this.seenFromVisitor.add(event.clientId)) return;
+    if (this.lifecycle.mayReopen) this.reopen(now);
     const { at, clientId, text } = event;
     const seq = this.transcript.add({ kind: 'visitorMessage', at, clientId, text });
     this.outbox.add(seq, text);
-    // Until somebody has joined, the card is where the team reads what the visitor writes.
-    if (!this.channel.ref) this.card.addWords(seq, text);
+    // While nobody is in, the card is where the team reads what the visitor writes.
+    if (!this.channel.ref || this.isWaitingForAgent) this.card.addWords(seq, text);
     this.#spoken(now);
   }
 
@@ -319,6 +366,14 @@ export class Chat extends ChatParts {
     switch (event.kind) {
       case 'endPressed':
         if (this.#speaker({ userId: event.user.id })?.agent.id) this.end('agent', now);
+        break;
+      case 'reopenPressed': {
+        const agent = this.#speaker({ userId: event.user.id })?.agent;
+        if (agent) this.reopen(now, agent);
+        break;
+      }
+      case 'sendPressed':
+        if (this.#speaker({ userId: event.user.id })) this.#sendReply(event.noteNumber, now);
         break;
       case 'message':
         this.#agentWrote(event, now);
@@ -344,21 +399,97 @@ export class Chat extends ChatParts {
   }
 
   #agentWrote(event: Extract<ZoomSignal, { kind: 'message' }>, now: number): void {
-    const { messageId, text, attachments = [], at } = event;
+    const { messageId, text, attachments, isReply, at } = event;
     const agent = this.#speaker(event)?.agent;
     // The answer with a post's id may have come while this waited.
     if (!agent || !this.#isNew(event)) return;
     this.seenFromZoom.add(messageId);
-    this.#spoken(now);
-    if (agent.id !== '') this.agents.spoke(agent, at);
-    const command = parseCommand(text);
-    if (command === 'end') this.end('agent', now);
-    if (command !== undefined) {
-      this.seenFromZoom.add(asCommand(messageId));
+    if (this.lifecycle.wasOverAt(at)) {
+      this.seenFromZoom.add(asHeldBack(messageId));
+      this.notes.addOnce({ about: 'ended', mayReopen: this.lifecycle.mayReopen }, now);
       return;
     }
-    const more = attachments.length === 0 ? {} : { attachments };
-    this.transcript.add({ kind: 'agentMessage', at, messageId, agent, text, ...more });
+    this.#spoken(now);
+    if (agent.id !== '' && this.agents.spoke(agent, at)) this.lifecycle.active();
+    const words = parseAgentWords(text);
+    if (words.kind === 'answer' && !isReply) {
+      this.#answer(
+        { messageId, agent, text: words.text, ...(attachments === undefined ? {} : { attachments }) },
+        at,
+        now,
+      );
+      return;
+    }
+    this.seenFromZoom.add(asHeldBack(messageId));
+    if (words.kind === 'answer') {
+      const more = attachments === undefined ? {} : { attachments };
+      this.notes.keepReply({ messageId, agent, text: words.text, ...more });
+    } else this.#heed(words, agent, now);
+  }
+
+  /** An agent's words for the visitor. */
+  #answer(message: ThreadReply, at: number, now: number): void {
+    this.transcript.add({ kind: 'agentMessage', at, ...message });
+    const { attachments = [] } = message;
+    if (attachments.length > 0) {
+      this.notes.addOnce({ about: 'filesNotSent', names: attachments.map(({ name }) => name) }, now);
+    }
+  }
+
+  /** A reply in a thread goes to the visitor after all. */
+  #sendReply(noteNumber: number, now: number): void {
+    if (this.lifecycle.isEnded) {
+      this.notes.addOnce({ about: 'ended', mayReopen: this.lifecycle.mayReopen }, now);
+      return;
+    }
+    const reply = this.notes.takeReply(noteNumber);
+    if (!reply) {
+      this.notes.addOnce({ about: 'threadReplyForgotten' }, now);
+      return;
+    }
+    this.#spoken(now);
+    this.#answer(reply, now, now);
+  }
+
+  /** What is for the team alone, or for nobody. */
+  #heed(words: Exclude<AgentWords, { kind: 'answer' }>, agent: Agent, now: number): void {
+    if (words.kind === 'note') return;
+    if (words.kind === 'unknownCommand') {
+      this.notes.addOnce({ about: 'unknownCommand' }, now);
+      return;
+    }
+    const { command, argument } = words;
+    const isMember = agent.id !== '';
+    switch (command) {
+      case 'end':
+        this.end('agent', now);
+        break;
+      case 'help':
+        this.notes.add({ about: 'help' });
+        break;
+      case 'leave':
+        if (isMember) this.agents.wantsToLeave(agent);
+        break;
+      case 'invite':
+        this.#ask(argument, {}, now);
+        break;
+      case 'transfer':
+        if (argument !== '') this.#ask(argument, { replaces: { id: agent.id } }, now);
+        else for (const one of this.agents.joined) this.agents.wantsToLeave(one);
+        break;
+    }
+  }
+
+  /** Ask a colleague in, by their e-mail address. */
+  #ask(email: string, more: Pick<JoinRequest, 'replaces'>, now: number): void {
+    this.requestJoin({ user: { id: email, name: email }, isNamed: true, ...more }, now);
+  }
+
+  /** The chat asks for an agent again: a new card, with what has not been read in the channel. */
+  #needsAgent(now: number): void {
+    this.card.renew('');
+    for (const { seq, text = '…' } of this.outbox.state.waiting) this.card.addWords(seq, text);
+    this.lifecycle.waitsAgain(now);
   }
 
   #spoken(now: number): void {
@@ -367,14 +498,14 @@ export class Chat extends ChatParts {
   }
 
   #wasPassedOn(messageId: string): boolean {
-    return this.seenFromZoom.has(messageId) && !this.seenFromZoom.has(asCommand(messageId));
+    return this.seenFromZoom.has(messageId) && !this.seenFromZoom.has(asHeldBack(messageId));
   }
 
   /** An edit of what was passed on, and none that Zoom sends late: after a newer one, or after the deletion. */
   #isNewestEdit({ messageId, text, at }: Extract<ZoomSignal, { kind: 'edited' }>): boolean {
     if (!this.#wasPassedOn(messageId) || this.seenFromZoom.has(deletion(messageId))) return false;
-    // What begins with `!` is never for the visitor.
-    if (parseCommand(text) !== undefined) return false;
+    // What an edit makes a command or a note is not for the visitor.
+    if (parseAgentWords(text).kind !== 'answer') return false;
     const prefix = `${messageId}/edited/`;
     const isOlder = this.seenFromZoom.keys.some(
       (key) => key.startsWith(prefix) && Number(key.slice(prefix.length)) > at,
@@ -385,4 +516,4 @@ export class Chat extends ChatParts {
 
 /** What is remembered of a message beside its id. */
 const deletion = (messageId: string) => `${messageId}/deleted`;
-const asCommand = (messageId: string) => `${messageId}/command`;
+const asHeldBack = (messageId: string) => `${messageId}/held-back`;

@@ -7,9 +7,9 @@ export interface Deadline {
   /**
    * `missed`: nobody joined in time. `idle`: nobody writes any more. `readBack`: a webhook may have been lost.
    * `push`: an api instance did not answer. `askSlot`: the chat's turn in the inbound channel may have been lost.
-   * `giveUp`: the chat ended long ago, and Zoom has not taken what is left.
+   * `slowJoin`: letting somebody in takes a while. `close`: it is too late to reopen the chat. `giveUp`: the chat ended long ago, and Zoom has not taken what is left.
    */
-  what: 'missed' | 'idle' | 'readBack' | 'push' | 'askSlot' | 'giveUp';
+  what: 'missed' | 'idle' | 'readBack' | 'push' | 'askSlot' | 'slowJoin' | 'close' | 'giveUp';
 }
 
 /** How long a chat waits for its slot in the inbound channel before it asks again, ms. */
@@ -28,7 +28,7 @@ export function nextDeadline(chat: ChatParts): Deadline | undefined {
   return deadlines.reduce<Deadline | undefined>((a, b) => (a === undefined || b.at < a.at ? b : a), undefined);
 }
 
-function whileOpen({ input, lifecycle, channel }: ChatParts): Deadline[] {
+function whileOpen({ input, lifecycle, channel, agents }: ChatParts): Deadline[] {
   const { status, waitingSince, lastActivityAt } = lifecycle.state;
   const deadlines: Deadline[] = [{ at: lastActivityAt + input.timings.idleEndMs, what: 'idle' }];
   if (status === 'waiting' && waitingSince !== undefined) {
@@ -36,10 +36,13 @@ function whileOpen({ input, lifecycle, channel }: ChatParts): Deadline[] {
   }
   const readBackAt = channel.readBackDueAt(lastActivityAt);
   if (readBackAt !== undefined) deadlines.push({ at: readBackAt, what: 'readBack' });
+  const { slowJoinAt } = agents;
+  if (slowJoinAt !== undefined) deadlines.push({ at: slowJoinAt, what: 'slowJoin' });
   return deadlines;
 }
 
 function afterEnd({ lifecycle }: ChatParts): Deadline[] {
-  const { endedAt } = lifecycle.state;
+  const { endedAt, reopenUntil } = lifecycle.state;
+  if (reopenUntil !== undefined) return [{ at: reopenUntil, what: 'close' }];
   return endedAt === undefined ? [] : [{ at: endedAt + giveUpAfterEndMs, what: 'giveUp' }];
 }

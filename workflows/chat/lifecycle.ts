@@ -12,7 +12,14 @@ export interface LifecycleState {
   lastActivityAt: number;
   endedBy?: EndedBy;
   endedAt?: number;
+  /** Until then an ended chat can go on, ms; absent once it is over for good. */
+  reopenUntil?: number;
+  /** When the chat was over and later went on, ms. */
+  pauses?: { from: number; to: number }[];
 }
+
+/** Most pauses that are remembered. */
+const mostPauses = 20;
 
 /** Where the chat is in its life: waiting, missed, joining, active, ended. */
 export class Lifecycle {
@@ -39,6 +46,7 @@ export class Lifecycle {
     if (!this.isEnded) this.state.status = 'joining';
   }
 
+  /** Somebody is in. */
   active(): void {
     if (this.isEnded) return;
     this.state.status = 'active';
@@ -61,10 +69,39 @@ export class Lifecycle {
     delete this.state.waitingSince;
   }
 
-  end(by: EndedBy, now: number): void {
+  /** @param reopenUntil until when the chat can go on, ms; undefined when it cannot. */
+  end(by: EndedBy, now: number, reopenUntil?: number): void {
     this.state.status = 'ended';
     this.state.endedBy = by;
     this.state.endedAt = now;
+    if (reopenUntil !== undefined) this.state.reopenUntil = reopenUntil;
     delete this.state.waitingSince;
+  }
+
+  /** The chat has ended, and can go on. */
+  get mayReopen(): boolean {
+    return this.isEnded && this.state.reopenUntil !== undefined;
+  }
+
+  /** An ended chat goes on, and waits for an agent until somebody is in. */
+  reopen(now: number): void {
+    const { endedAt = now, pauses = [] } = this.state;
+    this.state.pauses = [...pauses, { from: endedAt, to: now }].slice(-mostPauses);
+    delete this.state.endedAt;
+    delete this.state.endedBy;
+    delete this.state.reopenUntil;
+    this.state.lastActivityAt = now;
+    this.waitsAgain(now);
+  }
+
+  /** It is too late to go on. */
+  closeForGood(): void {
+    delete this.state.reopenUntil;
+  }
+
+  /** Whether the chat was over at that time: what was written then is for no visitor. */
+  wasOverAt(at: number): boolean {
+    const { endedAt = Infinity, pauses = [] } = this.state;
+    return at > endedAt || pauses.some(({ from, to }) => at > from && at <= to);
   }
 }

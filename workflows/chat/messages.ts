@@ -21,8 +21,14 @@ export interface ChatInput {
   visitor: { name: string; email?: string };
   /** The page the visitor wrote from. */
   page?: { url: string; title?: string };
-  /** ms: how long a chat waits for a first agent before it counts as missed; how long a silent chat stays open. */
-  timings: { missedAfterMs: number; idleEndMs: number };
+  timings: {
+    /** How long a chat waits for an agent before it counts as missed, ms. */
+    missedAfterMs: number;
+    /** How long a silent chat stays open, ms. */
+    idleEndMs: number;
+    /** How long a chat that has ended can go on, ms; then its channel is archived. */
+    reopenMs: number;
+  };
   /**
    * Continue as new after this many events, see `limits.eventsPerRun`. Default: when Temporal suggests it, at some
    * thousands.
@@ -72,7 +78,17 @@ export type ZoomEvent =
   | { kind: 'joinPressed'; user: Agent; at?: number }
   | { kind: 'endPressed'; user: Agent; at?: number }
   | { kind: 'reopenPressed'; user: Agent; at?: number }
-  | ({ kind: 'message'; messageId: string; text: string; attachments?: Attachment[]; at: number } & WriterRef)
+  /** A reply in a thread is to go to the visitor: the one that the note with this number is about. */
+  | { kind: 'sendPressed'; noteNumber: number; user: Agent; at?: number }
+  | ({
+      kind: 'message';
+      messageId: string;
+      text: string;
+      attachments?: Attachment[];
+      /** It answers another message, in a thread. */
+      isReply?: true;
+      at: number;
+    } & WriterRef)
   | ({ kind: 'edited'; messageId: string; text: string; at: number } & WriterRef)
   /** `by` where Zoom named no account: then it has to be somebody who speaks for the team. */
   | { kind: 'deleted'; messageId: string; at: number; by?: WriterRef }

@@ -79,7 +79,7 @@ async function reassign(chat: Chat, to: string): Promise<Reassigned> {
   const agent = await namedAgent(chat, to);
   mustBeOpen(chat);
   const before = [...chat.agents.joined];
-  chat.requestJoin({ user: agent, replacesOthers: true }, Date.now());
+  chat.requestJoin({ user: agent, replaces: 'others' }, Date.now());
   const isSettled = () => !chat.agents.isRequested(agent.id);
   const othersLeft = () => chat.agents.joined.every(({ id }) => id === agent.id);
   await condition(() => isSettled() && (!chat.agents.has(agent.id) || othersLeft()), answerWithinMs);

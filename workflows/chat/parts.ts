@@ -3,6 +3,7 @@ import { Card, type CardState } from './card.ts';
 import { ChatChannel, type ChatChannelState } from './channel.ts';
 import { Lifecycle, type LifecycleState } from './lifecycle.ts';
 import type { ChatInput } from './messages.ts';
+import { Notes, type NotesState } from './notes.ts';
 import { Outbox, type OutboxState } from './outbox.ts';
 import { Presence, type PresenceState } from './presence.ts';
 import { RecentKeys } from './recent-keys.ts';
@@ -20,6 +21,7 @@ export interface ChatState {
   writers: WritersState;
   card: CardState;
   channel: ChatChannelState;
+  notes: NotesState;
   waits: WaitsState;
   seenFromVisitor: string[];
   seenFromZoom: string[];
@@ -37,6 +39,7 @@ export class ChatParts {
   readonly writers: Writers;
   readonly card: Card;
   readonly channel: ChatChannel;
+  readonly notes: Notes;
   readonly waits: Waits;
   /** Ids that the widget, and Zoom, gave to what they sent: a repeat is recognised by them. */
   readonly seenFromVisitor: RecentKeys;
@@ -56,6 +59,7 @@ export class ChatParts {
     this.writers = new Writers(carried?.writers);
     this.card = new Card(carried?.card);
     this.channel = new ChatChannel(carried?.channel);
+    this.notes = new Notes(carried?.notes);
     this.waits = new Waits(carried?.waits);
     this.seenFromVisitor = new RecentKeys(carried?.seenFromVisitor);
     this.seenFromZoom = new RecentKeys(carried?.seenFromZoom);
@@ -73,6 +77,7 @@ export class ChatParts {
       writers: this.writers.state,
       card: this.card.state,
       channel: this.channel.state,
+      notes: this.notes.state,
       waits: this.waits.state,
       seenFromVisitor: this.seenFromVisitor.keys,
       seenFromZoom: this.seenFromZoom.keys,

@@ -1,3 +1,4 @@
+import type { ChannelHead } from '../../domain/channel-post.ts';
 import type { InboundCardContent } from '../../domain/inbound-card.ts';
 import type { ChatStanding } from '../../domain/transcript.ts';
 import type { ChatParts } from './parts.ts';
@@ -5,12 +6,15 @@ import type { ChatSnapshot } from './messages.ts';
 
 /** Where the chat stands, as its record says it. */
 export function standing({ lifecycle, agents, outbox, waits }: ChatParts): ChatStanding {
-  const { status, endedAt } = lifecycle.state;
+  const { status, endedAt, reopenUntil } = lifecycle.state;
   const [wait] = waits.all;
   return {
     status,
     agents: [...agents.joined],
-    ...(endedAt === undefined ? {} : { endedAt, deliveredSeq: outbox.state.deliveredSeq }),
+    answeredBy: [...agents.answered],
+    reopenUntil: reopenUntil ?? null,
+    endedAt: endedAt ?? null,
+    ...(endedAt === undefined ? {} : { deliveredSeq: outbox.state.deliveredSeq }),
     waitsFor: wait?.why.type ?? null,
     isFull: outbox.isFull,
   };
@@ -28,10 +32,31 @@ export function cardContent({ input, lifecycle, agents, card, channel }: ChatPar
     words: card.state.words,
     status: status === 'joining' ? beforeJoin : status,
     agents: agents.joined.map(({ name }) => name),
+    wereIn: agents.answered.filter(({ id }) => !agents.has(id)).map(({ name }) => name),
+    joining: agents.joiningSlowly,
     // With the agent who is in it, so that joining is one edit of the card.
     ...(channel.ref && channel.state.greeted ? { channelUrl: channel.ref.url } : {}),
     ...(endedBy === undefined ? {} : { endedBy }),
   };
+}
+
+/** Where the chat stands, as the first card in its channel says it. */
+export function channelHead({ lifecycle, agents }: ChatParts): ChannelHead {
+  const { endedBy } = lifecycle.state;
+  return { agents: agents.joined.map(({ name }) => name), ...(endedBy === undefined ? {} : { endedBy }) };
+}
+
+/** The same, to compare. */
+export function headOf(chat: ChatParts): string {
+  return JSON.stringify(channelHead(chat));
+}
+
+/** What the visitor has written does not get through to the team just now. */
+export function isInTrouble({ outbox, card, waits }: ChatParts): boolean {
+  const { deliveredSeq, waiting } = outbox.state;
+  const lastSeq = waiting.at(-1)?.seq ?? 0;
+  const isUnread = lastSeq > Math.max(deliveredSeq, card.ref ? card.state.coversSeq : 0);
+  return isUnread && (waits.state.waits.card ?? waits.state.waits.channel) !== undefined;
 }
 
 /** Where the chat stands, for operators and tests. */

@@ -27,7 +27,7 @@ import { acceptOperators } from './operator.ts';
 import type { ChatState } from './parts.ts';
 import type { ZoomLoop } from './waits.ts';
 import { snapshot, standing } from './views.ts';
-import { identifyWriter, readBack, workInChannel } from './zoom-work.ts';
+import { identifyWriter, readBack, tellSlowJoins, workInChannel } from './zoom-work.ts';
 
 /**
  * One visitor's chat, from the first message to the last: a card in the inbound channel, an agent who joins, a private
@@ -155,6 +155,12 @@ async function onDeadline(chat: Chat): Promise<void> {
       break;
     case 'askSlot':
       chat.card.askAgain();
+      break;
+    case 'slowJoin':
+      await tellSlowJoins(chat);
+      break;
+    case 'close':
+      chat.closeForGood();
       break;
     case 'giveUp':
       chat.giveUp();

@@ -9,8 +9,11 @@ export interface Writer {
   speaks: boolean;
 }
 
+/** Presses of buttons in the chat channel. */
+type ChannelPress = 'endPressed' | 'reopenPressed' | 'sendPressed';
+
 /** What somebody did of whom it is not known yet whether they speak for the team. */
-export type HeldEvent = Extract<ZoomSignal, { kind: 'message' | 'edited' | 'deleted' | 'endPressed' }>;
+export type HeldEvent = Extract<ZoomSignal, { kind: 'message' | 'edited' | 'deleted' | ChannelPress }>;
 
 export interface WritersState {
   known: (Writer & { key: string })[];
@@ -20,34 +23,29 @@ export interface WritersState {
   isStuck: boolean;
   /** Everything waits: a channel's history is being read, and what is in it comes first. */
   isCatchingUp?: true;
-  /** Names of people of whom the team is still to be told that the visitor does not see what they write. */
-  unnoted: string[];
-  /** How many such notes were posted. */
-  noted: number;
 }
 
 /** Most people who are remembered, the oldest forgotten: they are looked up again. */
 const mostKnown = 100;
 /** More is not held: it is found when the channel is read back. */
 const mostHeld = 200;
-/** Notes in one chat: then the team knows. */
-const mostNotes = 10;
 
 /** Who speaks for the team, and what waits until that is known of somebody. */
 export class Writers {
-  constructor(readonly state: WritersState = { known: [], held: [], isStuck: false, unnoted: [], noted: 0 }) {}
+  constructor(readonly state: WritersState = { known: [], held: [], isStuck: false }) {}
 
   find(ref: WriterRef): Writer | undefined {
     const key = keyOf(ref);
     return this.state.known.find((writer) => writer.key === key);
   }
 
-  learn(ref: WriterRef, { agent, speaks }: Writer): void {
+  /** @returns whether they were not known before. */
+  learn(ref: WriterRef, { agent, speaks }: Writer): boolean {
     const { state } = this;
     const key = keyOf(ref);
     const isNew = !state.known.some((writer) => writer.key === key);
     state.known = [...state.known.filter((writer) => writer.key !== key), { key, agent, speaks }].slice(-mostKnown);
-    if (isNew && !speaks && state.noted + state.unnoted.length < mostNotes) state.unnoted.push(agent.name);
+    return isNew;
   }
 
   /** Whether what this person does has to wait: for who they are, or for what came before it. */
@@ -111,23 +109,14 @@ export class Writers {
     this.state.held = [];
     this.state.isStuck = false;
   }
-
-  /** The next note to the team. */
-  get note(): { number: number; name: string } | undefined {
-    const [name] = this.state.unnoted;
-    return name === undefined ? undefined : { number: this.state.noted + 1, name };
-  }
-
-  noted(): void {
-    this.state.unnoted.shift();
-    this.state.noted += 1;
-  }
 }
 
 /** Whose it is to say whether it counts; undefined for a deletion by whomever Zoom lets delete. */
 function writerOf(event: HeldEvent): WriterRef | undefined {
   switch (event.kind) {
     case 'endPressed':
+    case 'reopenPressed':
+    case 'sendPressed':
       return { userId: event.user.id };
     case 'deleted':
       return event.by;

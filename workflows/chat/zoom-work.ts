@@ -1,14 +1,15 @@
 import { ActivityFailure, condition, log, upsertSearchAttributes } from '@temporalio/workflow';
-import type { ChannelPost } from '../../domain/channel-post.ts';
+import type { ChannelHead, ChannelPost } from '../../domain/channel-post.ts';
 import { failureTypes } from '../../domain/failures.ts';
 import { searchAttributes } from '../../domain/search-attributes.ts';
+import type { Agent } from '../../domain/transcript.ts';
 import { failureMessage, failureType, noAnswer, nothingDone, tryAgainInMs } from '../failures.ts';
 import * as zoom from './activities.ts';
 import type { JoinRequest } from './agents.ts';
 import type { UnreadChannel } from './channel.ts';
 import type { Chat } from './chat.ts';
 import { firstAgentJoined } from './metrics.ts';
-import { cardContent } from './views.ts';
+import { cardContent, channelHead, headOf } from './views.ts';
 import type { ZoomLoop } from './waits.ts';
 
 /** Retry windows in which somebody may repair what keeps the card from being edited: a minute or two. */
@@ -61,6 +62,29 @@ export async function showCard(chat: Chat): Promise<void> {
   );
 }
 
+/** The card before this one says that there is a newer one; if that cannot be done, it stays as it is. */
+export async function showFormerCard(chat: Chat): Promise<void> {
+  const { former } = chat.card.state;
+  if (!former) return;
+  const { chatId, accountId, widgetId } = chat.input;
+  const { deliveredSeq } = chat.outbox.state;
+  await orWait(
+    chat,
+    'card',
+    'the card before this one',
+    async () => {
+      const { ref: card, content } = former;
+      await zoom.updateInboundCard({ chatId, accountId, widgetId, card, content, deliveredSeq, targets: [] });
+      chat.card.formerShown();
+    },
+    (type) => {
+      if (mayBeRepaired(chat, type)) return false;
+      chat.card.formerShown();
+      return true;
+    },
+  );
+}
+
 /** Whether an edit of the card is worth waiting for. */
 function mayBeRepaired(chat: Chat, type: string): boolean {
   if (type === failureTypes.messageGone) return false;
@@ -69,18 +93,42 @@ function mayBeRepaired(chat: Chat, type: string): boolean {
   return (passes && !isEnded) || (chat.waits.state.waits.card?.tries ?? 0) < triesToEditCard;
 }
 
-/** The next thing in the chat channel: let an agent in, post what the visitor wrote, or say goodbye. */
+/** The next thing in the chat channel. */
 export async function workInChannel(chat: Chat, draining: () => boolean): Promise<void> {
-  const request = chat.agents.nextRequest;
-  if (request) await admit(chat, request);
-  else if (chat.channel.ref && !chat.outbox.isEmpty) await postVisitorLines(chat, draining);
-  else if (chat.channel.state.former) await readFormer(chat, chat.channel.state.former);
-  else if (chat.needsNote) await postNote(chat);
-  else await close(chat);
+  switch (chat.channelWork) {
+    case 'admit':
+      await admit(chat);
+      break;
+    case 'takeOut':
+      await takeOut(chat);
+      break;
+    case 'postLines':
+      await postVisitorLines(chat, draining);
+      break;
+    case 'readFormer':
+      await readFormer(chat);
+      break;
+    case 'close':
+      await close(chat);
+      break;
+    case 'postNote':
+      await postNote(chat);
+      break;
+    case 'showHead':
+      await showHead(chat);
+      break;
+    case 'archive':
+      await archive(chat);
+      break;
+    case undefined:
+      break;
+  }
 }
 
 /** An agent pressed Join Chat: the first one has the chat channel created, the next ones are invited into it. */
-async function admit(chat: Chat, request: JoinRequest): Promise<void> {
+async function admit(chat: Chat): Promise<void> {
+  const request = chat.agents.nextRequest;
+  if (!request) return;
   const isFurther = chat.channel.ref !== undefined && chat.agents.joined.length > 0;
   await orWait(
     chat,
@@ -88,8 +136,9 @@ async function admit(chat: Chat, request: JoinRequest): Promise<void> {
     `letting the Zoom user ${request.user.id} in`,
     () => letIn(chat, request, isFurther),
     (type) => {
-      // For one more agent the conversation does not stop: they can press again.
-      if (type !== failureTypes.userGone && !isFurther) return false;
+      // For one more agent the conversation does not stop: they can press again. Whom a colleague named may not exist.
+      const isUnknown = type === failureTypes.userGone || (request.isNamed && type === failureTypes.zoomRefused);
+      if (!isUnknown && !isFurther) return false;
       log.warn('Somebody pressed Join Chat and could not be let in.', { userId: request.user.id, type });
       chat.joinRefused(request.user.id);
       return true;
@@ -117,7 +166,7 @@ async function openChannel(chat: Chat): Promise<void> {
   }
 }
 
-async function letIn(chat: Chat, { user, replacesOthers }: JoinRequest, isFurther: boolean): Promise<void> {
+async function letIn(chat: Chat, { user, replaces }: JoinRequest, isFurther: boolean): Promise<void> {
   const { accountId, page } = chat.input;
   const find = isFurther ? zoom.findFurtherAgent : zoom.findAgent;
   const invite = isFurther ? zoom.inviteFurtherAgent : zoom.inviteAgent;
@@ -129,33 +178,69 @@ async function letIn(chat: Chat, { user, replacesOthers }: JoinRequest, isFurthe
   await invite({ accountId, channelId: ref.id, ownerUserId: state.ownerUserId, agent });
   if (!state.greeted) {
     const greeting = { kind: 'greeting', agentName: agent.name, ...(page === undefined ? {} : { page }) } as const;
-    if (!(await post(chat, greeting))) return;
-    chat.channel.greeted();
+    const sent = await post(chat, greeting);
+    if (!sent) return;
+    const shown = JSON.stringify({ agents: [agent.name] } satisfies ChannelHead);
+    chat.channel.greeted(sent.as === 'bot' ? { messageId: sent.messageId, agentName: agent.name, shown } : undefined);
   }
   if (state.lost === 0 && !isFurther) firstAgentJoined(Date.now() - chat.lifecycle.state.startedAt);
   chat.agentJoined({ id: agent.id, name: agent.name }, Date.now());
   // An operator may have named them by their e-mail address.
   chat.agents.settle(user.id);
-  if (replacesOthers) await removeOthers(chat, agent.id);
+  if (replaces === 'others') await removeOthers(chat, agent.id);
+  else if (replaces && replaces.id !== agent.id) {
+    const { id } = replaces;
+    const before = chat.agents.joined.find((one) => one.id === id);
+    if (before) chat.agents.wantsToLeave(before);
+  }
 }
 
 /** An operator gave the chat to one agent alone. */
 async function removeOthers(chat: Chat, keepId: string): Promise<void> {
-  const { ref, state } = chat.channel;
-  if (!ref || state.ownerUserId === undefined) return;
   for (const agent of chat.agents.joined.filter(({ id }) => id !== keepId)) {
-    const input = {
-      accountId: chat.input.accountId,
-      channelId: ref.id,
-      ownerUserId: state.ownerUserId,
-      agentId: agent.id,
-    };
-    const outcome = await zoom.removeAgent(input).then(
-      (answer) => answer.outcome,
-      () => 'refused' as const,
-    );
+    const outcome = await remove(chat, agent);
     chat.agents.takenOff({ ...agent, ...(outcome === 'removed' ? {} : { still: stillWords[outcome] }) });
-    chat.agentLeft(agent.id, Date.now());
+    chat.agentLeft(agent.id, Date.now(), Date.now());
+  }
+}
+
+/** Somebody wants to leave. Who has to stay a member of the channel, as its owner, is in again with their next word. */
+async function takeOut(chat: Chat): Promise<void> {
+  const agent = chat.agents.nextToLeave;
+  if (!agent) return;
+  await remove(chat, agent);
+  chat.agents.hasLeft(agent);
+  chat.agentLeft(agent.id, Date.now(), Date.now());
+}
+
+/** Take an agent out of the channel, if Zoom allows it: nobody waits for that. */
+async function remove(chat: Chat, agent: Agent): Promise<'removed' | 'owner' | 'refused'> {
+  const { ref, state } = chat.channel;
+  if (!ref || state.ownerUserId === undefined) return 'refused';
+  const input = {
+    accountId: chat.input.accountId,
+    channelId: ref.id,
+    ownerUserId: state.ownerUserId,
+    agentId: agent.id,
+  };
+  try {
+    return (await zoom.removeAgent(input)).outcome;
+  } catch (error) {
+    if (!(error instanceof ActivityFailure)) throw error;
+    return 'refused';
+  }
+}
+
+/** Somebody is being let in, and it takes a while: the card says so, and at last they are told. */
+export async function tellSlowJoins(chat: Chat): Promise<void> {
+  const { accountId, visitor } = chat.input;
+  for (const { id, name } of chat.agents.markSlow(Date.now())) {
+    try {
+      await zoom.tellSlowJoin({ accountId, userId: id, agentName: name, visitorName: visitor.name });
+    } catch (error) {
+      if (!(error instanceof ActivityFailure)) throw error;
+      log.warn('Somebody could not be told that their joining takes long.', { type: failureType(error) });
+    }
   }
 }
 
@@ -193,21 +278,75 @@ async function postVisitorLines(chat: Chat, draining: () => boolean): Promise<vo
   );
 }
 
-/** Tell the team that the visitor does not see what somebody writes. */
+/** Tell the team something. */
 async function postNote(chat: Chat): Promise<void> {
-  const { note } = chat.writers;
-  if (!note) return;
+  const { next } = chat.notes;
+  if (!next) return;
   await orWait(
     chat,
     'channel',
     'a note in the chat channel',
     async () => {
-      if (await post(chat, { kind: 'notOfTeam', ...note })) chat.writers.noted();
+      if (await post(chat, { kind: 'note', ...next })) chat.notes.done(next.number);
     },
     (type) => {
       // A note is nothing that a chat waits for.
       if (type !== failureTypes.postRefused && type !== failureTypes.zoomRefused) return false;
-      chat.writers.noted();
+      chat.notes.done(next.number);
+      return true;
+    },
+  );
+}
+
+/** The first card in the channel says where the chat stands. */
+async function showHead(chat: Chat): Promise<void> {
+  const { ref, state } = chat.channel;
+  const { head, ownerUserId } = state;
+  if (!ref || !head || ownerUserId === undefined) return;
+  const { chatId, accountId, visitor, page } = chat.input;
+  const shown = headOf(chat);
+  await orWait(
+    chat,
+    'channel',
+    'the first card in the chat channel',
+    async () => {
+      await zoom.updateChannelHead({
+        chatId,
+        accountId,
+        channelId: ref.id,
+        ownerUserId,
+        messageId: head.messageId,
+        visitorName: visitor.name,
+        greeting: { kind: 'greeting', agentName: head.agentName, ...(page === undefined ? {} : { page }) },
+        head: channelHead(chat),
+      });
+      chat.channel.headShows(shown);
+    },
+    (type) => {
+      if (type === failureTypes.zoomUnavailable && triesOf(chat) < triesForLastWords) return false;
+      // It stays as it is.
+      chat.channel.headShows();
+      return true;
+    },
+  );
+}
+
+/** The chat is over for good: nobody can write in its channel any more, where Zoom lets the app do that. */
+async function archive(chat: Chat): Promise<void> {
+  const { ref, state } = chat.channel;
+  const { ownerUserId } = state;
+  if (!ref || ownerUserId === undefined) return;
+  await orWait(
+    chat,
+    'channel',
+    'archiving the chat channel',
+    async () => {
+      await zoom.archiveChannel({ accountId: chat.input.accountId, channelId: ref.id, ownerUserId });
+      chat.channel.archived();
+    },
+    (type) => {
+      if (type === failureTypes.zoomUnavailable && triesOf(chat) < triesForLastWords) return false;
+      chat.channel.archived();
       return true;
     },
   );
@@ -256,7 +395,9 @@ export async function readBack(chat: Chat): Promise<void> {
 }
 
 /** The last words in a channel that has vanished, as long as it can be read. */
-async function readFormer(chat: Chat, former: UnreadChannel): Promise<void> {
+async function readFormer(chat: Chat): Promise<void> {
+  const { former } = chat.channel.state;
+  if (!former) return;
   await orWait(
     chat,
     'channel',
@@ -280,7 +421,8 @@ async function close(chat: Chat): Promise<void> {
     if (chat.channel.state.isGone) chat.channel.closed();
     if (!chat.needsClosing) return;
     const by = chat.lifecycle.state.endedBy ?? 'system';
-    if (await post(chat, { kind: 'closing', by })) chat.channel.closed();
+    const number = chat.channel.state.closings + 1;
+    if (await post(chat, { kind: 'closing', number, by })) chat.channel.closed();
   });
 }
 
@@ -304,12 +446,12 @@ const triesOf = (chat: Chat): number => chat.waits.state.waits.channel?.tries ??
 
 /**
  * One post into the chat channel.
- * @returns false when there is no such channel any more.
+ * @returns undefined when there is no such channel any more.
  * @throws ActivityFailure when the retry window has ended in vain.
  */
-async function post(chat: Chat, content: ChannelPost): Promise<boolean> {
+async function post(chat: Chat, content: ChannelPost): Promise<{ messageId: string; as: 'bot' | 'user' } | undefined> {
   const { ref: channel, state } = chat.channel;
-  if (!channel || state.ownerUserId === undefined) return false;
+  if (!channel || state.ownerUserId === undefined) return undefined;
   const { chatId, accountId, visitor } = chat.input;
   const deliveredSeq =
     content.kind === 'visitorLines' || content.kind === 'notShown' ? chat.outbox.deliveredAfterPost : 0;
@@ -330,7 +472,7 @@ async function post(chat: Chat, content: ChannelPost): Promise<boolean> {
   const sent = await once(chat, key, (tried) => zoom.postToChannel({ ...input, ...tried }));
   chat.outbox.sent(sent, Date.now());
   chat.presence.pushed(route, sent.outcomes, Date.now());
-  return true;
+  return sent;
 }
 
 /**

@@ -54,7 +54,7 @@ const agentEntry = (seq: number, messageId: string, text: string): TranscriptEnt
 function shown(entry: TranscriptEntry): VisitorEntry {
   if (!('agent' in entry)) return entry;
   const { agent: writer, ...rest } = entry;
-  return { ...rest, name: writer.name };
+  return { ...rest, name: writer?.name ?? '' };
 }
 
 /** One chat of two, everything as it should be; the second ended before anybody joined. */

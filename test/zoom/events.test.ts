@@ -59,6 +59,7 @@ describe('messages in channels', () => {
     fromBot: false,
     text: 'Hello',
     files: [],
+    isReply: false,
     timestamp: 1581370790388,
   };
 
@@ -70,7 +71,7 @@ describe('messages in channels', () => {
   it.each([older('replied', { parent_msg_id: 'root' }), newer('posted', { reply_main_message_id: 'root' })])(
     'are messages in a thread too',
     (json) => {
-      expect(event(json)).toMatchObject(posted);
+      expect(event(json)).toMatchObject({ ...posted, isReply: true });
     },
   );
 

@@ -269,7 +269,6 @@ export const operatorHome: OperatorHomeProps = {
         status: 'active',
         startedAt: '2026-01-10T12:00:00Z',
         agents: ['Jill Chill'],
-       
         href: `${ui}/chat%2FpV96jqB268WLdt1I`,
       },
     ],

@@ -1,7 +1,7 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ApplicationFailure } from '@temporalio/activity';
-import { zoomSignal } from '../../workflows/chat/messages.ts';
+import { endChatUpdate, zoomSignal } from '../../workflows/chat/messages.ts';
 import { fakeChatActivities } from './fake-zoom-side.ts';
 import { timeSkipping } from './harness.ts';
 import { eventually, jill, runningChat, sam } from './running-chat.ts';
@@ -116,7 +116,8 @@ describe('a chat that has ended', () => {
         const at = (await env.currentTimeMs()) + 1_000;
         await chat.handle.signal(zoomSignal, { kind: 'message', messageId: 'm', userId: 'jill', text: 'Again', at });
         await eventually(() => expect(agentWords(fake)).toEqual(['Again']));
-        await chat.handle.terminate();
+        await chat.handle.executeUpdate(endChatUpdate, { args: [undefined] });
+        await chat.handle.result();
       },
       reopenable,
     );
@@ -134,7 +135,7 @@ describe('a chat that has ended', () => {
   });
 });
 
-describe('a join that Zoom is slow with', { timeout: 60_000 }, () => {
+describe('a join that Zoom is slow with', { timeout: 40_000 }, () => {
   test('is shown on the card, and the agent is told at last', async () => {
     let isDown = true;
     const usual = fakeChatActivities();

@@ -449,7 +449,8 @@ describe('a chat’s rules', () => {
     answers(chat, 'internal: a reseller', { isReply: true });
     answers(chat, 'tell them yes', { isReply: true });
     expect(written(chat)).toEqual([]);
-    const [, { number = 0 } = {}] = chat.notes.state.waiting;
+    const [, second] = chat.notes.state.waiting;
+    const number = second?.number ?? 0;
     const press = { kind: 'sendPressed', noteNumber: number, user: { id: 'jill', name: 'Jill' } } as const;
     chat.onZoom(press, 3);
     chat.onZoom(press, 4);

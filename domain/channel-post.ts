@@ -14,6 +14,8 @@ export type ChannelNote =
   | { about: 'threadReply' }
   /** It cannot be sent any more: too much was written since. */
   | { about: 'threadReplyForgotten' }
+  /** Lines of a message stayed in the team, and the rest of it was sent. */
+  | { about: 'partlyNote' }
   /** Files of an agent that the visitor does not get. */
   | { about: 'filesNotSent'; names: string[] }
   /** One more agent has joined, beside those who are in. */
@@ -178,6 +180,11 @@ export function noteWords(note: ChannelNote): { head: string; words: string } {
       return { head: 'What you can write here', words: `${commandList}. ${teamOnlyWords}` };
     case 'threadReply':
       return { head: 'Not sent to the visitor', words: 'Replies in a thread stay in the team.' };
+    case 'partlyNote':
+      return {
+        head: 'Partly sent to the visitor',
+        words: `Lines that begin with ${noteMark} stay in the team. The rest of the message was sent.`,
+      };
     case 'threadReplyForgotten':
       return {
         head: 'Not sent to the visitor',

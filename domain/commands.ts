@@ -59,8 +59,8 @@ export const noteMark = '//';
 
 /** What an agent's message in a chat channel is. */
 export type AgentWords =
-  /** For the visitor. */
-  | { kind: 'answer'; text: string }
+  /** For the visitor. `hasNotes`: lines of it were for the team alone, and are not in the text. */
+  | { kind: 'answer'; text: string; hasNotes?: true }
   /** For the team alone. */
   | { kind: 'note' }
   /** `argument`: what stands behind the command's name; empty where nothing does. */
@@ -75,15 +75,28 @@ const named = /^[!/]([a-z]+)(?:\s+(\S.*))?$/is;
  * begins with `//` (a note for the team) or with `!!` (an answer that begins with `!`).
  */
 export function parseAgentWords(text: string): AgentWords {
-  const trimmed = text.trim();
-  if (trimmed.startsWith(noteMark)) return { kind: 'note' };
-  if (trimmed.startsWith('!!')) return { kind: 'answer', text: trimmed.slice(1) };
-  if (!/^[!/]/.test(trimmed)) return { kind: 'answer', text };
+  const trimmed = visible(text);
+  if (trimmed.startsWith('!!')) return answer(trimmed.slice(1));
+  if (trimmed.startsWith(noteMark) || !/^[!/]/.test(trimmed)) return answer(text);
   const [, name = '', argument = ''] = named.exec(trimmed) ?? [];
   const command = name.toLowerCase();
   return isCommand(command) && fits(command, argument)
     ? { kind: 'command', command, argument }
     : { kind: 'unknownCommand' };
+}
+
+/** Without the lines that are for the team alone. */
+function answer(text: string): AgentWords {
+  const lines = text.split('\n');
+  const forVisitor = lines.filter((line) => !visible(line).startsWith(noteMark));
+  if (forVisitor.length === lines.length) return { kind: 'answer', text };
+  const rest = forVisitor.join('\n').trim();
+  return rest === '' ? { kind: 'note' } : { kind: 'answer', text: rest, hasNotes: true };
+}
+
+/** From the first sign on that can be seen. */
+function visible(text: string): string {
+  return text.replace(/^[\s\p{Cf}]+/u, '').trimEnd();
 }
 
 function isCommand(name: string): name is Command {

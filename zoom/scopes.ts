@@ -70,6 +70,13 @@ export const SCOPE_NEEDS: readonly ScopeNeed[] = [
   },
   {
     ...usersChannels,
+    granular: ['team_chat:update:archive_channels:admin'],
+    why: 'Archive the channel of a chat that is over.',
+    without: 'The channels of chats that are over stay open, and what is written there goes nowhere.',
+    required: false,
+  },
+  {
+    ...usersChannels,
     granular: ['team_chat:read:channel:admin'],
     why: 'Be told by Zoom when a channel is deleted.',
     without: 'A chat whose channel was deleted notices it only with the next message.',

@@ -29,8 +29,14 @@ describe('what agents can ask for', () => {
   });
 
   test('stays in the team behind //, and begins with a real ! behind !!', () => {
-    for (const text of ['// difficult', '//', ' //x']) expect(parseAgentWords(text), text).toEqual({ kind: 'note' });
+    for (const text of ['// difficult', '//', ' //x', '\u200b// hidden', '// a\n // b'])
+      expect(parseAgentWords(text), text).toEqual({ kind: 'note' });
     expect(parseAgentWords('!!important')).toEqual({ kind: 'answer', text: '!important' });
+    expect(parseAgentWords('Yes.\n// reseller\nIt is.')).toEqual({
+      kind: 'answer',
+      text: 'Yes.\nIt is.',
+      hasNotes: true,
+    });
     expect(parseAgentWords('!!! wow')).toEqual({ kind: 'answer', text: '!! wow' });
   });
 });

@@ -37,6 +37,7 @@ describe('what is missing of a grant', () => {
     expect(namesOf(missingScopes(needed))).toEqual([
       'team_chat:delete:member:admin',
       'team_chat:delete:user_channel:admin',
+      'team_chat:update:archive_channels:admin',
       'team_chat:read:channel:admin',
       'team_chat:write:user_message:admin',
       'team_chat:read:archive_channels:admin',

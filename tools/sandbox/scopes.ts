@@ -29,6 +29,7 @@ const groups: ScopeGroup[] = [
       'team_chat:read:list_members:admin',
       'team_chat:write:members:admin',
       'team_chat:delete:member:admin',
+      'team_chat:update:archive_channels:admin',
     ],
   },
   { words: 'Enable the chatbot within team chat', classic: 'imchat:bot', granular: ['imchat:bot'] },

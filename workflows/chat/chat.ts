@@ -48,6 +48,9 @@ export class Chat extends ChatParts {
       case 'disconnected':
         this.presence.disconnect(event.connectionId);
         break;
+      case 'email':
+        this.#emailGiven(event);
+        break;
       case 'ended':
         this.end('visitor', now);
         break;
@@ -379,10 +382,7 @@ export class Chat extends ChatParts {
         this.#agentWrote(event, now);
         break;
       case 'edited':
-        if (this.#speaker(event) && this.#isNewestEdit(event)) {
-          const { messageId, text, at } = event;
-          this.transcript.add({ kind: 'agentMessageEdited', at, messageId, text });
-        }
+        this.#agentEdited(event);
         break;
       case 'deleted':
         if (event.by && !this.#speaker(event.by)) return;
@@ -391,6 +391,14 @@ export class Chat extends ChatParts {
         }
         break;
     }
+  }
+
+  #agentEdited(event: Extract<ZoomSignal, { kind: 'edited' }>): void {
+    const { messageId, at } = event;
+    // What an edit makes a command or a note is not for the visitor.
+    const words = parseAgentWords(event.text);
+    if (words.kind !== 'answer' || !this.#speaker(event) || !this.#isNewestEdit(event)) return;
+    this.transcript.add({ kind: 'agentMessageEdited', at, messageId, text: words.text });
   }
 
   #speaker(ref: WriterRef): Writer | undefined {
@@ -412,6 +420,7 @@ export class Chat extends ChatParts {
     this.#spoken(now);
     if (agent.id !== '' && this.agents.spoke(agent, at)) this.lifecycle.active();
     const words = parseAgentWords(text);
+    if (words.kind === 'answer' && words.hasNotes) this.notes.addOnce({ about: 'partlyNote' }, now);
     if (words.kind === 'answer' && !isReply) {
       this.#answer(
         { messageId, agent, text: words.text, ...(attachments === undefined ? {} : { attachments }) },
@@ -492,6 +501,11 @@ export class Chat extends ChatParts {
     this.lifecycle.waitsAgain(now);
   }
 
+  /** They may correct it; the same again changes nothing. */
+  #emailGiven({ clientId, email, at }: Extract<VisitorEvent, { kind: 'email' }>): void {
+    if (this.seenFromVisitor.add(clientId)) this.transcript.add({ kind: 'emailGiven', at, clientId, email });
+  }
+
   #spoken(now: number): void {
     this.lifecycle.spoken(now);
     this.channel.spoken(now);
@@ -502,10 +516,8 @@ export class Chat extends ChatParts {
   }
 
   /** An edit of what was passed on, and none that Zoom sends late: after a newer one, or after the deletion. */
-  #isNewestEdit({ messageId, text, at }: Extract<ZoomSignal, { kind: 'edited' }>): boolean {
+  #isNewestEdit({ messageId, at }: Extract<ZoomSignal, { kind: 'edited' }>): boolean {
     if (!this.#wasPassedOn(messageId) || this.seenFromZoom.has(deletion(messageId))) return false;
-    // What an edit makes a command or a note is not for the visitor.
-    if (parseAgentWords(text).kind !== 'answer') return false;
     const prefix = `${messageId}/edited/`;
     const isOlder = this.seenFromZoom.keys.some(
       (key) => key.startsWith(prefix) && Number(key.slice(prefix.length)) > at,

@@ -76,8 +76,9 @@ const named = /^[!/]([a-z]+)(?:\s+(\S.*))?$/is;
  */
 export function parseAgentWords(text: string): AgentWords {
   const trimmed = visible(text);
+  if (trimmed.startsWith(noteMark)) return { kind: 'note' };
   if (trimmed.startsWith('!!')) return answer(trimmed.slice(1));
-  if (trimmed.startsWith(noteMark) || !/^[!/]/.test(trimmed)) return answer(text);
+  if (!/^[!/]/.test(trimmed)) return answer(text);
   const [, name = '', argument = ''] = named.exec(trimmed) ?? [];
   const command = name.toLowerCase();
   return isCommand(command) && fits(command, argument)
@@ -90,8 +91,7 @@ function answer(text: string): AgentWords {
   const lines = text.split('\n');
   const forVisitor = lines.filter((line) => !visible(line).startsWith(noteMark));
   if (forVisitor.length === lines.length) return { kind: 'answer', text };
-  const rest = forVisitor.join('\n').trim();
-  return rest === '' ? { kind: 'note' } : { kind: 'answer', text: rest, hasNotes: true };
+  return { kind: 'answer', text: forVisitor.join('\n').trim(), hasNotes: true };
 }
 
 /** From the first sign on that can be seen. */

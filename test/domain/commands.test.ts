@@ -29,7 +29,7 @@ describe('what agents can ask for', () => {
   });
 
   test('stays in the team behind //, and begins with a real ! behind !!', () => {
-    for (const text of ['// difficult', '//', ' //x', '\u200b// hidden', '// a\n // b'])
+    for (const text of ['// difficult', '//', ' //x', '\u200b// hidden', '// a\nand more of it'])
       expect(parseAgentWords(text), text).toEqual({ kind: 'note' });
     expect(parseAgentWords('!!important')).toEqual({ kind: 'answer', text: '!important' });
     expect(parseAgentWords('Yes.\n// reseller\nIt is.')).toEqual({

@@ -1,5 +1,6 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
+import type { ChannelRef } from '../domain/channel.ts';
 import { failureTypes } from '../domain/failures.ts';
 import { limits } from '../domain/limits.ts';
 import { searchAttributes } from '../domain/search-attributes.ts';
@@ -31,6 +32,30 @@ export function createCardSlotActivities({
   isPaced,
   taskQueue = taskQueues.main,
 }: CardSlotDependencies) {
+  /** Signal the workflow of an inbound channel, which is started if it does not run. */
+  async function signalInbound(accountId: string, { id, jid }: Pick<ChannelRef, 'id' | 'jid'>, event: InboundEvent) {
+    await client.workflow.signalWithStart<(input: InboundInput) => Promise<void>, [InboundEvent]>('inbound', {
+      workflowId: workflowIds.inbound({ channelId: id }),
+      taskQueue,
+      workflowTaskTimeout,
+      args: [{ accountId, channel: { id, jid }, continueAfterEvents: limits.eventsPerRun }],
+      signal: 'inbound',
+      signalArgs: [event],
+      typedSearchAttributes: [{ key: searchAttributes.account, value: accountId }],
+      staticSummary: `Cards for the inbound channel ${id}`,
+      priority: { fairnessKey: fairnessKey({ accountId }) },
+    });
+  }
+
+  async function inboundChannelOf(widgetId: string): Promise<ChannelRef> {
+    const channel = (await store.widgets.get(widgetId))?.inboundChannel;
+    if (channel) return channel;
+    throw ApplicationFailure.nonRetryable(
+      `The widget ${widgetId} has no inbound channel: finish the install, or choose one in the settings.`,
+      failureTypes.accountUnknown,
+    );
+  }
+
   return {
     /**
      * Ask the workflow of the widget's inbound channel, which is started if it does not run. Repeating it is harmless.
@@ -43,27 +68,18 @@ export function createCardSlotActivities({
       since: number;
     }): Promise<AskedSlot> {
       const { chatId, accountId, widgetId, since } = input;
-      const channel = (await store.widgets.get(widgetId))?.inboundChannel;
-      if (!channel) {
-        throw ApplicationFailure.nonRetryable(
-          `The widget ${widgetId} has no inbound channel: finish the install, or choose one in the settings.`,
-          failureTypes.accountUnknown,
-        );
-      }
-      const { id, jid } = channel;
-      if (!isPaced) return { channelId: id, isGranted: true };
-      await client.workflow.signalWithStart<(input: InboundInput) => Promise<void>, [InboundEvent]>('inbound', {
-        workflowId: workflowIds.inbound({ channelId: id }),
-        taskQueue,
-        workflowTaskTimeout,
-        args: [{ accountId, channel: { id, jid }, continueAfterEvents: limits.eventsPerRun }],
-        signal: 'inbound',
-        signalArgs: [{ kind: 'asked', chatId, since }],
-        typedSearchAttributes: [{ key: searchAttributes.account, value: accountId }],
-        staticSummary: `Cards for the inbound channel ${id}`,
-        priority: { fairnessKey: fairnessKey({ accountId }) },
-      });
-      return { channelId: id, isGranted: false };
+      const channel = await inboundChannelOf(widgetId);
+      if (!isPaced) return { channelId: channel.id, isGranted: true };
+      await signalInbound(accountId, channel, { kind: 'asked', chatId, since });
+      return { channelId: channel.id, isGranted: false };
+    },
+
+    /**
+     * Have the inbound channel's workflow remind the team that visitors wait; all who ask at about the same time get
+     * one post. Fails with `AccountUnknown` for a widget without such a channel.
+     */
+    async askForReminder({ accountId, widgetId }: { accountId: string; widgetId: string }): Promise<void> {
+      await signalInbound(accountId, await inboundChannelOf(widgetId), { kind: 'remind' });
     },
   };
 }

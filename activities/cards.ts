@@ -90,6 +90,23 @@ export function queueCard(mark: string, count: number): Card {
   });
 }
 
+/** In a post of its own: visitors wait for an agent, the longest of them for so long, ms. */
+export function reminderCard(mark: string, count: number, longestMs: number): Card {
+  const minutes = Math.max(1, Math.round(longestMs / 60_000));
+  const forLong = new Intl.NumberFormat('en', { style: 'unit', unit: 'minute', unitDisplay: 'long' }).format(minutes);
+  return card({
+    head: count === 1 ? 'A visitor waits for an agent' : `${count} visitors wait for an agent`,
+    subHead: mark,
+    body: [
+      message(
+        count === 1
+          ? `They have been waiting for ${forLong}. Press Join Chat on their card above.`
+          : `The first of them has been waiting for ${forLong}. Press Join Chat on their cards above.`,
+      ),
+    ],
+  });
+}
+
 /** The same card without anything that the visitor wrote, for when Zoom does not accept that. */
 export function withoutVisitorWords({ page: _page, ...content }: InboundCardContent): InboundCardContent {
   return { ...content, visitorName: hiddenName, words: 'Zoom refuses to show here what the visitor wrote.' };

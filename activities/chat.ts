@@ -31,6 +31,7 @@ export function createChatActivities({ store, push }: ChatActivityDependencies) 
         agents: [],
         answeredBy: [],
         createdAt: new Date(startedAt),
+        waitingSince: new Date(startedAt),
         deliveredSeq: 0,
       });
     },
@@ -66,7 +67,13 @@ export function createChatActivities({ store, push }: ChatActivityDependencies) 
 }
 export type ChatActivities = ReturnType<typeof createChatActivities>;
 
-function recordedStanding({ endedAt, reopenUntil, ...standing }: ChatStanding, deliveredSeq: number) {
+function recordedStanding({ waitingSince, endedAt, reopenUntil, ...standing }: ChatStanding, deliveredSeq: number) {
   const date = (ms: number | null) => (ms === null ? null : new Date(ms));
-  return { ...standing, deliveredSeq, endedAt: date(endedAt), reopenUntil: date(reopenUntil) };
+  return {
+    ...standing,
+    deliveredSeq,
+    waitingSince: date(waitingSince),
+    endedAt: date(endedAt),
+    reopenUntil: date(reopenUntil),
+  };
 }

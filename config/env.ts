@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { SealingKeys } from '../codec/sealing.ts';
+import type { ChatTimings } from '../domain/chat-timings.ts';
 import { faultOfPassword, faultOfPublicUrl } from './production.ts';
 import { readTemporalConnection, type TemporalConnection } from './temporal.ts';
 
@@ -92,6 +93,13 @@ const shared = {
   OTEL_TRACES_SAMPLER_ARG: z.coerce.number({ error: 'must be a number' }).min(0).max(1).default(1),
 };
 
+/** Seconds, comma-separated, in any order; `none` for none. */
+const waitTimes = z
+  .string()
+  .transform((value) => (value.trim() === 'none' ? [] : value.split(',').map(Number)))
+  .pipe(z.array(z.int('must be whole numbers of seconds, comma-separated, or none').min(5).max(86_400)).max(10))
+  .transform((seconds) => seconds.toSorted((a, b) => a - b));
+
 const apiSchema = z.object({
   ...shared,
   PORT: port.default(3000),
@@ -113,6 +121,7 @@ const apiSchema = z.object({
   NEW_CHATS_PER_ACCOUNT: count.default(60),
   CHALLENGE_BITS: z.coerce.number({ error: 'must be a number' }).int().min(0).max(24).default(0),
 
+  REMIND_AFTER_SECONDS: waitTimes.default([120, 300]),
   MISSED_AFTER_SECONDS: z.coerce.number().int().min(5).max(86_400).default(300),
   IDLE_END_HOURS: z.coerce
     .number()
@@ -185,7 +194,7 @@ export interface ApiConfig extends SharedConfig {
   newChats: { perAddress: number; perWidget: number; perAccount: number };
   /** Zero bits that a browser has to find before its first message is taken; 0 for none. */
   challengeBits: number;
-  product: { missedAfterMs: number; idleEndMs: number; reopenMs: number };
+  product: ChatTimings;
 }
 
 export interface WorkerConfig extends SharedConfig {
@@ -243,6 +252,7 @@ export function readApiConfig(env: Env): ApiConfig {
     },
     challengeBits: e.CHALLENGE_BITS,
     product: {
+      remindAfterMs: e.REMIND_AFTER_SECONDS.map((seconds) => seconds * 1_000),
       missedAfterMs: e.MISSED_AFTER_SECONDS * 1_000,
       idleEndMs: Math.round(e.IDLE_END_HOURS * 3_600_000),
       reopenMs: Math.round(e.REOPEN_HOURS * 3_600_000),

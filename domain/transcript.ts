@@ -65,6 +65,8 @@ export interface ChatStanding {
   agents: Agent[];
   /** Who was ever in. */
   answeredBy: Agent[];
+  /** Since when it has been asking for an agent, ms since 1970; null while it is not. */
+  waitingSince: number | null;
   /** ms since 1970; null while the chat is open. */
   endedAt: number | null;
   /** Until then, ms since 1970, a chat that has ended can go on; null otherwise. */

@@ -14,6 +14,8 @@ const definition = {
   /** Everybody who was ever in. */
   answeredBy: { type: [new Schema({ id: text, name: text }, { _id: false })], required: true },
   createdAt: date,
+  /** Since when it has been asking for an agent; null or missing while it is not. */
+  waitingSince: nullableDate,
   /** Null or missing while the chat is open. */
   endedAt: nullableDate,
   /** Until then a chat that has ended can go on; null or missing otherwise. */
@@ -48,6 +50,7 @@ export type ChatChanges = Partial<
     | 'status'
     | 'agents'
     | 'answeredBy'
+    | 'waitingSince'
     | 'endedAt'
     | 'reopenUntil'
     | 'waitsFor'
@@ -58,6 +61,9 @@ export type ChatChanges = Partial<
     | 'cardPostedTo'
   >
 >;
+
+/** Chats that are counted as waiting; more is a number that nobody needs. */
+const mostAsking = 1_000;
 
 const openStatuses = chatStatuses.filter((status) => status !== 'ended');
 
@@ -113,6 +119,16 @@ export function chatStore(connection: Connection) {
     /** How many open chats of all accounts are in each state. */
     async openByStatus(): Promise<Partial<Record<ChatStatus, number>>> {
       return counted({ status: { $in: openStatuses } });
+    },
+    /** The chats of these widgets that ask for an agent, in no order: since when. */
+    async askingForAgent(accountId: string, widgetIds: readonly string[]): Promise<{ since: Date }[]> {
+      const statuses: ChatStatus[] = ['waiting', 'missed'];
+      const asking = model.find(
+        { accountId, status: { $in: statuses }, widgetId: { $in: [...widgetIds] } },
+        { createdAt: 1, waitingSince: 1 },
+      );
+      const found = await asking.limit(mostAsking).lean();
+      return found.map(({ createdAt, waitingSince }) => ({ since: waitingSince ?? createdAt }));
     },
     /** When the chat began that waits longest for a first agent; undefined when none waits. */
     async oldestWaiting(): Promise<Date | undefined> {

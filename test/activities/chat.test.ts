@@ -59,6 +59,7 @@ describe('publish', () => {
       agents,
       answeredBy: agents,
       endedAt: 5_000,
+      waitingSince: null,
       reopenUntil: 9_000,
       waitsFor: 'BotNotAllowed',
       isFull: false,
@@ -99,6 +100,7 @@ describe('publish', () => {
       agents: [],
       answeredBy: [],
       endedAt: null,
+      waitingSince: null,
       reopenUntil: null,
       isFull: false,
     };

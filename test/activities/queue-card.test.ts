@@ -49,3 +49,35 @@ describe('the card that says how many chats wait', () => {
     expect((await failureOf(update(2))).type).toBe('MessageGone');
   });
 });
+
+describe('the reminder of visitors who wait', () => {
+  const setUpReminder = async () => {
+    const it = await setUp();
+    const channel = { id: it.inbound.id, jid: channelJid(it.inbound.id) };
+    const remind = () =>
+      attempt(1, it.activities.postReminder, { accountId: it.accountId, channel, mark: 'Reminder abc' });
+    return { ...it, channel, remind };
+  };
+
+  test('is a new post that says how many, and for how long the first has been waiting', async () => {
+    const { store, chatId, accountId, widgetId, inbound, remind } = await setUpReminder();
+    const since = new Date(Date.now() - 6 * 60_000);
+    await store.chats.set(chatId, { waitingSince: since });
+    expect(await remind()).toEqual({ count: 1 });
+    expect(cardTexts(inbound.messages[0]?.botMessage).join(' ')).toContain('waiting for 6 minutes');
+    const begun = { accountId, widgetId, visitor: { name: 'Max' }, agents: [], answeredBy: [], deliveredSeq: 0 };
+    await store.chats.begin({ ...begun, _id: `${chatId}-2`, status: 'missed', createdAt: new Date() });
+    await store.chats.begin({ ...begun, _id: `${chatId}-3`, status: 'active', createdAt: new Date() });
+    expect(await remind()).toEqual({ count: 2 });
+    expect(cardTexts(inbound.messages[1]?.botMessage)).toContain('2 visitors wait for an agent');
+  });
+
+  test('is not posted when nobody waits any more, nor for the chats of another channel', async () => {
+    const { store, chatId, accountId, inbound, activities, remind } = await setUpReminder();
+    const channel = { id: 'another', jid: channelJid('another') };
+    expect(await attempt(1, activities.postReminder, { accountId, channel, mark: 'Reminder x' })).toEqual({ count: 0 });
+    await store.chats.set(chatId, { status: 'active' });
+    expect(await remind()).toEqual({ count: 0 });
+    expect(inbound.messages).toEqual([]);
+  });
+});

@@ -27,7 +27,7 @@ const chatInput = (): ChatInput => ({
   accountId: 'account-1',
   widgetId: 'widget-1',
   visitor: { name: 'Vera' },
-  timings: { missedAfterMs: 1_000, idleEndMs: 1_000, reopenMs: 0 },
+  timings: { remindAfterMs: [], missedAfterMs: 1_000, idleEndMs: 1_000, reopenMs: 0 },
 });
 const message = (clientId: string) => ({ kind: 'message' as const, clientId, text: 'a visitor’s words', at: start });
 const person = () => ({ zoomUserId: randomUUID(), accountId: 'account-1', name: 'Alex', email: 'alex@example.com' });

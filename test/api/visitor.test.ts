@@ -133,7 +133,7 @@ describe('a new visitor', () => {
       visitor: { name: 'Vera', email: 'vera@example.com' },
       page: { url: 'https://shop.example/pricing', title: 'Pricing' },
       continueAfterEvents: limits.eventsPerRun,
-      timings: { missedAfterMs: 300_000, idleEndMs: 86_400_000, reopenMs: 86_400_000 },
+      timings: { remindAfterMs: [120_000, 300_000], missedAfterMs: 300_000, idleEndMs: 86_400_000, reopenMs: 86_400_000 },
     });
     expect(event).toMatchObject({
       kind: 'message',

@@ -87,7 +87,7 @@ test('a chat’s raw history shows nobody’s words, names or failures, and the 
         widgetId: 'widget-1',
         visitor: { name, email: `${email}@example.org` },
         page: { url: `https://example.com/${title}`, title },
-        timings: { missedAfterMs: 300_000, idleEndMs: 86_400_000, reopenMs: 0 },
+        timings: { remindAfterMs: [], missedAfterMs: 300_000, idleEndMs: 86_400_000, reopenMs: 0 },
       },
       { kind: 'message', clientId: 'client-0', text: said, at: 1 },
     );

@@ -14,7 +14,9 @@ afterAll(() => env.teardown());
 
 const hour = 3_600_000;
 /** Can go on for a day after its end. */
-const reopenable = { timings: { missedAfterMs: 300_000, idleEndMs: 24 * hour, reopenMs: 24 * hour } };
+const reopenable = {
+  timings: { remindAfterMs: [], missedAfterMs: 300_000, idleEndMs: 24 * hour, reopenMs: 24 * hour },
+};
 
 type Fake = ReturnType<typeof fakeChatActivities>;
 const notes = (fake: Fake) => fake.seen.posts.flatMap(({ post }) => (post.kind === 'note' ? [post.note.about] : []));

@@ -252,7 +252,7 @@ const input: ChatInput = {
   accountId: 'account-1',
   widgetId: 'widget-1',
   visitor: { name: 'Jane Doe' },
-  timings: { missedAfterMs: 300_000, idleEndMs: 86_400_000, reopenMs: 0 },
+  timings: { remindAfterMs: [], missedAfterMs: 300_000, idleEndMs: 86_400_000, reopenMs: 0 },
 };
 const channel = { id: 'channel-1', jid: 'j', name: 'n', url: 'u' };
 const says = (chat: Chat, text: string, clientId = text) =>
@@ -503,6 +503,21 @@ describe('a chat’s rules', () => {
     expect(chat.lifecycle.status).toBe('active');
     answers(chat, '!transfer');
     expect(chat.agents.nextToLeave).toMatchObject({ id: 'jill' });
+  });
+
+  test('remind the team as often as set while a chat waits, missed or not, and from the start when it waits again', () => {
+    const timings = { ...input.timings, remindAfterMs: [60_000, 400_000] };
+    const chat = new Chat({ ...input, timings }, 0);
+    says(chat, 'Hello');
+    expect(nextDeadline(chat)).toEqual({ what: 'remind', at: 60_000 });
+    chat.lifecycle.reminded();
+    expect(nextDeadline(chat)).toEqual({ what: 'missed', at: 300_000 });
+    chat.missed(300_000);
+    expect(nextDeadline(chat)).toEqual({ what: 'remind', at: 400_000 });
+    chat.agentJoined(sam, 310_000);
+    expect(nextDeadline(chat)?.what).not.toBe('remind');
+    chat.agentLeft('sam', 500_000, 500_000);
+    expect(nextDeadline(chat)).toEqual({ what: 'remind', at: 560_000 });
   });
 
   test('show a slow join, and say once who is to be told of a very slow one', () => {

@@ -28,6 +28,7 @@ export function fakeChatActivities(overrides: Partial<Activities> = {}) {
     removed: [] as Input<'removeAgent'>[],
     posts: [] as Input<'postToChannel'>[],
     readBacks: 0,
+    reminders: [] as Input<'askForReminder'>[],
     heads: [] as Input<'updateChannelHead'>[],
     archived: [] as string[],
     slowJoins: [] as Input<'tellSlowJoin'>[],
@@ -59,6 +60,12 @@ export function fakeChatActivities(overrides: Partial<Activities> = {}) {
     async askForCardSlot(input) {
       seen.slotsAsked.push(input);
       return { channelId: 'inbound', isGranted: true };
+    },
+    async askForReminder(input) {
+      seen.reminders.push(input);
+    },
+    async postReminder() {
+      return { count: 1 };
     },
     async postQueueCard({ count }) {
       seen.queueCards.push(count);

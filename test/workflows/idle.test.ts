@@ -64,7 +64,7 @@ async function settled({ handle, snapshot }: RunningChat, status: string): Promi
 }
 
 /** Three days of silence end such a chat. */
-const patient = { timings: { missedAfterMs: 300_000, idleEndMs: 3 * 86_400_000, reopenMs: 0 } };
+const patient = { timings: { remindAfterMs: [], missedAfterMs: 300_000, idleEndMs: 3 * 86_400_000, reopenMs: 0 } };
 
 /**
  * A timer runs out, the channel is read, the next timer is set; each step is a workflow task. Before that the timer

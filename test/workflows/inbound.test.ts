@@ -31,6 +31,9 @@ class Hall {
   readonly taskQueue = `inbound-test-${randomUUID()}`;
   /** The inbound channel that the widget has now. */
   channelId = `inbound-${randomUUID()}`;
+  /** How many chats each reminder was for. */
+  readonly reminders: number[] = [];
+  remindAfterMs: number[] = [];
   #chats = 0;
 
   constructor() {
@@ -48,6 +51,10 @@ class Hall {
     });
     this.fake = fakeChatActivities(slots);
     const { postInboundCard } = this.fake.activities;
+    this.fake.activities.postReminder = async () => {
+      this.reminders.push(this.#chats);
+      return { count: this.#chats };
+    };
     this.fake.activities.postInboundCard = async (input) => {
       this.cardTimes.push(await env.currentTimeMs());
       return postInboundCard(input);
@@ -88,7 +95,7 @@ class Hall {
           accountId: 'account-1',
           widgetId: 'widget-1',
           visitor: { name: 'Jane Doe' },
-          timings: { missedAfterMs: 3_600_000, idleEndMs: 86_400_000, reopenMs: 0 },
+          timings: { remindAfterMs: this.remindAfterMs, missedAfterMs: 3_600_000, idleEndMs: 86_400_000, reopenMs: 0 },
         },
       ],
       signal: visitorSignal,
@@ -120,7 +127,7 @@ function expectInOrder(cards: string[], count: number): void {
   expect([...cards].sort()).toEqual(names(count).sort());
   const later = cards.slice(30).map((card) => Number(card.replace('chat ', '')));
   for (const [place, number] of later.toSorted((a, b) => a - b).entries()) {
-    expect(Math.abs(later.indexOf(number) - place), `chat ${number}`).toBeLessThan(10);
+    expect(Math.abs(later.indexOf(number) - place), `chat ${number}`).toBeLessThan(20);
   }
 }
 
@@ -232,6 +239,19 @@ describe('the cards of an inbound channel', { timeout: 60_000 }, () => {
       await hall.beginMany(8);
       for (let n = 0; n < 40 && hall.cards.length < 8; n += 1) await env.sleep('10 seconds');
       expect([...hall.cards].sort()).toEqual(names(8).sort());
+    });
+  });
+
+  test('are followed by one reminder for all who have waited for as long as set', async () => {
+    const hall = new Hall();
+    hall.remindAfterMs = [120_000, 300_000];
+    await hall.run(async () => {
+      await hall.beginMany(5);
+      await eventually(() => expect(hall.cards).toHaveLength(5));
+      await env.sleep('3 minutes');
+      expect(hall.reminders).toEqual([5]);
+      await env.sleep('3 minutes');
+      expect(hall.reminders).toEqual([5, 5]);
     });
   });
 

@@ -84,7 +84,7 @@ export async function runLongChat(env: TestWorkflowEnvironment, options: LongCha
     accountId: 'account-1',
     widgetId: 'widget-1',
     visitor: { name: 'Jane Doe' },
-    timings: { missedAfterMs: 300_000, idleEndMs: 86_400_000, reopenMs: 0 },
+    timings: { remindAfterMs: [], missedAfterMs: 300_000, idleEndMs: 86_400_000, reopenMs: 0 },
     ...(continueAfterEvents === undefined ? {} : { continueAfterEvents }),
   };
   const handle = env.client.workflow.getHandle(workflowId);

@@ -46,7 +46,7 @@ export async function runningChat(
   const worker = await testWorker(env, fake.activities, taskQueue);
   const chatId = randomUUID().slice(0, 12);
   const workflowId = workflowIds.chat({ chatId });
-  const timings = { missedAfterMs: 300_000, idleEndMs: 86_400_000, reopenMs: 0 };
+  const timings = { remindAfterMs: [], missedAfterMs: 300_000, idleEndMs: 86_400_000, reopenMs: 0 };
   const whole = {
     chatId,
     accountId: 'account-1',

@@ -46,7 +46,7 @@ describe(`ten thousand messages of agents (seed ${seed})`, () => {
         accountId: 'a',
         widgetId: 'w',
         visitor: { name: 'Jane' },
-        timings: { missedAfterMs: 1e9, idleEndMs: 1e9, reopenMs: 0 },
+        timings: { remindAfterMs: [], missedAfterMs: 1e9, idleEndMs: 1e9, reopenMs: 0 },
       },
       0,
     );

@@ -88,7 +88,7 @@ async function traced(
               accountId: 'account-1',
               widgetId: 'widget-1',
               visitor: { name: 'Jane Doe' },
-              timings: { missedAfterMs: 300_000, idleEndMs: 86_400_000, reopenMs: 0 },
+              timings: { remindAfterMs: [], missedAfterMs: 300_000, idleEndMs: 86_400_000, reopenMs: 0 },
             },
           ],
           signal: visitorSignal,

@@ -178,7 +178,7 @@ async function record({ urls }: Stack): Promise<void> {
     accountId,
     widgetId: widget,
     visitor: { name: 'Carl' },
-    timings: { missedAfterMs: 300_000, idleEndMs: 86_400_000, reopenMs: 0 },
+    timings: { remindAfterMs: [], missedAfterMs: 300_000, idleEndMs: 86_400_000, reopenMs: 0 },
     continueAfterEvents: eventsPerShortRun,
   };
   const continued = await client.workflow.signalWithStart('chat', {

@@ -58,6 +58,11 @@ export const { askForCardSlot } = proxyActivities<CardSlotActivities>({
   summary: 'Ask for a turn in the inbound channel',
 });
 
+export const { askForReminder } = proxyActivities<CardSlotActivities>({
+  ...recording,
+  summary: 'Have the team reminded that the visitor waits',
+});
+
 export const { postInboundCard } = zoom('Card with Join Chat to the inbound channel');
 /** Behind the cards of others that nobody has seen yet. */
 export const { updateInboundCard } = zoom('Bring the inbound card up to date', editing);

@@ -1,7 +1,8 @@
-import { ActivityFailure, getExternalWorkflowHandle } from '@temporalio/workflow';
+import { ActivityFailure, getExternalWorkflowHandle, log } from '@temporalio/workflow';
 import { workflowIds } from '../../domain/workflow-ids.ts';
 import { inboundSignal } from '../inbound/messages.ts';
-import { askForCardSlot } from './activities.ts';
+import { failureType } from '../failures.ts';
+import { askForCardSlot, askForReminder } from './activities.ts';
 import type { Chat } from './chat.ts';
 import { failed, showCard, showFormerCard } from './zoom-work.ts';
 
@@ -38,6 +39,18 @@ export async function askForSlot(chat: Chat): Promise<void> {
   } catch (error) {
     if (!(error instanceof ActivityFailure)) throw error;
     failed(chat, 'card', 'the card in the inbound channel', error);
+  }
+}
+
+/** Have the inbound channel say how many visitors wait. */
+export async function remindTeam(chat: Chat): Promise<void> {
+  const { accountId, widgetId } = chat.input;
+  chat.lifecycle.reminded();
+  try {
+    await askForReminder({ accountId, widgetId });
+  } catch (error) {
+    if (!(error instanceof ActivityFailure)) throw error;
+    log.warn('The team could not be reminded.', { type: failureType(error) });
   }
 }
 

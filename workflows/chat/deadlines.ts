@@ -7,10 +7,10 @@ export interface Deadline {
   /**
    * `missed`: nobody joined in time. `idle`: nobody writes any more. `readBack`: a webhook may have been lost.
    * `push`: an api instance did not answer. `askSlot`: the chat's turn in the inbound channel may have been lost.
-   * `slowJoin`: letting somebody in takes a while. `close`: it is too late to reopen the chat. `giveUp`: the chat ended
-   * long ago, and Zoom has not taken what is left.
+   * `slowJoin`: letting somebody in takes a while. `remind`: the team is reminded that the visitor waits. `close`: it
+   * is too late to reopen the chat. `giveUp`: the chat ended long ago, and Zoom has not taken what is left.
    */
-  what: 'missed' | 'idle' | 'readBack' | 'push' | 'askSlot' | 'slowJoin' | 'close' | 'giveUp';
+  what: 'missed' | 'idle' | 'readBack' | 'push' | 'askSlot' | 'slowJoin' | 'remind' | 'close' | 'giveUp';
 }
 
 /** How long a chat waits for its slot in the inbound channel before it asks again, ms. */
@@ -37,6 +37,8 @@ function whileOpen({ input, lifecycle, channel, agents }: ChatParts): Deadline[]
   }
   const readBackAt = channel.readBackDueAt(lastActivityAt);
   if (readBackAt !== undefined) deadlines.push({ at: readBackAt, what: 'readBack' });
+  const remindAt = lifecycle.reminderAt(input.timings.remindAfterMs);
+  if (remindAt !== undefined) deadlines.push({ at: remindAt, what: 'remind' });
   const { slowJoinAt } = agents;
   if (slowJoinAt !== undefined) deadlines.push({ at: slowJoinAt, what: 'slowJoin' });
   return deadlines;

@@ -60,6 +60,7 @@ const deadlineWords: Record<Deadline['what'], string> = {
   readBack: 'the channel is read back for lost webhooks at',
   idle: 'ends for silence at',
   push: 'pushes to the visitor again at',
+  remind: 'reminds the team at',
   slowJoin: 'says that somebody is joining at',
   close: 'is over for good, and its channel archived, at',
   askSlot: 'asks once more for its turn in the inbound channel at',

@@ -3,11 +3,12 @@ import type { ChatStatus, EndedBy } from '../../domain/transcript.ts';
 export interface LifecycleState {
   status: ChatStatus;
   startedAt: number;
-  /**
-   * Since when the chat has been asking for an agent, ms; absent once the visitor has read that nobody joined in
-   * time.
-   */
+  /** Since when the chat has been asking for an agent, ms; absent while one is in, and once it has ended. */
   waitingSince?: number;
+  /** The visitor has read that nobody joined in time. */
+  wasMissed?: true;
+  /** How often the team was reminded since the chat has been asking. */
+  reminders?: number;
   /** Last time anybody wrote, ms. */
   lastActivityAt: number;
   endedBy?: EndedBy;
@@ -50,23 +51,46 @@ export class Lifecycle {
   active(): void {
     if (this.isEnded) return;
     this.state.status = 'active';
-    delete this.state.waitingSince;
+    this.#waitsNoMore();
   }
 
   /** Nobody is being let in any more. */
   joinRefused(): void {
-    if (this.state.status === 'joining')
-      this.state.status = this.state.waitingSince === undefined ? 'missed' : 'waiting';
+    if (this.state.status === 'joining') this.state.status = this.statusBeforeJoin;
+  }
+
+  /** What a chat is that somebody is being let into. */
+  get statusBeforeJoin(): 'waiting' | 'missed' {
+    return this.state.wasMissed ? 'missed' : 'waiting';
   }
 
   waitsAgain(now: number): void {
+    this.#waitsNoMore();
     this.state.status = 'waiting';
     this.state.waitingSince = now;
   }
 
   missed(): void {
     this.state.status = 'missed';
+    this.state.wasMissed = true;
+  }
+
+  /** When the team is to be reminded next, ms; undefined when it is not. */
+  reminderAt(afterMs: readonly number[]): number | undefined {
+    const { status, waitingSince, reminders = 0 } = this.state;
+    const next = afterMs[reminders];
+    const isAsking = status === 'waiting' || status === 'missed';
+    return isAsking && waitingSince !== undefined && next !== undefined ? waitingSince + next : undefined;
+  }
+
+  reminded(): void {
+    this.state.reminders = (this.state.reminders ?? 0) + 1;
+  }
+
+  #waitsNoMore(): void {
     delete this.state.waitingSince;
+    delete this.state.wasMissed;
+    delete this.state.reminders;
   }
 
   /** @param reopenUntil until when the chat can go on, ms; undefined when it cannot. */
@@ -75,7 +99,7 @@ export class Lifecycle {
     this.state.endedBy = by;
     this.state.endedAt = now;
     if (reopenUntil !== undefined) this.state.reopenUntil = reopenUntil;
-    delete this.state.waitingSince;
+    this.#waitsNoMore();
   }
 
   /** The chat has ended, and can go on. */

@@ -1,4 +1,5 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { ChatTimings } from '../../domain/chat-timings.ts';
 import type { Attachment } from '../../domain/message.ts';
 import type { PushTarget } from '../../domain/push.ts';
 import type { Agent, ChatStatus } from '../../domain/transcript.ts';
@@ -21,14 +22,7 @@ export interface ChatInput {
   visitor: { name: string; email?: string };
   /** The page the visitor wrote from. */
   page?: { url: string; title?: string };
-  timings: {
-    /** How long a chat waits for an agent before it counts as missed, ms. */
-    missedAfterMs: number;
-    /** How long a silent chat stays open, ms. */
-    idleEndMs: number;
-    /** How long a chat that has ended can go on, ms; then its channel is archived. */
-    reopenMs: number;
-  };
+  timings: ChatTimings;
   /**
    * Continue as new after this many events, see `limits.eventsPerRun`. Default: when Temporal suggests it, at some
    * thousands.

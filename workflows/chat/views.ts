@@ -6,12 +6,13 @@ import type { ChatSnapshot } from './messages.ts';
 
 /** Where the chat stands, as its record says it. */
 export function standing({ lifecycle, agents, outbox, waits }: ChatParts): ChatStanding {
-  const { status, endedAt, reopenUntil } = lifecycle.state;
+  const { status, waitingSince, endedAt, reopenUntil } = lifecycle.state;
   const [wait] = waits.all;
   return {
     status,
     agents: [...agents.joined],
     answeredBy: [...agents.answered],
+    waitingSince: waitingSince ?? null,
     reopenUntil: reopenUntil ?? null,
     endedAt: endedAt ?? null,
     ...(endedAt === undefined ? {} : { deliveredSeq: outbox.state.deliveredSeq }),
@@ -22,15 +23,14 @@ export function standing({ lifecycle, agents, outbox, waits }: ChatParts): ChatS
 
 /** What the card in the inbound channel should say. */
 export function cardContent({ input, lifecycle, agents, card, channel }: ChatParts): InboundCardContent {
-  const { status, endedBy, waitingSince } = lifecycle.state;
-  // The card need not flicker while the channel is being made.
-  const beforeJoin = waitingSince === undefined ? 'missed' : 'waiting';
+  const { status, endedBy } = lifecycle.state;
   return {
     number: card.state.number,
     visitorName: input.visitor.name,
     ...(input.page === undefined ? {} : { page: input.page }),
     words: card.state.words,
-    status: status === 'joining' ? beforeJoin : status,
+    // The card need not flicker while the channel is being made.
+    status: status === 'joining' ? lifecycle.statusBeforeJoin : status,
     agents: agents.joined.map(({ name }) => name),
     wereIn: agents.answered.filter(({ id }) => !agents.has(id)).map(({ name }) => name),
     joining: agents.joiningSlowly,

@@ -10,7 +10,7 @@ import {
 import { searchAttributes } from '../../domain/search-attributes.ts';
 import { runIsLong } from '../long-run.ts';
 import { publish as publishNews, recordChat } from './activities.ts';
-import { askForSlot, workOnCard } from './card-work.ts';
+import { askForSlot, remindTeam, workOnCard } from './card-work.ts';
 import { Chat } from './chat.ts';
 import { nextDeadline } from './deadlines.ts';
 import { chatDetails } from './details.ts';
@@ -155,6 +155,9 @@ async function onDeadline(chat: Chat): Promise<void> {
       break;
     case 'askSlot':
       chat.card.askAgain();
+      break;
+    case 'remind':
+      await remindTeam(chat);
       break;
     case 'slowJoin':
       await tellSlowJoins(chat);

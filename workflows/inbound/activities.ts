@@ -14,4 +14,5 @@ const call = (summary: string) =>
   });
 
 export const { postQueueCard } = call('Card that says how many chats wait');
+export const { postReminder } = call('Remind the team that visitors wait');
 export const { updateQueueCard } = call('Bring that card up to date');

@@ -22,9 +22,11 @@ export interface InboundInput {
  * order of signals only within one name.
  *
  * - `asked`: the chat asks for a slot. Again is harmless. `since`: since when it has been asking for an agent, ms.
+ * - `remind`: a visitor has waited for a while: the team is to be reminded of all who do.
  * - `withdrawn`: it does not need one any more: its visitor has gone, or the card goes to another channel.
  */
-export type InboundEvent = { kind: 'asked'; chatId: string; since: number } | { kind: 'withdrawn'; chatId: string };
+export type InboundEvent =
+  { kind: 'asked'; chatId: string; since: number } | { kind: 'remind' } | { kind: 'withdrawn'; chatId: string };
 export const inboundSignal = defineSignal<[InboundEvent]>('inbound');
 
 /** Where the inbound channel stands. */

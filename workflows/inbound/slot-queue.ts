@@ -20,7 +20,15 @@ export interface SlotQueueState {
   /** When a chat last asked, or something was posted, ms. */
   lastUsedAt: number;
   card?: QueueCard;
+  /** The team is to be reminded: since when, ms, and by what the post is found again if its answer was lost. */
+  reminder?: { askedAt: number; mark: string; firstTriedAt?: number };
+  /** When the team was last reminded, ms. */
+  remindedAt?: number;
 }
+
+/** Visitors who have waited equally long are in one reminder; and one follows another no sooner than this, ms. */
+const gatherRemindersMs = 5_000;
+const betweenRemindersMs = 60_000;
 
 /** Which chat may post its card next: the one that waits longest, as often as Zoom's limits on one channel allow. */
 export class SlotQueue {
@@ -39,6 +47,11 @@ export class SlotQueue {
   }
 
   onEvent(event: InboundEvent, now: number): void {
+    if (event.kind === 'remind') {
+      this.state.reminder ??= { askedAt: now, mark: `Reminder ${now.toString(36)}` };
+      this.state.lastUsedAt = now;
+      return;
+    }
     const others = this.state.waiting.filter(({ chatId }) => chatId !== event.chatId);
     if (event.kind === 'asked') {
       const { chatId, since } = event;
@@ -85,9 +98,22 @@ export class SlotQueue {
     return card !== undefined || (!this.isEmpty && this.delay(now) > 0);
   }
 
+  /** ms until the team is to be reminded; undefined when it is not. */
+  reminderIn(now: number): number | undefined {
+    const { reminder, remindedAt = -Infinity } = this.state;
+    if (!reminder) return undefined;
+    return Math.max(0, Math.max(reminder.askedAt + gatherRemindersMs, remindedAt + betweenRemindersMs) - now);
+  }
+
+  reminded(now: number): void {
+    delete this.state.reminder;
+    this.state.remindedAt = now;
+  }
+
   /** Nobody has asked for as long as Zoom counts posts: nothing need be remembered. */
   isIdle(now: number): boolean {
-    return this.isEmpty && this.state.card === undefined && this.idleInMs(now) === 0;
+    const { card, reminder } = this.state;
+    return this.isEmpty && card === undefined && reminder === undefined && this.idleInMs(now) === 0;
   }
 
   /** ms until it may be idle, if nobody asks until then. */

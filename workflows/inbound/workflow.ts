@@ -14,7 +14,7 @@ import { cardSlotSignal } from '../chat/messages.ts';
 import { failureType, nothingDone } from '../failures.ts';
 import { runIsLong } from '../long-run.ts';
 import { time } from '../time.ts';
-import { postQueueCard, updateQueueCard } from './activities.ts';
+import { postQueueCard, postReminder, updateQueueCard } from './activities.ts';
 import { getInboundQuery, inboundSignal, type InboundInput, type InboundSnapshot } from './messages.ts';
 import { SlotQueue, type SlotQueueState } from './slot-queue.ts';
 
@@ -53,7 +53,12 @@ export async function inbound(input: InboundInput, carried?: SlotQueueState): Pr
       else await condition(draining, Math.max(mostOftenMs, queue.idleInMs(Date.now())));
     }
   };
-  await Promise.all([giveSlots(input, queue, draining), showCount(input, queue, draining), watchIdle()]);
+  await Promise.all([
+    giveSlots(input, queue, draining),
+    showCount(input, queue, draining),
+    remind(input, queue, draining),
+    watchIdle(),
+  ]);
   await condition(allHandlersFinished);
   if (!queue.isIdle(Date.now())) await continueAsNew<typeof inbound>(input, queue.state);
 }
@@ -67,6 +72,30 @@ async function giveSlots(input: InboundInput, queue: SlotQueue, draining: () => 
     if (delay > 0) await condition(draining, delay);
     else await Promise.all(queue.take(now).map((chatId) => give(input, queue, chatId, now)));
     showDetails(queue);
+  }
+}
+
+/** Say how many visitors wait for an agent, in a new post, when one has waited for as long as the settings say. */
+async function remind({ accountId, channel }: InboundInput, queue: SlotQueue, draining: () => boolean): Promise<void> {
+  for (;;) {
+    await condition(() => draining() || queue.state.reminder !== undefined);
+    await condition(draining, queue.reminderIn(Date.now()) ?? 0);
+    const { reminder } = queue.state;
+    if (draining()) return;
+    if (!reminder) continue;
+    const { mark, firstTriedAt } = reminder;
+    const now = Date.now();
+    reminder.firstTriedAt ??= now;
+    try {
+      const tried = firstTriedAt === undefined ? {} : { firstTriedAt };
+      const { count } = await postReminder({ accountId, channel, mark, ...tried });
+      if (count > 0) queue.posted(now);
+    } catch (error) {
+      if (!(error instanceof ActivityFailure)) throw error;
+      // A reminder that comes late says nothing new: the next one does.
+      log.warn('The team could not be reminded that visitors wait.', { type: failureType(error) });
+    }
+    queue.reminded(now);
   }
 }
 

@@ -3,6 +3,7 @@ import { endCommand, makeButtonValue } from '../domain/commands.ts';
 import { cardWordsLength, type InboundCardContent } from '../domain/inbound-card.ts';
 import { truncateText } from '../domain/text.ts';
 import { actions, button, card, fields, link, message, section, type Card } from '../zoom/index.ts';
+import { earlierChats, visitorFields } from './visitor-card.ts';
 
 /*
  * What the bot's cards say. All that a visitor gave (words, name, page) stands in a section with a bar of its own
@@ -27,16 +28,17 @@ export function inboundCardMark(chatId: string, number: number): string {
 
 /** The card of one chat in the inbound channel; edited as the chat goes on. */
 export function inboundCard(chatId: string, content: InboundCardContent): Card {
-  const { visitorName, page, words, status, agents, channelUrl, endedBy } = content;
+  const { visitorName, about, words, status, agents, channelUrl, endedBy } = content;
   const joined = agents.length > 0;
   return card({
     head: `${headline(content)}: ${visitorLabel(visitorName)}`,
     subHead: inboundCardMark(chatId, content.number),
     body: [
       fromVisitor(
-        page && fields(pageFields(page)),
+        about && orNothing(fields(visitorFields(about))),
         words === '' ? undefined : message(truncateText(words, cardWordsLength)),
       ),
+      about && earlierChats(about),
       joined ? message(`${listNames(agents)} joined this chat.`, { bold: true }) : undefined,
       endedBy === undefined ? undefined : message(endedWords[endedBy], { bold: true }),
       channelUrl === undefined ? undefined : link('Open the chat channel', channelUrl),
@@ -65,16 +67,13 @@ export function queueCard(mark: string, count: number): Card {
 }
 
 /** The same card without anything that the visitor wrote, for when Zoom does not accept that. */
-export function withoutVisitorWords({ page: _page, ...content }: InboundCardContent): InboundCardContent {
+export function withoutVisitorWords({ about: _about, ...content }: InboundCardContent): InboundCardContent {
   return { ...content, visitorName: hiddenName, words: 'Zoom refuses to show here what the visitor wrote.' };
 }
 
-/** Where the visitor is. */
-function pageFields({ title, url }: { title?: string; url: string }) {
-  return [
-    { key: 'Page', value: title },
-    { key: 'Address', value: url },
-  ];
+/** Zoom takes no fields without one. */
+function orNothing(element: ReturnType<typeof fields>): typeof element | undefined {
+  return element.items.length === 0 ? undefined : element;
 }
 
 function headline({ status, agents }: InboundCardContent): string {
@@ -104,7 +103,10 @@ export function channelPostCard(chatId: string, visitorName: string, post: Chann
         head: 'Chat with a visitor',
         subHead,
         body: [
-          fromVisitor(fields([{ key: 'Visitor', value: visitorName }, ...(post.page ? pageFields(post.page) : [])])),
+          fromVisitor(
+            fields([{ key: 'Visitor', value: visitorName }, ...(post.about ? visitorFields(post.about) : [])]),
+          ),
+          post.about && earlierChats(post.about),
           message(`${post.agentName}, you have joined the chat. Write here to answer.`),
           message(
             `Everything written in this channel is sent to the visitor. To end the chat press the button, or write ${endCommand}.`,
@@ -113,7 +115,7 @@ export function channelPostCard(chatId: string, visitorName: string, post: Chann
         ],
       });
     case 'visitorLines':
-      return card({ head: visitorLabel(visitorName), subHead, body: [fromVisitor(message(post.text))] });
+      return card({ head: visitorLabel(visitorName), subHead, body: messagesOf(post) });
     case 'notShown':
       return notice('Message not shown', subHead, 'The visitor wrote something that Zoom refuses to show here.');
     case 'notOfTeam':
@@ -121,6 +123,15 @@ export function channelPostCard(chatId: string, visitorName: string, post: Chann
     case 'closing':
       return notice('Chat ended', subHead, endedWords[post.by]);
   }
+}
+
+/** Each message by itself, with the time at which it was written, which Zoom shows in the reader's own time zone. */
+function messagesOf({ text, written }: Extract<ChannelPost, { kind: 'visitorLines' }>) {
+  if (!written) return [fromVisitor(message(text))];
+  return written.map(({ start, at }, index) => {
+    const said = text.slice(start, written[index + 1]?.start).trim();
+    return section(visitorColor, [message(said)], at);
+  });
 }
 
 function notice(head: string, subHead: string, words: string): Card {

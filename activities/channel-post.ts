@@ -123,8 +123,8 @@ export function createChannelPostActivities(context: ChatZoomContext) {
 }
 
 /**
- * What the visitor wrote is posted as it is or not at all; what the app says can do without the visitor's name and
- * page.
+ * What the visitor wrote is posted as it is or not at all; what the app says can do without the visitor's name and what
+ * is known of them.
  */
 function asItIs<T>(
   { visitorName, post }: PostToChannelInput,

@@ -14,7 +14,7 @@ import { Waits } from '../../workflows/chat/waits.ts';
 function drained(outbox: Outbox) {
   const posts = [];
   while (!outbox.isEmpty) {
-    posts.push(outbox.next());
+    posts.push(outbox.next(0));
     outbox.posted();
   }
   return posts;
@@ -26,9 +26,9 @@ const connection: VisitorConnection = { connectionId: 'c1', instanceId: 'api-1',
 describe('the outbox', () => {
   test('joins what waits in one post, in order, as far as it fits', () => {
     const outbox = new Outbox(chatId);
-    outbox.add(1, 'one');
-    outbox.add(2, 'two');
-    outbox.add(4, 'x'.repeat(845));
+    outbox.add(1, 'one', 0);
+    outbox.add(2, 'two', 0);
+    outbox.add(4, 'x'.repeat(845), 0);
     const posts = drained(outbox);
     expect(posts).toMatchObject([
       { text: 'one\ntwo', firstSeq: 1, lastSeq: 2 },
@@ -40,8 +40,8 @@ describe('the outbox', () => {
 
   test('splits a long message, which is delivered with its last part', () => {
     const outbox = new Outbox(chatId);
-    outbox.add(3, 'word '.repeat(500).trim());
-    const first = outbox.next();
+    outbox.add(3, 'word '.repeat(500).trim(), 0);
+    const first = outbox.next(0);
     expect(first).toMatchObject({ part: { number: 1, of: 3 } });
     expect(outbox.deliveredAfterPost).toBe(0);
     outbox.posted();
@@ -53,32 +53,32 @@ describe('the outbox', () => {
 
   test('keeps the post that was begun, whatever is written meanwhile, so that a repeat is recognised', () => {
     const outbox = new Outbox(chatId);
-    outbox.add(1, 'one');
-    const begun = outbox.next();
-    outbox.add(2, 'two');
-    expect(outbox.next()).toEqual(begun);
-    expect(new Outbox(chatId, JSON.parse(JSON.stringify(outbox.carried(2))) as OutboxState).next()).toEqual(begun);
+    outbox.add(1, 'one', 0);
+    const begun = outbox.next(0);
+    outbox.add(2, 'two', 0);
+    expect(outbox.next(0)).toEqual(begun);
+    expect(new Outbox(chatId, JSON.parse(JSON.stringify(outbox.carried(2))) as OutboxState).next(0)).toEqual(begun);
     outbox.posted();
-    expect(outbox.next()).toMatchObject({ text: 'two', firstSeq: 2 });
+    expect(outbox.next(0)).toMatchObject({ text: 'two', firstSeq: 2 });
   });
 
   test('tries what is refused one by one, says once what is not shown, and goes on even if that is refused too', () => {
     const outbox = new Outbox(chatId);
-    for (const [n, text] of ['good', 'bad', 'better', 'more'].entries()) outbox.add(n + 1, text);
-    expect(outbox.next()).toMatchObject({ firstSeq: 1, lastSeq: 4 });
+    for (const [n, text] of ['good', 'bad', 'better', 'more'].entries()) outbox.add(n + 1, text, 0);
+    expect(outbox.next(0)).toMatchObject({ firstSeq: 1, lastSeq: 4 });
     outbox.refused();
-    expect(outbox.next()).toMatchObject({ text: 'good', lastSeq: 1 });
+    expect(outbox.next(0)).toMatchObject({ text: 'good', lastSeq: 1 });
     outbox.posted();
-    expect(outbox.next()).toMatchObject({ text: 'bad', lastSeq: 2 });
+    expect(outbox.next(0)).toMatchObject({ text: 'bad', lastSeq: 2 });
     outbox.refused();
-    expect(outbox.next()).toEqual({ kind: 'notShown', firstSeq: 2, lastSeq: 2 });
+    expect(outbox.next(0)).toEqual({ kind: 'notShown', firstSeq: 2, lastSeq: 2 });
     outbox.refused();
     expect(drained(outbox)).toMatchObject([{ text: 'better' }, { text: 'more' }]);
   });
 
   test('hands over little, however much waits: later texts are read back when it is their time', () => {
     const outbox = new Outbox(chatId);
-    for (let seq = 1; seq <= 500; seq += 1) outbox.add(seq, `${seq} ${'x'.repeat(3_000)}`);
+    for (let seq = 1; seq <= 500; seq += 1) outbox.add(seq, `${seq} ${'x'.repeat(3_000)}`, 0);
     const carried = outbox.carried(499);
     expect(JSON.stringify(carried).length).toBeLessThan(2 * limits.carriedTextLength);
     // What is not in MongoDB yet is handed over in any case.
@@ -89,7 +89,7 @@ describe('the outbox', () => {
       const missing = next.missingTexts;
       expect(missing.length).toBeLessThanOrEqual(50);
       next.fillTexts(missing.map((seq) => ({ seq, text: `${seq} ${'x'.repeat(3_000)}` })));
-      const post = next.next();
+      const post = next.next(0);
       if (post.kind === 'visitorLines' && post.part?.number === 1) seqs.push(Number(post.text.split(' ')[0]));
       next.posted();
     }
@@ -98,9 +98,9 @@ describe('the outbox', () => {
 
   test('never makes a post that is longer than Zoom takes, however many lines it has', () => {
     const outbox = new Outbox('x'.repeat(16));
-    outbox.add(123_456, 'a\n'.repeat(1_999));
-    outbox.add(123_457, 'b '.repeat(1_000));
-    for (let n = 0; n < 300; n += 1) outbox.add(123_458 + n, '1\n2');
+    outbox.add(123_456, 'a\n'.repeat(1_999), 0);
+    outbox.add(123_457, 'b '.repeat(1_000), 0);
+    for (let n = 0; n < 300; n += 1) outbox.add(123_458 + n, '1\n2', 0);
     for (const post of drained(outbox)) {
       expect(postText('x'.repeat(16), 'N'.repeat(limits.visitorNameLength), post, '!end').length).toBeLessThan(1_024);
     }
@@ -579,14 +579,14 @@ describe('a chat’s rules', () => {
     expect(chat.hasNews).toBe(true);
     expect(chat.news([])).toMatchObject({ isFull: true, standing: { isFull: true } });
     chat.channelOpened(channel, 'owner');
-    chat.outbox.next();
+    chat.outbox.next(0);
     chat.outbox.posted();
     expect(takesMore()).toBe(true);
   });
 
   test('count long messages by what they hold, also where the texts are left to MongoDB', () => {
     const outbox = new Outbox(chatId);
-    for (let seq = 1; seq <= 30; seq += 1) outbox.add(seq, 'x'.repeat(4_000));
+    for (let seq = 1; seq <= 30; seq += 1) outbox.add(seq, 'x'.repeat(4_000), 0);
     expect(outbox.isFull).toBe(true);
     const carried = JSON.parse(JSON.stringify(outbox.carried(30))) as OutboxState;
     expect(JSON.stringify(carried).length).toBeLessThan(60_000);

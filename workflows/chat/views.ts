@@ -1,5 +1,6 @@
 import type { InboundCardContent } from '../../domain/inbound-card.ts';
 import type { ChatStanding } from '../../domain/transcript.ts';
+import type { AboutVisitor } from '../../domain/visitor.ts';
 import type { ChatParts } from './parts.ts';
 import type { ChatSnapshot } from './messages.ts';
 
@@ -16,20 +17,34 @@ export function standing({ lifecycle, agents, outbox, waits }: ChatParts): ChatS
   };
 }
 
+/** What the card in the inbound channel, and the first one in the chat channel, say of the visitor. */
+export function aboutVisitor({ input, lifecycle, card, earlier }: ChatParts): AboutVisitor {
+  const { name: _name, id: _id, email, ...said } = input.visitor;
+  const page = card.page ?? input.page;
+  return {
+    ...said,
+    ...(email === undefined ? {} : { email: { address: email, origin: 'asTyped' } }),
+    startedAt: lifecycle.state.startedAt,
+    ...(page === undefined ? {} : { page }),
+    ...(earlier === undefined ? {} : { earlier }),
+  };
+}
+
 /** What the card in the inbound channel should say. */
-export function cardContent({ input, lifecycle, agents, card, channel }: ChatParts): InboundCardContent {
+export function cardContent(parts: ChatParts): InboundCardContent {
+  const { input, lifecycle, agents, card, channel } = parts;
   const { status, endedBy, waitingSince } = lifecycle.state;
   // The card need not flicker while the channel is being made.
   const beforeJoin = waitingSince === undefined ? 'missed' : 'waiting';
   return {
     number: card.state.number,
     visitorName: input.visitor.name,
-    ...(input.page === undefined ? {} : { page: input.page }),
+    about: aboutVisitor(parts),
     words: card.state.words,
     status: status === 'joining' ? beforeJoin : status,
     agents: agents.joined.map(({ name }) => name),
     // With the agent who is in it, so that joining is one edit of the card.
-    ...(channel.ref && channel.state.greeted ? { channelUrl: channel.ref.url } : {}),
+    ...(channel.ref && channel.state.greeted && !channel.state.isGone ? { channelUrl: channel.ref.url } : {}),
     ...(endedBy === undefined ? {} : { endedBy }),
   };
 }

@@ -8,7 +8,7 @@ import type { JoinRequest } from './agents.ts';
 import type { UnreadChannel } from './channel.ts';
 import type { Chat } from './chat.ts';
 import { firstAgentJoined } from './metrics.ts';
-import { cardContent } from './views.ts';
+import { aboutVisitor, cardContent } from './views.ts';
 import type { ZoomLoop } from './waits.ts';
 
 /** Retry windows in which somebody may repair what keeps the card from being edited: a minute or two. */
@@ -118,7 +118,7 @@ async function openChannel(chat: Chat): Promise<void> {
 }
 
 async function letIn(chat: Chat, { user, replacesOthers }: JoinRequest, isFurther: boolean): Promise<void> {
-  const { accountId, page } = chat.input;
+  const { accountId } = chat.input;
   const find = isFurther ? zoom.findFurtherAgent : zoom.findAgent;
   const invite = isFurther ? zoom.inviteFurtherAgent : zoom.inviteAgent;
   const agent = await find({ accountId, userId: user.id });
@@ -128,7 +128,7 @@ async function letIn(chat: Chat, { user, replacesOthers }: JoinRequest, isFurthe
   if (!ref || state.ownerUserId === undefined) return;
   await invite({ accountId, channelId: ref.id, ownerUserId: state.ownerUserId, agent });
   if (!state.greeted) {
-    const greeting = { kind: 'greeting', agentName: agent.name, ...(page === undefined ? {} : { page }) } as const;
+    const greeting = { kind: 'greeting', agentName: agent.name, about: aboutVisitor(chat) } as const;
     if (!(await post(chat, greeting))) return;
     chat.channel.greeted();
   }
@@ -176,7 +176,7 @@ async function postVisitorLines(chat: Chat, draining: () => boolean): Promise<vo
     const texts = await zoom.readVisitorTexts({ chatId: chat.input.chatId, seqs });
     chat.outbox.fillTexts(seqs.map((seq) => ({ seq, text: texts.find((one) => one.seq === seq)?.text ?? '…' })));
   }
-  const next = chat.outbox.next();
+  const next = chat.outbox.next(Date.now());
   await orWait(
     chat,
     'channel',
@@ -313,7 +313,7 @@ async function post(chat: Chat, content: ChannelPost): Promise<boolean> {
   const { chatId, accountId, visitor } = chat.input;
   const deliveredSeq =
     content.kind === 'visitorLines' || content.kind === 'notShown' ? chat.outbox.deliveredAfterPost : 0;
-  const key = `${channel.id} ${JSON.stringify({ ...content, text: undefined })}`;
+  const key = `${channel.id} ${JSON.stringify({ ...content, text: undefined, about: undefined })}`;
   const route = deliveredSeq > 0 ? chat.presence.route : { targets: [], connectionIds: [] };
   const input = {
     chatId,

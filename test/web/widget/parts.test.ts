@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { helloFrameSchema } from '../../../domain/visitor-protocol.ts';
 import { luminance, readableOn, readAccent } from '../../../web/widget/accent.ts';
 import { splitText } from '../../../web/widget/links.ts';
-import { pageDetails, readOptions } from '../../../web/widget/options.ts';
+import { pageDetails, readOptions, visitorDetails } from '../../../web/widget/options.ts';
 import { initialSession } from '../../../web/widget/state.ts';
 import { browserStore, createChatStorage } from '../../../web/widget/storage.ts';
 import { createLocale } from '../../../web/widget/text.ts';
@@ -23,21 +23,54 @@ describe('options', () => {
     expect(read({}, 'file:///widget.js')).toBe(null);
   });
 
+  const page = (changes: object = {}) =>
+    ({ document: { referrer: '' }, navigator: { language: 'de-AT' }, ...changes }) as unknown as Window;
+  /** What the server makes of what the widget says. */
+  const heard = (data: Record<string, string>, where = page(), token: string | null = null) => {
+    const options = read(data);
+    if (!options) throw new Error('These options are usable');
+    const visitor = visitorDetails(options, where, token);
+    return helloFrameSchema.parse({ type: 'hello', v: 1, widget: 'w1', visitor }).visitor;
+  };
+
   it.each([
-    ['Vera', 'vera@example.com'],
-    ['  Vera ', ' v.e-r_a+b@mail.example.co.uk '],
-    ['x'.repeat(200), 'not an address'],
-    ['', '.dot@example.com'],
-    ['Vera', 'do..t@example.com'],
-    ['Vera', 'dot.@example.com'],
-    ['Vera', 'a@-b.com'],
-    ['Vera', 'a@b'],
-    ['Vera', `${'x'.repeat(250)}@example.com`],
-    ['Vera', 'jürgen@example.com'],
-  ])('says of the visitor only what the server accepts: %s, %s', (visitorName, visitorEmail) => {
-    const visitor = read({ visitorName, visitorEmail })?.visitor;
-    const page = pageDetails(`https://example.com/?q=${'x'.repeat(100)}#part`, 'T'.repeat(500), ['q']);
-    helloFrameSchema.parse({ type: 'hello', v: 1, widget: 'w1', visitor, page });
+    ['Vera', 'vera@example.com', 'vera@example.com'],
+    ['  Vera ', ' v.e-r_a+b@mail.example.co.uk ', 'v.e-r_a+b@mail.example.co.uk'],
+    ['Vera', "pat.o'brien@example.com", "pat.o'brien@example.com"],
+    ['Vera', '.dot@example.com', undefined],
+    ['Vera', 'do..t@example.com', undefined],
+    ['Vera', 'a@-b.com', undefined],
+    ['Vera', 'a@b', undefined],
+    ['Vera', `${'x'.repeat(250)}@example.com`, undefined],
+    ['Vera', 'jürgen@example.com', undefined],
+  ])('leaves it to the server what is an e-mail address: %s, %s', (visitorName, visitorEmail, email) => {
+    expect(heard({ visitorName, visitorEmail })).toMatchObject({ name: 'Vera', email });
+  });
+
+  it('is heard, whatever the website says', () => {
+    const long = '👩‍👩‍👧'.repeat(2_000);
+    expect(heard({ visitorName: long, visitorEmail: long, visitorAttributes: long })?.name).toBe('👩‍👩‍👧'.repeat(10));
+    const { href } = new URL(`https://example.com/?q=${'x'.repeat(100)}#part`);
+    helloFrameSchema.parse({ type: 'hello', v: 1, widget: 'w1', page: pageDetails(href, 'T'.repeat(5_000), ['q']) });
+  });
+
+  it('says in which language and time zone the visitor is, where they came from, and that they were here before', () => {
+    const document = { referrer: 'https://me@search.example/find?q=secret&sku=7#x' };
+    expect(heard({ pageQuery: 'sku' }, page({ document }), 'token')).toMatchObject({
+      language: 'de-AT',
+      timeZone: new Intl.DateTimeFormat().resolvedOptions().timeZone,
+      referrer: 'https://search.example/find?sku=7',
+      token: 'token',
+    });
+    expect(heard({ lang: 'fr' })).toMatchObject({ language: 'fr', referrer: undefined, token: undefined });
+    expect(heard({}, page({ document: { referrer: 'android-app://mail' } }))?.referrer).toBe(undefined);
+  });
+
+  it('passes on what the website says of the visitor', () => {
+    const attributes = (visitorAttributes: string) => heard({ visitorAttributes })?.attributes;
+    expect(attributes('{"plan": "gold", "orders": 3}')).toEqual({ plan: 'gold', orders: '3' });
+    for (const odd of ['', 'plan', '{"plan"', '[1]', '7', 'null', '{"a": {"b": 1}}', `{"a": "${'x'.repeat(2_000)}"}`])
+      expect(attributes(odd), odd).toBe(undefined);
   });
 
   it('keeps a plain name and address', () => {

@@ -1,7 +1,7 @@
 import type { PushOutcome, PushTarget, PushToVisitor, VisitorPush } from '../domain/push.ts';
 import type { ChatStanding } from '../domain/transcript.ts';
 import { mostEarlierChats, type EarlierChats, type Page, type Visitor } from '../domain/visitor.ts';
-import type { Store } from '../store/index.ts';
+import { channelUrlOf, type Store } from '../store/index.ts';
 
 export interface ChatActivityDependencies {
   store: Pick<Store, 'chats' | 'transcript'>;
@@ -47,13 +47,14 @@ export function createChatActivities({ store, push }: ChatActivityDependencies) 
       ]);
       const [last] = earlier;
       if (!last) return {};
+      const channelUrl = channelUrlOf(last);
       return {
         earlier: {
           count: earlier.length,
           last: {
             at: last.createdAt.getTime(),
             agents: last.agents.map((agent) => agent.name),
-            ...(last.channel ? { channelUrl: last.channel.url } : {}),
+            ...(channelUrl === undefined ? {} : { channelUrl }),
             isSameBrowser: id !== undefined && last.visitor.id === id,
           },
         },

@@ -24,6 +24,8 @@ const definition = {
   deliveredSeq: number,
   /** The chat channel, once an agent has joined. */
   channel: optionalChannel,
+  /** It was deleted or archived in Zoom. */
+  channelIsGone: { type: Boolean, allowNull: false },
   /** The card in the inbound channel. */
   card: { type: { messageId: text, channelId: text, channelJid: text }, _id: false, allowNull: false },
   /** Where the card was last tried to be posted: the settings may name another channel by the next try. */
@@ -53,7 +55,16 @@ export type ChatRecord = InferRawDocType<typeof definition>;
 export type ChatChanges = Partial<
   Pick<
     ChatRecord,
-    'status' | 'agents' | 'endedAt' | 'waitsFor' | 'isFull' | 'deliveredSeq' | 'channel' | 'card' | 'cardPostedTo'
+    | 'status'
+    | 'agents'
+    | 'endedAt'
+    | 'waitsFor'
+    | 'isFull'
+    | 'deliveredSeq'
+    | 'channel'
+    | 'channelIsGone'
+    | 'card'
+    | 'cardPostedTo'
   >
 >;
 
@@ -179,4 +190,12 @@ function idsOf(found: readonly { _id: string }[]): string[] {
 /** A text from each of its words on: `jane doe` and `doe`. */
 function endsOf(text: string): string[] {
   return [...text.matchAll(/(?<!\S)\S/gu)].map(({ index }) => text.slice(index));
+}
+
+/** Where a chat's channel opens in Zoom, as long as there is one. */
+export function channelUrlOf({
+  channel,
+  channelIsGone,
+}: Pick<ChatRecord, 'channel' | 'channelIsGone'>): string | undefined {
+  return channelIsGone ? undefined : channel?.url;
 }

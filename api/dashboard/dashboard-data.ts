@@ -1,6 +1,6 @@
 import { missingInAccount } from '../../activities/missing-scopes.ts';
 import type { DashboardData } from '../../domain/dashboard.ts';
-import type { Account, Member, Widget } from '../../store/index.ts';
+import { channelUrlOf, type Account, type Member, type Widget } from '../../store/index.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { HttpProblem } from '../http/problem.ts';
 
@@ -55,7 +55,7 @@ export async function dashboardData(
       status: chat.status,
       startedAt: chat.createdAt.toISOString(),
       agents: chat.agents.map(({ name }) => name),
-      channelUrl: chat.channel?.url ?? null,
+      channelUrl: channelUrlOf(chat) ?? null,
       waitsFor: chat.waitsFor ?? null,
     })),
   };

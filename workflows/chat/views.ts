@@ -5,7 +5,7 @@ import type { ChatParts } from './parts.ts';
 import type { ChatSnapshot } from './messages.ts';
 
 /** Where the chat stands, as its record says it. */
-export function standing({ lifecycle, agents, outbox, waits }: ChatParts): ChatStanding {
+export function standing({ lifecycle, agents, outbox, waits, channel }: ChatParts): ChatStanding {
   const { status, endedAt } = lifecycle.state;
   const [wait] = waits.all;
   return {
@@ -14,6 +14,7 @@ export function standing({ lifecycle, agents, outbox, waits }: ChatParts): ChatS
     ...(endedAt === undefined ? {} : { endedAt, deliveredSeq: outbox.state.deliveredSeq }),
     waitsFor: wait?.why.type ?? null,
     isFull: outbox.isFull,
+    channelIsGone: channel.isGone,
   };
 }
 
@@ -44,7 +45,7 @@ export function cardContent(parts: ChatParts): InboundCardContent {
     status: status === 'joining' ? beforeJoin : status,
     agents: agents.joined.map(({ name }) => name),
     // With the agent who is in it, so that joining is one edit of the card.
-    ...(channel.ref && channel.state.greeted && !channel.state.isGone ? { channelUrl: channel.ref.url } : {}),
+    ...(channel.ref && channel.state.greeted && !channel.isGone ? { channelUrl: channel.ref.url } : {}),
     ...(endedBy === undefined ? {} : { endedBy }),
   };
 }

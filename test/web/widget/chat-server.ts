@@ -3,7 +3,13 @@ import type { AddressInfo } from 'node:net';
 import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
 import type { ChatStatus } from '../../../domain/transcript.ts';
-import type { HelloFrame, PageFrame, ServerFrame, VisitorEntry, VisitorFrame } from '../../../domain/visitor-protocol.ts';
+import type {
+  HelloFrame,
+  PageFrame,
+  ServerFrame,
+  VisitorEntry,
+  VisitorFrame,
+} from '../../../domain/visitor-protocol.ts';
 import { visitorFrameSchema } from '../../../domain/visitor-protocol.ts';
 
 type Distribute<Entry> = Entry extends unknown ? Omit<Entry, 'seq' | 'at'> & { at?: number } : never;

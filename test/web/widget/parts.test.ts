@@ -62,7 +62,7 @@ describe('options', () => {
       referrer: 'https://search.example/find?sku=7',
       token: 'token',
     });
-    expect(heard({ lang: 'fr' })).toMatchObject({ language: 'fr', referrer: undefined, token: undefined });
+    expect(heard({ lang: 'fr' })).toEqual({ language: 'fr', timeZone: expect.any(String) as string });
     expect(heard({}, page({ document: { referrer: 'android-app://mail' } }))?.referrer).toBe(undefined);
   });
 
@@ -179,11 +179,13 @@ describe('storage', () => {
     const store = {};
     const storage = createChatStorage(store, 'w1');
     storage.saveToken('t1');
+    storage.saveVisitor('v1');
     storage.saveRead(7, true);
     storage.saveMessage({ id: 'b', text: 'B', at: 2, status: 'sending' });
     storage.saveMessage({ id: 'a', text: 'A', at: 1, status: 'sending' });
     expect(createChatStorage(store, 'w1').load()).toEqual({
       token: 't1',
+      visitorToken: 'v1',
       readSeq: 7,
       doneAt: expect.any(Number) as number,
       outbox: [
@@ -191,11 +193,19 @@ describe('storage', () => {
         { id: 'b', text: 'B', at: 2 },
       ],
     });
-    expect(createChatStorage(store, 'w2').load()).toEqual({ token: null, readSeq: 0, doneAt: 0, outbox: [] });
+    expect(createChatStorage(store, 'w2').load()).toEqual({
+      token: null,
+      visitorToken: null,
+      readSeq: 0,
+      doneAt: 0,
+      outbox: [],
+    });
     storage.dropMessages(['a', 'b']);
     storage.forgetToken('another');
     expect(storage.load().token).toBe('t1');
     storage.forgetToken('t1');
+    expect(store).toEqual({ 'livechat:w1:visitor': 'v1' });
+    storage.forgetVisitor();
     expect(store).toEqual({});
   });
 

@@ -13,6 +13,7 @@ import { endCommand, makeButtonValue, type PressedButton } from '../domain/comma
 import { cardWordsLength, type InboundCardContent } from '../domain/inbound-card.ts';
 import { truncateText } from '../domain/text.ts';
 import { actions, button, card, fields, link, message, section, type Card } from '../zoom/index.ts';
+import { earlierChats, visitorFields } from './visitor-card.ts';
 
 /*
  * What the bot's cards say. All that a visitor gave (words, name, page) stands in a section with a bar of its own
@@ -37,16 +38,17 @@ export function inboundCardMark(chatId: string, number: number): string {
 
 /** The card of one chat in the inbound channel; edited as the chat goes on. */
 export function inboundCard(chatId: string, content: InboundCardContent): Card {
-  const { visitorName, page, words, status, agents, joining, channelUrl, endedBy, isReplaced } = content;
+  const { visitorName, about, words, status, agents, joining, channelUrl, endedBy, isReplaced } = content;
   const isJoinable = status !== 'ended' && !isReplaced;
   return card({
     head: `${headline(content)}: ${visitorLabel(visitorName)}`,
     subHead: inboundCardMark(chatId, content.number),
     body: [
       fromVisitor(
-        page && fields(pageFields(page)),
+        about && orNothing(fields(visitorFields(about))),
         words === '' ? undefined : message(truncateText(words, cardWordsLength)),
       ),
+      about && earlierChats(about),
       ...whoAnswers(content).map((line) => message(line, { bold: true })),
       joining.length > 0 && isJoinable ? message(`${listNames(joining)} is joining…`, { bold: true }) : undefined,
       endedBy === undefined ? undefined : message(endedWords[endedBy], { bold: true }),
@@ -108,16 +110,13 @@ export function reminderCard(mark: string, count: number, longestMs: number): Ca
 }
 
 /** The same card without anything that the visitor wrote, for when Zoom does not accept that. */
-export function withoutVisitorWords({ page: _page, ...content }: InboundCardContent): InboundCardContent {
+export function withoutVisitorWords({ about: _about, ...content }: InboundCardContent): InboundCardContent {
   return { ...content, visitorName: hiddenName, words: 'Zoom refuses to show here what the visitor wrote.' };
 }
 
-/** Where the visitor is. */
-function pageFields({ title, url }: { title?: string; url: string }) {
-  return [
-    { key: 'Page', value: title },
-    { key: 'Address', value: url },
-  ];
+/** Zoom takes no fields without one. */
+function orNothing(element: ReturnType<typeof fields>): typeof element | undefined {
+  return element.items.length === 0 ? undefined : element;
 }
 
 function headline({ status, agents, wereIn, number, isReplaced }: InboundCardContent): string {
@@ -142,7 +141,7 @@ export function channelPostCard(chatId: string, visitorName: string, post: Chann
     case 'greeting':
       return greetingCard(chatId, visitorName, post, { agents: [post.agentName] });
     case 'visitorLines':
-      return card({ head: visitorLabel(visitorName), subHead, body: [fromVisitor(message(post.text))] });
+      return card({ head: visitorLabel(visitorName), subHead, body: messagesOf(post) });
     case 'notShown':
       return notice('Message not shown', subHead, 'The visitor wrote something that Zoom refuses to show here.');
     case 'note': {
@@ -179,7 +178,8 @@ export function greetingCard(
     head: isOpen ? 'Chat with a visitor' : 'Chat ended',
     subHead: postMark(chatId, post),
     body: [
-      fromVisitor(fields([{ key: 'Visitor', value: visitorName }, ...(post.page ? pageFields(post.page) : [])])),
+      fromVisitor(fields([{ key: 'Visitor', value: visitorName }, ...(post.about ? visitorFields(post.about) : [])])),
+      post.about && earlierChats(post.about),
       ...(isOpen ? howTo : [message(endedWords[endedBy], { bold: true })]),
       isOpen
         ? message(
@@ -191,6 +191,15 @@ export function greetingCard(
         : undefined,
       isOpen ? actions(chatButton('End Chat', { action: 'end', chatId }, 'Danger')) : undefined,
     ],
+  });
+}
+
+/** Each message by itself, with the time at which it was written, which Zoom shows in the reader's own time zone. */
+function messagesOf({ text, written }: Extract<ChannelPost, { kind: 'visitorLines' }>) {
+  if (!written) return [fromVisitor(message(text))];
+  return written.map(({ start, at }, index) => {
+    const said = text.slice(start, written[index + 1]?.start).trim();
+    return section(visitorColor, [message(said)], at);
   });
 }
 

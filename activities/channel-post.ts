@@ -170,8 +170,8 @@ export function createChannelPostActivities(context: ChatZoomContext) {
 }
 
 /**
- * What the visitor wrote is posted as it is or not at all; what the app says can do without the visitor's name and
- * page.
+ * What the visitor wrote is posted as it is or not at all; what the app says can do without the visitor's name and what
+ * is known of them.
  */
 function asItIs<T>(
   { visitorName, post }: PostToChannelInput,
@@ -183,6 +183,6 @@ function asItIs<T>(
 
 function withoutVisitor<Post extends ChannelPost>(post: Post): { visitorName: string; post: Post } {
   if (post.kind !== 'greeting') return { visitorName: hiddenName, post };
-  const { page: _page, ...rest } = post;
+  const { about: _about, ...rest } = post;
   return { visitorName: hiddenName, post: rest as Post };
 }

@@ -1,6 +1,7 @@
 import type { PushOutcome, PushTarget, PushToVisitor, VisitorPush } from '../domain/push.ts';
 import type { ChatStanding } from '../domain/transcript.ts';
-import type { Store } from '../store/index.ts';
+import { mostEarlierChats, type EarlierChats, type Page, type Visitor } from '../domain/visitor.ts';
+import { channelUrlOf, type Store } from '../store/index.ts';
 
 export interface ChatActivityDependencies {
   store: Pick<Store, 'chats' | 'transcript'>;
@@ -13,27 +14,53 @@ export interface ChatActivityDependencies {
  */
 export function createChatActivities({ store, push }: ChatActivityDependencies) {
   return {
-    /** The chat's record, so that webhooks, the dashboard and a reconnecting visitor find it. */
+    /**
+     * The chat's record, so that webhooks, the dashboard and a reconnecting visitor find it.
+     * @returns the chats that the same visitor had before.
+     */
     async recordChat(input: {
       chatId: string;
       accountId: string;
       widgetId: string;
-      visitor: { name: string; email?: string };
-      page?: { url: string; title?: string };
+      visitor: Visitor;
+      page?: Page;
       /** ms */
       startedAt: number;
-    }): Promise<void> {
-      const { chatId, startedAt, ...chat } = input;
-      await store.chats.begin({
-        _id: chatId,
-        ...chat,
-        status: 'waiting',
-        agents: [],
-        answeredBy: [],
-        createdAt: new Date(startedAt),
-        waitingSince: new Date(startedAt),
-        deliveredSeq: 0,
-      });
+    }): Promise<{ earlier?: EarlierChats }> {
+      const { chatId, accountId, widgetId, visitor, page, startedAt } = input;
+      const { name, id, email } = visitor;
+      const createdAt = new Date(startedAt);
+      const known = { ...(id === undefined ? {} : { id }), ...(email === undefined ? {} : { email }) };
+      const [earlier] = await Promise.all([
+        store.chats.earlierOf({ accountId, chatId, ...known }, createdAt, mostEarlierChats),
+        store.chats.begin({
+          _id: chatId,
+          accountId,
+          widgetId,
+          visitor: { name, ...known },
+          ...(page === undefined ? {} : { page }),
+          status: 'waiting',
+          agents: [],
+          answeredBy: [],
+          createdAt,
+          waitingSince: createdAt,
+          deliveredSeq: 0,
+        }),
+      ]);
+      const [last] = earlier;
+      if (!last) return {};
+      const channelUrl = channelUrlOf(last);
+      return {
+        earlier: {
+          count: earlier.length,
+          last: {
+            at: last.createdAt.getTime(),
+            agents: last.answeredBy.map((agent) => agent.name),
+            ...(channelUrl === undefined ? {} : { channelUrl }),
+            isSameBrowser: id !== undefined && last.visitor.id === id,
+          },
+        },
+      };
     },
 
     /**

@@ -1,5 +1,6 @@
 import { commands, endCommand, noteMark } from './commands.ts';
 import type { EndedBy } from './transcript.ts';
+import type { AboutVisitor } from './visitor.ts';
 
 /** What the app tells the team in a chat channel. */
 export type ChannelNote =
@@ -30,12 +31,20 @@ export type ChannelNote =
 /** One post of ours into a chat channel: what Zoom takes as one message. */
 export type ChannelPost =
   /** First post: who this is about and how to answer. */
-  | { kind: 'greeting'; agentName: string; page?: { url: string; title?: string } }
+  | { kind: 'greeting'; agentName: string; about?: AboutVisitor }
   /**
    * What the visitor wrote: whole messages joined by line breaks, or one part of a message that is too long for one
-   * post.
+   * post. `written` says where in the text each message begins, and when it was written, ms: for what was not posted at
+   * once, or stands beside others.
    */
-  | { kind: 'visitorLines'; text: string; firstSeq: number; lastSeq: number; part?: { number: number; of: number } }
+  | {
+      kind: 'visitorLines';
+      text: string;
+      firstSeq: number;
+      lastSeq: number;
+      part?: { number: number; of: number };
+      written?: { start: number; at: number }[];
+    }
   /** Zoom refuses to show what the visitor wrote: the team is told that there is something. */
   | { kind: 'notShown'; firstSeq: number; lastSeq: number }
   /** The app has something to say to the team; the `number` counts a chat's notes. */

@@ -14,6 +14,13 @@ export const limits = {
   visitorEmailLength: 254,
   pageTitleLength: 200,
   pageUrlLength: 2_000,
+  /** A language's tag, and a time zone's name. */
+  languageLength: 35,
+  timeZoneLength: 64,
+  /** What a website says of a visitor: so many lines, their names and values. */
+  attributes: 10,
+  attributeNameLength: 40,
+  attributeValueLength: 100,
   /** One WebSocket frame from a visitor, in bytes. */
   visitorFrameBytes: 32_000,
   /** Entries sent in one `entries` frame; a longer replay comes in several frames. */

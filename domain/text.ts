@@ -65,12 +65,15 @@ export function splitText(text: string, max: number, perLine = 0): string[] {
   return filled.length === 0 ? [''] : filled;
 }
 
-/**
- * The longest start of `text` of at most `max` units that ends at the end of a character; `…` ends it if it was cut.
- */
-export function truncateText(text: string, max: number): string {
+/** The longest start of `text` of at most `max` units that ends at the end of a character. */
+export function cutText(text: string, max: number): string {
   const whole = text.toWellFormed();
-  return whole.length <= max ? whole : `${whole.slice(0, characterEnd(whole, max - 1))}…`;
+  return whole.length <= max ? whole : whole.slice(0, characterEnd(whole, max));
+}
+
+/** The same, with `…` at its end if it was cut. */
+export function truncateText(text: string, max: number): string {
+  return text.length <= max ? text.toWellFormed() : `${cutText(text, max - 1)}…`;
 }
 
 /** How many units of a text fit into `max`. */
@@ -93,20 +96,14 @@ function cutAt(text: string, max: number): number {
 }
 
 /**
- * The last place up to `max` between two characters: not within a surrogate pair, before a combining mark or at a
- * joiner.
+ * Where characters end, as Unicode has it: an emoji of several, a letter with its accents and a flag are one each. Part
+ * of the language, and the same for every run of a workflow on one version of Node.
  */
-function characterEnd(text: string, max: number): number {
-  let end = max;
-  while (end > 1 && isWithinCharacter(text, end)) end -= 1;
-  return end > 1 ? end : max;
-}
+const characters = new Intl.Segmenter('en');
 
-function isWithinCharacter(text: string, at: number): boolean {
-  const before = text.codePointAt(at - 1) ?? 0;
-  const after = text.codePointAt(at) ?? 0;
-  const isPair = text.charCodeAt(at - 1) >= 0xd800 && text.charCodeAt(at - 1) <= 0xdbff;
-  return (
-    isPair || before === 0x200d || after === 0x200d || /\p{M}|\p{Emoji_Modifier}/u.test(String.fromCodePoint(after))
-  );
+/** The last place up to `max` between two characters; within one that is longer, but never within a surrogate pair. */
+function characterEnd(text: string, max: number): number {
+  const end = characters.segment(text).containing(max)?.index ?? max;
+  if (end > 0) return end;
+  return max > 1 && /^[\udc00-\udfff]/.test(text.charAt(max)) ? max - 1 : max;
 }

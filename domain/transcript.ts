@@ -77,4 +77,6 @@ export interface ChatStanding {
   waitsFor: string | null;
   /** So much of the visitor's waits for the team that the chat takes no more for now. */
   isFull: boolean;
+  /** The chat channel was deleted or archived in Zoom: nobody can open it. */
+  channelIsGone: boolean;
 }

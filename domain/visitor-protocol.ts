@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { limits } from './limits.ts';
 import { attachmentSchema } from './message.ts';
-import { cleanLine, cleanText } from './text.ts';
+import { cleanLine, cleanText, cutText } from './text.ts';
 import { transcriptEntrySchema, type ChatStatus } from './transcript.ts';
+import { languageTag, timeZoneName, visitorAttributes } from './visitor.ts';
 import type { WidgetSettings } from './widget.ts';
 
 /**
@@ -22,6 +23,13 @@ const httpUrl = z
   .max(limits.pageUrlLength)
   .transform((address) => new URL(address).href);
 
+/** A line that is cut where it is too long. Of what nothing can be seen there is nothing. */
+const line = (max: number) => z.string().transform((text) => cutText(cleanLine(text), max).trimEnd() || undefined);
+/** The one rule for e-mail addresses: clients send what they are given, and the server decides. */
+const emailAddress = z.email().max(limits.visitorEmailLength);
+
+const pageSchema = z.strictObject({ url: httpUrl, title: line(limits.pageTitleLength).optional() });
+
 /** First frame on every connection. Nothing else is accepted before it. */
 export const helloFrameSchema = z.strictObject({
   type: z.literal('hello'),
@@ -32,21 +40,21 @@ export const helloFrameSchema = z.strictObject({
   token: z.string().max(2_000).optional(),
   /** Highest `seq` this widget has shown without a gap; 0 or absent for none. */
   lastSeq: z.int().nonnegative().optional(),
+  /** Who the visitor is, as far as their page and browser say. What is odd is left out: it keeps nobody from writing. */
   visitor: z
     .strictObject({
-      name: z
-        .string()
-        .transform(cleanLine)
-        .pipe(z.string().max(limits.visitorNameLength))
-        // A name of which nothing can be seen is none.
-        .transform((name) => name || undefined)
-        .optional(),
-      email: z.email().max(limits.visitorEmailLength).optional(),
+      /** Of an earlier `welcome`: the browser has been here before. */
+      token: z.string().max(2_000).optional(),
+      name: line(limits.visitorNameLength).optional(),
+      email: emailAddress.optional().catch(undefined),
+      language: z.string().max(limits.languageLength).transform(languageTag).optional().catch(undefined),
+      timeZone: z.string().max(limits.timeZoneLength).transform(timeZoneName).optional().catch(undefined),
+      /** The page that led to this one. */
+      referrer: httpUrl.optional().catch(undefined),
+      attributes: z.unknown().transform(visitorAttributes).optional(),
     })
     .optional(),
-  page: z
-    .strictObject({ url: httpUrl, title: z.string().max(limits.pageTitleLength).transform(cleanLine).optional() })
-    .optional(),
+  page: pageSchema.optional(),
 });
 
 export const messageFrameSchema = z.strictObject({
@@ -61,8 +69,11 @@ export const messageFrameSchema = z.strictObject({
 export const emailFrameSchema = z.strictObject({
   type: z.literal('email'),
   id: clientId,
-  email: z.email().max(limits.visitorEmailLength),
+  email: emailAddress,
 });
+
+/** The visitor has gone to another page of the website. It has no answer. */
+export const pageFrameSchema = pageSchema.extend({ type: z.literal('page') });
 
 /** The visitor ends the chat. */
 export const endFrameSchema = z.strictObject({ type: z.literal('end'), id: clientId });
@@ -74,6 +85,7 @@ export const visitorFrameSchema = z.discriminatedUnion('type', [
   messageFrameSchema,
   emailFrameSchema,
   endFrameSchema,
+  pageFrameSchema,
   pingFrameSchema,
 ]);
 export type VisitorFrame = z.infer<typeof visitorFrameSchema>;
@@ -81,6 +93,7 @@ export type HelloFrame = z.infer<typeof helloFrameSchema>;
 export type MessageFrame = z.infer<typeof messageFrameSchema>;
 export type EmailFrame = z.infer<typeof emailFrameSchema>;
 export type EndFrame = z.infer<typeof endFrameSchema>;
+export type PageFrame = z.infer<typeof pageFrameSchema>;
 
 /** An http(s) link or e-mail address within an entry's text: UTF-16 offsets, end exclusive. */
 const textLinkSchema = z.object({ start: z.int(), end: z.int(), href: z.string() });
@@ -146,11 +159,13 @@ export interface VisitorStanding {
 export type ServerFrame =
   /**
    * Answer to `hello`. `token` continues this chat on a later connection. `chat` is null until the first message.
-   * Missed entries follow in `entries` frames before any new one; `deliveredSeq` as in `delivered`.
+   * Missed entries follow in `entries` frames before any new one; `deliveredSeq` as in `delivered`. By `visitorToken`
+   * the browser is recognised when its next chat begins; it opens none.
    */
   | {
       type: 'welcome';
       token: string;
+      visitorToken: string;
       chat: ({ id: string; status: ChatStatus } & VisitorStanding) | null;
       lastSeq: number;
       deliveredSeq: number;

@@ -1,6 +1,7 @@
 import { Schema, type Connection, type InferRawDocType } from 'mongoose';
 import { insertedNow } from './errors.ts';
 import { date, number, text } from './fields.ts';
+import { startOfWord } from './search.ts';
 
 const definition = {
   /** The Zoom account id. */
@@ -34,9 +35,12 @@ export function accountStore(connection: Connection) {
     async get(accountId: string): Promise<Account | null> {
       return model.findById(accountId).lean();
     },
-    /** Accounts by name. Reads the whole collection: for operators only. */
+    /** Accounts by the start of any word of their name, whatever its capitals. Reads the whole collection: for operators only. */
     async named(words: string, limit: number): Promise<Account[]> {
-      return model.find({ name: words }).limit(limit).lean();
+      return model
+        .find({ name: { $regex: startOfWord(words), $options: 'i' } })
+        .limit(limit)
+        .lean();
     },
     /** Ids of accounts, ordered, from the first one after `afterId`. */
     async idsAfter(afterId: string, limit: number): Promise<string[]> {

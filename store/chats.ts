@@ -1,13 +1,16 @@
 import { Schema, type Connection, type InferRawDocType } from 'mongoose';
 import { chatStatuses, type ChatStatus } from '../domain/transcript.ts';
+import { folded } from '../domain/visitor.ts';
 import { insertedNow } from './errors.ts';
 import { date, nullableDate, number, optionalChannel, optionalText, text } from './fields.ts';
+import { startOf, startOfWord } from './search.ts';
 
 const definition = {
   _id: text,
   accountId: text,
   widgetId: text,
-  visitor: { type: { name: text, email: optionalText }, _id: false, required: true },
+  /** `id` is the browser's, see `Visitor`. */
+  visitor: { type: { name: text, email: optionalText, id: optionalText }, _id: false, required: true },
   page: { type: { url: text, title: optionalText }, _id: false, allowNull: false },
   status: { type: String, enum: chatStatuses, required: true },
   agents: { type: [new Schema({ id: text, name: text }, { _id: false })], required: true },
@@ -28,17 +31,29 @@ const definition = {
   deliveredSeq: number,
   /** The chat channel, once an agent has joined. */
   channel: optionalChannel,
+  /** It was deleted or archived in Zoom. */
+  channelIsGone: { type: Boolean, allowNull: false },
   /** The card in the inbound channel. */
   card: { type: { messageId: text, channelId: text, channelJid: text }, _id: false, allowNull: false },
   /** Where the card was last tried to be posted: the settings may name another channel by the next try. */
   cardPostedTo: optionalChannel,
 } as const;
-const schema = new Schema(definition, { collection: 'chats', versionKey: false });
+/** What the visitor is searched by, whatever its capitals: in the database alone, and part of no {@link ChatRecord}. */
+const searched = {
+  /** The name from each of its words on: it is found by the start of any. */
+  searchedNames: { type: [String], select: false },
+  searchedEmail: { ...optionalText, select: false },
+} as const;
+const schema = new Schema({ ...definition, ...searched }, { collection: 'chats', versionKey: false });
 schema.index({ accountId: 1, createdAt: -1 });
 schema.index({ accountId: 1, endedAt: 1 });
 schema.index({ accountId: 1, status: 1 });
 schema.index({ accountId: 1, waitsFor: 1 });
 schema.index({ status: 1, createdAt: 1 });
+schema.index({ accountId: 1, 'visitor.id': 1, createdAt: -1 });
+schema.index({ accountId: 1, searchedEmail: 1, createdAt: -1 });
+schema.index({ searchedNames: 1 });
+schema.index({ searchedEmail: 1 });
 
 /** One chat as the dashboard, the webhooks and a reconnecting visitor need it. Written by its chat workflow alone. */
 export type ChatRecord = InferRawDocType<typeof definition>;
@@ -57,6 +72,7 @@ export type ChatChanges = Partial<
     | 'isFull'
     | 'deliveredSeq'
     | 'channel'
+    | 'channelIsGone'
     | 'card'
     | 'cardPostedTo'
   >
@@ -80,11 +96,17 @@ export function chatStore(connection: Connection) {
     return Object.fromEntries(rows.map(({ _id, count }) => [_id, count]));
   }
 
+  async function newest(match: object, limit: number): Promise<ChatRecord[]> {
+    return model.find(match).sort({ createdAt: -1 }).limit(limit).lean();
+  }
+
   return {
     model,
     /** Create the record unless it exists. */
     async begin(chat: ChatRecord): Promise<void> {
-      await insertedNow(model.insertOne(chat));
+      const { name, email } = chat.visitor;
+      const byEmail = email === undefined ? {} : { searchedEmail: folded(email) };
+      await insertedNow(model.insertOne({ ...chat, searchedNames: endsOf(folded(name)), ...byEmail }));
     },
     async get(chatId: string): Promise<ChatRecord | null> {
       return model.findById(chatId).lean();
@@ -97,20 +119,35 @@ export function chatStore(connection: Connection) {
       return model.find({ accountId }).sort({ createdAt: -1 }).limit(limit).lean();
     },
     /**
-     * Chats by words that a person knows them by: the name of the visitor, an agent or the chat channel, the visitor's
-     * e-mail address, or the last six or more characters of the id, which end the channel's name. Newest first. Reads
-     * the whole collection: for an operator who looks for something, never for a busy path.
+     * Chats by words that a person knows them by, whatever their capitals: the start of any word in the name of the
+     * visitor, an agent or the chat channel, the start of the visitor's e-mail address, or the last six or more
+     * characters of the id. Newest first. Reads the whole collection for all but the visitor: for an operator who looks
+     * for something, never for a busy path.
      */
     async named(words: string, limit: number): Promise<ChatRecord[]> {
-      const names = ['visitor.name', 'visitor.email', 'channel.name', 'answeredBy.name'].map((field) => ({
-        [field]: words,
-      }));
+      const named = { $regex: startOfWord(words), $options: 'i' };
       const idEnd = /^[\w-]{6,40}$/.test(words) ? [{ _id: { $regex: `${words}$` } }] : [];
-      return model
-        .find({ $or: [...names, ...idEnd] })
-        .sort({ createdAt: -1 })
-        .limit(limit)
-        .lean();
+      const found = await Promise.all([
+        newest({ searchedNames: { $regex: startOf(folded(words)) } }, limit),
+        newest({ searchedEmail: { $regex: startOf(folded(words)) } }, limit),
+        newest({ $or: [{ 'channel.name': named }, { 'agents.name': named }, ...idEnd] }, limit),
+      ]);
+      return newestOf(found.flat(), limit);
+    },
+    /** Chats that the same visitor, by browser or e-mail address, began in the account before this one; newest first. */
+    async earlierOf(
+      { accountId, chatId, id, email }: { accountId: string; chatId: string; id?: string; email?: string },
+      before: Date,
+      limit: number,
+    ): Promise<ChatRecord[]> {
+      const same = [
+        ...(id === undefined ? [] : [{ 'visitor.id': id }]),
+        ...(email === undefined ? [] : [{ searchedEmail: folded(email) }]),
+      ];
+      const found = await Promise.all(
+        same.map((by) => newest({ accountId, ...by, createdAt: { $lte: before }, _id: { $ne: chatId } }, limit)),
+      );
+      return newestOf(found.flat(), limit);
     },
     /** How many chats of an account are in each state. */
     async countByStatus(accountId: string): Promise<Partial<Record<ChatStatus, number>>> {
@@ -153,9 +190,9 @@ export function chatStore(connection: Connection) {
       const open = model.find({ status: { $in: openStatuses }, createdAt: { $lt: before } });
       return open.sort({ createdAt: 1 }).limit(limit).lean();
     },
-    /** Chats of the account's visitors with this e-mail address, open ones too. Reads all chats of the account. */
+    /** Chats of the account's visitors with this e-mail address, whatever its capitals, open ones too. */
     async ofVisitor(accountId: string, email: string): Promise<ChatRecord[]> {
-      return model.find({ accountId, 'visitor.email': email }).lean();
+      return model.find({ accountId, searchedEmail: folded(email) }).lean();
     },
     async delete(chatIds: readonly string[]): Promise<void> {
       await model.deleteMany({ _id: { $in: chatIds } });
@@ -163,6 +200,25 @@ export function chatStore(connection: Connection) {
   };
 }
 
+/** Each once, the newest first. */
+function newestOf(found: readonly ChatRecord[], limit: number): ChatRecord[] {
+  const chats = new Map(found.map((chat) => [chat._id, chat]));
+  return [...chats.values()].sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime()).slice(0, limit);
+}
+
 function idsOf(found: readonly { _id: string }[]): string[] {
   return found.map(({ _id }) => _id);
+}
+
+/** A text from each of its words on: `jane doe` and `doe`. */
+function endsOf(text: string): string[] {
+  return [...text.matchAll(/(?<!\S)\S/gu)].map(({ index }) => text.slice(index));
+}
+
+/** Where a chat's channel opens in Zoom, as long as there is one. */
+export function channelUrlOf({
+  channel,
+  channelIsGone,
+}: Pick<ChatRecord, 'channel' | 'channelIsGone'>): string | undefined {
+  return channelIsGone ? undefined : channel?.url;
 }

@@ -16,7 +16,7 @@ import { widgetStore } from './widgets.ts';
 
 export type { Account } from './accounts.ts';
 export type { ChatChannel } from './chat-channels.ts';
-export type { ChatChanges, ChatRecord } from './chats.ts';
+export { channelUrlOf, type ChatChanges, type ChatRecord } from './chats.ts';
 export type { OpenCheck } from './connection-checks.ts';
 export type { ApiInstance } from './instances.ts';
 export type { Member } from './members.ts';

@@ -2,6 +2,7 @@ import { Schema, type Connection, type InferRawDocType } from 'mongoose';
 import { memberRoles, type MemberRole } from '../domain/roles.ts';
 import { insertedNow } from './errors.ts';
 import { date, optionalDate, optionalText, text } from './fields.ts';
+import { startOf, startOfWord } from './search.ts';
 
 /** `connected`: the grant works; `needsReconnect`: Zoom no longer accepts it; `removed`: the user removed the app. */
 const grantStatuses = ['connected', 'needsReconnect', 'removed'] as const;
@@ -44,10 +45,15 @@ export function memberStore(connection: Connection) {
     async ofAccount(accountId: string): Promise<Member[]> {
       return model.find({ accountId }).sort({ createdAt: 1 }).lean();
     },
-    /** Members by name or e-mail address. Reads the whole collection: for operators only. */
+    /**
+     * Members by the start of any word of their name, or of their e-mail address, whatever the capitals. Reads the
+     * whole collection: for operators only.
+     */
     async named(words: string, limit: number): Promise<Member[]> {
+      const name = { $regex: startOfWord(words), $options: 'i' };
+      const email = { $regex: startOf(words), $options: 'i' };
       return model
-        .find({ $or: [{ name: words }, { email: words }, { email: words.toLowerCase() }] })
+        .find({ $or: [{ name }, { email }] })
         .limit(limit)
         .lean();
     },

@@ -55,6 +55,8 @@ export interface SectionElement {
   readonly type: 'section';
   readonly sidebar_color: string;
   readonly sections: readonly (MessageElement | FieldsElement)[];
+  /** ms; shown below the elements: how long ago that was, or the date and time where the reader is. */
+  readonly ts?: number;
 }
 
 /** Any element of a card's body. */
@@ -109,13 +111,16 @@ export function fields(
 /**
  * Elements beside a coloured bar. Undefined ones are left out, and so is a section without any.
  * @param color as `#rrggbb`.
+ * @param at a time to be shown with them, ms.
  */
 export function section(
   color: string,
   elements: readonly (MessageElement | FieldsElement | undefined)[],
+  at?: number,
 ): SectionElement | undefined {
   const sections = elements.filter((element) => element !== undefined);
-  return sections.length === 0 ? undefined : { type: 'section', sidebar_color: color, sections };
+  if (sections.length === 0) return undefined;
+  return { type: 'section', sidebar_color: color, sections, ...(at === undefined ? {} : { ts: at }) };
 }
 
 /** A button. Put only an opaque id into `value`: it comes back in an event, and anyone in the channel can press. */

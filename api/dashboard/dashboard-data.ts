@@ -1,6 +1,6 @@
 import { missingInAccount } from '../../activities/missing-scopes.ts';
 import type { DashboardChat, DashboardData } from '../../domain/dashboard.ts';
-import type { Account, ChatRecord, Member, Widget } from '../../store/index.ts';
+import { channelUrlOf, type Account, type ChatRecord, type Member, type Widget } from '../../store/index.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { HttpProblem } from '../http/problem.ts';
 
@@ -55,7 +55,7 @@ export async function dashboardData(
       status: chat.status,
       startedAt: chat.createdAt.toISOString(),
       ...whoAnswers(chat),
-      channelUrl: chat.channel?.url ?? null,
+      channelUrl: channelUrlOf(chat) ?? null,
       waitsFor: chat.waitsFor ?? null,
     })),
   };

@@ -1,3 +1,4 @@
+import { folded } from '../../domain/visitor.ts';
 import type { ChatRecord, Member } from '../../store/index.ts';
 import type { Found } from '../../web/server.tsx';
 import type { ApiStore } from '../dependencies.ts';
@@ -8,7 +9,7 @@ const most = 20;
 
 /**
  * What an operator knows somebody or something by, looked up: an id of any kind, the name of a visitor, an agent or a
- * chat channel, an e-mail address. Names are in MongoDB only, so this leads from them to ids, and from those to
+ * chat channel or the start of one of its words, an e-mail address. Names are in MongoDB only, so this leads from them to ids, and from those to
  * Temporal UI.
  */
 export async function findForOperator(
@@ -30,8 +31,8 @@ export async function findForOperator(
   const ofChannel = channel ? await store.chats.get(channel.chatId) : null;
   const chats = distinct([byId, ofChannel, ...named]);
   const agents = new Map<string, string>();
-  for (const agent of named.flatMap((chat) => chat.answeredBy))
-    if (agent.name === words) agents.set(agent.id, agent.name);
+  const isMeant = ({ name }: { name: string }) => ` ${folded(name)}`.includes(` ${folded(words)}`);
+  for (const { id, name } of named.flatMap((chat) => chat.answeredBy).filter(isMeant)) agents.set(id, name);
   const members = distinct([memberById, ...membersByName]);
   for (const { _id, name } of members) agents.set(_id, name);
   return {

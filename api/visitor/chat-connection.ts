@@ -1,8 +1,10 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Mutex } from 'async-mutex';
 import type { Logger } from '../../config/logger.ts';
 import { limits } from '../../domain/limits.ts';
 import type { VisitorPush } from '../../domain/push.ts';
-import type { EndFrame, MessageFrame, ServerFrame } from '../../domain/visitor-protocol.ts';
+import type { EndFrame, MessageFrame, PageFrame, ServerFrame } from '../../domain/visitor-protocol.ts';
+import { pageForTeam, type Page } from '../../domain/visitor.ts';
 import type { WidgetSettings } from '../../domain/widget.ts';
 import { workflowIds } from '../../domain/workflow-ids.ts';
 import type { Metrics } from '../../telemetry/index.ts';
@@ -65,6 +67,7 @@ type Welcome = Extract<ServerFrame, { type: 'welcome' }>;
 /** What goes into a welcome beside where the chat stands. */
 export interface WelcomeDetails {
   token: string;
+  visitorToken: string;
   settings: WidgetSettings;
 }
 
@@ -81,7 +84,9 @@ type State = 'new' | 'open' | 'ended' | 'over';
 export class ChatConnection implements PushReceiver {
   readonly #deps: ChatConnectionDependencies;
   readonly #visitor: VisitorEnd;
-  readonly #input: ChatInput;
+  #input: ChatInput;
+  /** Where the visitor is, until the chat has been told. */
+  #newPage: Page | undefined;
   readonly #presence: Presence;
   readonly #feed: TranscriptFeed;
   /** Held by whatever sends what happens in the chat: first the welcome, then one thing after the other. */
@@ -89,6 +94,8 @@ export class ChatConnection implements PushReceiver {
   #state: State = 'new';
   /** As the visitor was given it: the challenge is bound to it. */
   #token = '';
+  /** Parameters of page addresses that the website allows. */
+  #pageQuery: string[] = [];
   #deliveredSeq = 0;
   #closed = false;
 
@@ -134,6 +141,7 @@ export class ChatConnection implements PushReceiver {
     sentSeq: number,
   ): Promise<ChatConnection | undefined> {
     const connection = new ChatConnection(deps, visitor, input, sentSeq);
+    connection.#newPage = input.page;
     try {
       if (await connection.#outgoing.runExclusive(() => connection.#resume(details))) {
         void connection.#announce();
@@ -169,6 +177,15 @@ export class ChatConnection implements PushReceiver {
       this.#refuseAsEnded(frame.id);
       await this.#workflowIsOver();
     }
+  }
+
+  /** The visitor has gone to another page. What cannot be said now is said at the next refresh. Never rejects. */
+  async moved({ url, title }: PageFrame): Promise<void> {
+    const page = pageForTeam({ url, title }, this.#pageQuery);
+    this.#input = { ...this.#input, page };
+    if (this.#state === 'new') return;
+    this.#newPage = page;
+    await this.#announce();
   }
 
   receive(push: VisitorPush): void {
@@ -244,7 +261,10 @@ export class ChatConnection implements PushReceiver {
     const event = { kind: 'message' as const, clientId: id, text, at: clock(), connection: this.#connection };
     const outcome = await chats.sendMessage(this.#input, event, this.#state === 'open');
     if (outcome === 'taken') {
-      if (this.#state === 'new') this.#state = 'open';
+      if (this.#state === 'new') {
+        this.#state = 'open';
+        this.#presence.page = this.#input.page;
+      }
       this.#presence.announced = true;
     }
     return outcome;
@@ -253,6 +273,7 @@ export class ChatConnection implements PushReceiver {
   #welcome(details: WelcomeDetails, standing: Pick<Welcome, 'chat' | 'lastSeq' | 'deliveredSeq'>): void {
     const { challengeBits: bits } = this.#deps;
     this.#token = details.token;
+    this.#pageQuery = details.settings.pageQuery;
     const challenge = bits > 0 && standing.chat === null ? { challenge: { bits } } : {};
     this.#visitor.send({ type: 'welcome', ...details, ...standing, ...challenge });
   }
@@ -290,19 +311,41 @@ export class ChatConnection implements PushReceiver {
   }
 
   async #signalConnected(): Promise<SignalOutcome> {
-    const outcome = await this.#signal({ kind: 'connected', connection: this.#connection });
+    const page = this.#newPage;
+    const where = page === undefined ? {} : { page };
+    const outcome = await this.#signal({ kind: 'connected', connection: this.#connection, ...where });
     this.#presence.announced = outcome === 'taken';
+    if (outcome === 'taken') this.#toldPage(page);
     return outcome;
   }
 
-  /** Signal the chat, when there is time for it, that its visitor is here. Never rejects. */
+  async #signalPage(page: Page): Promise<SignalOutcome> {
+    const { messageLimit } = this.#deps;
+    // It counts as something written: a page that changes its address all the time tells it as often as that.
+    if ((await messageLimit(this.#input.chatId)) !== undefined) return 'taken';
+    const outcome = await this.#signal({ kind: 'page', page });
+    if (outcome === 'taken') this.#toldPage(page);
+    return outcome;
+  }
+
+  #toldPage(page: Page | undefined): void {
+    if (page) this.#presence.page = page;
+    if (this.#newPage === page) this.#newPage = undefined;
+  }
+
+  /**
+   * Signal the chat, when there is time for it, that its visitor is here, and on which page if it does not know. Never
+   * rejects.
+   */
   async #announce(): Promise<void> {
-    if (!this.#isUnannounced) return;
+    if (!this.#isUnannounced && !this.#untoldPage) return;
     try {
-      const outcome = await this.#deps.announcements.run(this.#input.accountId, async () =>
+      const outcome = await this.#deps.announcements.run(this.#input.accountId, async () => {
         // A message may have said it meanwhile.
-        this.#isUnannounced ? this.#signalConnected() : 'taken',
-      );
+        if (this.#isUnannounced) return this.#signalConnected();
+        const page = this.#untoldPage;
+        return page ? this.#signalPage(page) : 'taken';
+      });
       if (outcome === 'ended') await this.#workflowIsOver();
     } catch (error) {
       // Not now: the next refresh tries again.
@@ -312,6 +355,12 @@ export class ChatConnection implements PushReceiver {
 
   get #isUnannounced(): boolean {
     return !this.#closed && (this.#state === 'open' || this.#state === 'ended') && !this.#presence.announced;
+  }
+
+  /** Another page than the one that the chat was told of last. */
+  get #untoldPage(): Page | undefined {
+    const isNews = !this.#closed && this.#state === 'open' && !isDeepStrictEqual(this.#newPage, this.#presence.page);
+    return isNews ? this.#newPage : undefined;
   }
 
   /** This process, as the chat is to know it. */

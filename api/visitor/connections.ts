@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { VisitorPush } from '../../domain/push.ts';
+import type { Page } from '../../domain/visitor.ts';
 
 /** A visitor's open socket, as pushes see it. */
 export interface PushReceiver {
@@ -24,6 +25,8 @@ export class Presence {
   deliveredSeq = 0;
   /** So much of the visitor's waits for the team that nothing more is taken. Undefined: not heard of yet. */
   isFull: boolean | undefined;
+  /** Where the visitor is, as this process has told the chat last. */
+  page: Page | undefined;
   /** Runs while no socket is open. */
   graceTimer: NodeJS.Timeout | undefined;
 

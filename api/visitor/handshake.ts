@@ -3,6 +3,7 @@ import { visitorCloseCodes } from '../../domain/visitor-protocol.ts';
 import type { ChatInput } from '../../workflows/chat/messages.ts';
 import { limits } from '../../domain/limits.ts';
 import { pageAddress } from '../../domain/page-address.ts';
+import { pageForTeam, type Visitor } from '../../domain/visitor.ts';
 import type { WidgetSettings } from '../../domain/widget.ts';
 import { isDatabaseError } from '../http/as-problem.ts';
 import { TemporalUnavailableError } from '../temporal/call.ts';
@@ -13,7 +14,7 @@ import {
   type ChatConnectionDependencies,
   type VisitorEnd,
 } from './chat-connection.ts';
-import type { ChatTokens } from './chat-tokens.ts';
+import type { ChatToken, ChatTokens } from './chat-tokens.ts';
 import { TooBusyError, type FairSemaphore } from './fair-semaphore.ts';
 import { errorFrame } from './read-frame.ts';
 import type { FindWidget } from './widget-cache.ts';
@@ -67,11 +68,12 @@ async function welcome(
     return undefined;
   }
   const { _id: widgetId, accountId, settings } = widget;
-  const input = (chatId: string): ChatInput => ({
+  const input = ({ chatId, visitorId }: ChatToken): ChatInput => ({
     chatId,
     accountId,
     widgetId,
-    ...visitorOf(hello, chatId, settings),
+    ...(hello.page ? { page: pageForTeam(hello.page, settings.pageQuery) } : {}),
+    visitor: visitorOf(hello, { chatId, visitorId }, settings),
     timings: deps.timings,
     continueAfterEvents: limits.eventsPerRun,
   });
@@ -81,8 +83,8 @@ async function welcome(
       visitor.close(closeTryAgain, 'not available');
       return undefined;
     }
-    const { chatId, token } = await tokens.begin(widgetId);
-    return ChatConnection.begin(deps, visitor, input(chatId), { token, settings });
+    const begun = await tokens.begin(widgetId, hello.visitor?.token);
+    return ChatConnection.begin(deps, visitor, input(begun), { ...tokensOf(begun), settings });
   }
   const known = await tokens.continue(hello.token, widgetId);
   const waitMs = known && (await deps.replays.wait(known.chatId, visitor.network));
@@ -95,26 +97,31 @@ async function welcome(
   const connection =
     known &&
     (await resumptions.run(accountId, () =>
-      ChatConnection.resume(deps, visitor, input(known.chatId), { token: known.token, settings }, hello.lastSeq ?? 0),
+      ChatConnection.resume(deps, visitor, input(known), { ...tokensOf(known), settings }, hello.lastSeq ?? 0),
     ));
   if (connection) return connection;
   visitor.send(errorFrame('bad_token', 'This token continues no chat of this widget: say hello without it.'));
   return undefined;
 }
 
-/** Who the visitor is, as far as their page says, and where they write from. */
+function tokensOf({ token, visitorToken }: ChatToken) {
+  return { token, visitorToken };
+}
+
+/** Who the visitor is, as far as their page and browser say. */
 function visitorOf(
-  { visitor, page }: HelloFrame,
-  chatId: string,
+  { visitor = {} }: HelloFrame,
+  { chatId, visitorId }: Pick<ChatToken, 'chatId' | 'visitorId'>,
   { pageQuery }: WidgetSettings,
-): Pick<ChatInput, 'visitor' | 'page'> {
-  const title = page?.title === undefined ? {} : { title: page.title };
+): Visitor {
+  const { name, email, language, timeZone, referrer, attributes } = visitor;
   return {
-    visitor: {
-      name: visitor?.name ?? `Visitor ${chatId.slice(0, 4)}`,
-      ...(visitor?.email === undefined ? {} : { email: visitor.email }),
-    },
-    // Clients are not ours: what the website does not allow goes no further, whatever they send.
-    ...(page ? { page: { url: pageAddress(page.url, pageQuery), ...title } } : {}),
+    name: name ?? `Visitor ${chatId.slice(0, 4)}`,
+    id: visitorId,
+    ...(email === undefined ? {} : { email }),
+    ...(language === undefined ? {} : { language }),
+    ...(timeZone === undefined ? {} : { timeZone }),
+    ...(referrer === undefined ? {} : { referrer: pageAddress(referrer, pageQuery) }),
+    ...(attributes === undefined ? {} : { attributes }),
   };
 }

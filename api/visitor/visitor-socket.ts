@@ -104,10 +104,11 @@ export class VisitorSocket {
     if (frame.type === 'ping') return;
     if (frame.type !== 'hello') {
       if (this.#connection) {
-        await this.#connection.handle(frame);
+        await (frame.type === 'page' ? this.#connection.moved(frame) : this.#connection.handle(frame));
         return;
       }
-      this.#visitor.send(errorFrame('hello_expected', 'The first frame must be a hello.', { ref: frame.id }));
+      const ref = 'id' in frame ? frame.id : undefined;
+      this.#visitor.send(errorFrame('hello_expected', 'The first frame must be a hello.', { ref }));
       this.#visitor.close(visitorCloseCodes.protocolError, 'hello expected');
       return;
     }

@@ -11,24 +11,53 @@ import {
 import { endedWords, postMark, postText, type ChannelPost } from '../../domain/channel-post.ts';
 import { makeButtonValue } from '../../domain/commands.ts';
 import type { InboundCardContent } from '../../domain/inbound-card.ts';
+import { limits } from '../../domain/limits.ts';
+import type { AboutVisitor } from '../../domain/visitor.ts';
 import { cardMarks, type Card } from '../../zoom/index.ts';
 import { cardTexts } from './harness.ts';
 
 const rude = '# **Big** [click](https://evil.example) <script>alert(1)</script> `code` @all';
 const chatId = 'chat-12345';
 
+const about = (changes: Partial<AboutVisitor> = {}): AboutVisitor => ({
+  startedAt: Date.UTC(2026, 10, 28, 13, 5),
+  ...changes,
+});
 const inbound = (changes: Partial<InboundCardContent> = {}) =>
   inboundCard(chatId, {
     number: 1,
     visitorName: 'Jane Doe',
     words: 'Hello',
-    page: { url: 'https://example.com/pricing', title: 'Pricing' },
+    about: about({ page: { url: 'https://example.com/pricing', title: 'Pricing' } }),
     status: 'waiting',
     agents: [],
     wereIn: [],
     joining: [],
     ...changes,
   });
+/** A card's fields, by their names. */
+const fieldsOf = (card: Card) =>
+  card.body
+    .flatMap((element) => (element.type === 'section' ? element.sections : []))
+    .flatMap((element) => (element.type === 'fields' ? element.items : []))
+    .map(({ key, value }) => [key, value]);
+const everything = about({
+  email: { address: "pat.o'brien@example.com", origin: 'asTyped' },
+  language: 'de-AT',
+  timeZone: 'Europe/Berlin',
+  page: { url: 'https://example.com/pricing', title: 'Pricing' },
+  referrer: 'https://search.example/',
+  attributes: { plan: 'gold' },
+  earlier: {
+    count: 1,
+    last: {
+      at: Date.UTC(2026, 10, 27, 23, 59),
+      agents: ['Jill'],
+      channelUrl: 'https://zoom.us/launch/chat/v2/old',
+      isSameBrowser: true,
+    },
+  },
+});
 const buttons = (card: Card) =>
   card.body.flatMap((element) => (element.type === 'actions' ? element.items : [])).map((button) => button.text);
 const links = (card: Card) =>
@@ -92,7 +121,7 @@ describe('the inbound card', () => {
       number: 1,
       visitorName: rude,
       words: rude,
-      page: { url: rude },
+      about: about({ page: { url: rude } }),
       status: 'missed',
       agents: [],
     } as const;
@@ -103,11 +132,80 @@ describe('the inbound card', () => {
   });
 });
 
+describe('who the visitor is', () => {
+  const known = [
+    ['E-mail', "pat.o'brien@example.com (as typed)"],
+    ['Language', 'Austrian German'],
+    ['Local time', '14:05, Europe/Berlin'],
+    ['Page', 'Pricing'],
+    ['Address', 'https://example.com/pricing'],
+    ['Came from', 'https://search.example/'],
+    ['Website · plan', 'gold'],
+  ];
+  const before = ['2nd chat from this browser, last on 27 Nov 2026 with Jill', 'https://zoom.us/launch/chat/v2/old'];
+
+  test('is on the card in the inbound channel and on the first one in the chat channel', () => {
+    const card = inbound({ about: everything });
+    expect(fieldsOf(card)).toEqual(known);
+    expect(links(card)).toEqual([before]);
+    const greeting = channelPostCard(chatId, 'Jane Doe', { kind: 'greeting', agentName: 'Jill', about: everything });
+    expect(fieldsOf(greeting)).toEqual([['Visitor', 'Jane Doe'], ...known]);
+    expect(links(greeting)).toEqual([before]);
+  });
+
+  test('is left out where it is not known', () => {
+    const card = inbound({ about: about() });
+    expect(fieldsOf(card)).toEqual([]);
+    expect(card.body[0]).toEqual({
+      type: 'section',
+      sidebar_color: expect.any(String) as string,
+      sections: [{ type: 'message', text: 'Hello' }],
+    });
+  });
+
+  test.each([
+    [{ count: 2, agents: [], isSameBrowser: false }, '3rd chat by this e-mail address, last on 1 Jan 1970 with nobody'],
+    [
+      { count: 11, agents: ['Jill', 'Sam'], isSameBrowser: true },
+      '12th chat from this browser, last on 1 Jan 1970 with Jill and Sam',
+    ],
+    [{ count: 99, agents: ['Jill'], isSameBrowser: true }, /^More than 99th chat/],
+  ])('says of earlier chats how many there were: %j', ({ count, ...last }, words) => {
+    const card = inbound({ about: about({ earlier: { count, last: { at: 0, ...last } } }) });
+    expect(card.body).toContainEqual({
+      type: 'message',
+      text: typeof words === 'string' ? words : (expect.stringMatching(words) as string),
+    });
+  });
+
+  test('stays below what Zoom shows of one card, however much of it there is', () => {
+    const long = '👩‍👩‍👧'.repeat(100);
+    const lines = Array.from({ length: limits.attributes }, (_, n): [string, string] => [
+      `${n}`.padEnd(limits.attributeNameLength, 'n'),
+      'v'.repeat(limits.attributeValueLength),
+    ]);
+    const most = about({
+      ...everything,
+      email: { address: `${'e'.repeat(limits.visitorEmailLength - 12)}@example.com`, origin: 'asTyped' },
+      page: {
+        url: `https://example.com/${'p'.repeat(limits.pageUrlLength - 20)}`,
+        title: 't'.repeat(limits.pageTitleLength),
+      },
+      referrer: `https://example.com/${'r'.repeat(limits.pageUrlLength - 20)}`,
+      attributes: Object.fromEntries(lines),
+    });
+    const card = inbound({ about: most, visitorName: 'n'.repeat(limits.visitorNameLength), words: long });
+    expect(cardTexts(card).join('\n').length).toBeLessThan(4_096);
+    expect(cardTexts(card)).toContain(`${'https://example.com/'.padEnd(299, 'p')}…`);
+    expect(JSON.stringify(card)).not.toMatch(/\\ud[89ab]/);
+  });
+});
+
 describe('posts into the chat channel', () => {
   const post = (content: ChannelPost) => channelPostCard(chatId, rude, content);
 
   test.each<ChannelPost>([
-    { kind: 'greeting', agentName: 'Jill', page: { url: 'https://example.com/' } },
+    { kind: 'greeting', agentName: 'Jill', about: about({ page: { url: 'https://example.com/' } }) },
     { kind: 'visitorLines', text: '#1', firstSeq: 3, lastSeq: 5, part: { number: 2, of: 3 } },
     { kind: 'notShown', firstSeq: 3, lastSeq: 5 },
     { kind: 'note', number: 1, note: { about: 'notOfTeam', name: 'Gus' } },
@@ -119,7 +217,7 @@ describe('posts into the chat channel', () => {
   });
 
   test('the greeting has End Chat and says how to end by words', () => {
-    const card = post({ kind: 'greeting', agentName: 'Jill', page: { url: 'https://example.com/', title: 'Pricing' } });
+    const card = post({ kind: 'greeting', agentName: 'Jill', about: everything });
     expect(cardTexts(card)).toEqual(expect.arrayContaining(['Pricing', makeButtonValue({ action: 'end', chatId })]));
     expect(cardTexts(card).join()).toContain('!end');
   });
@@ -128,6 +226,23 @@ describe('posts into the chat channel', () => {
     const card = post({ kind: 'visitorLines', text: rude, firstSeq: 1, lastSeq: 1 });
     expect(cardTexts(card)).toEqual([`Visitor · ${rude}`, '#1 · -12345', rude]);
     expect([...buttons(card), ...links(card)]).toEqual([]);
+  });
+
+  test('several messages stand apart, each with its time', () => {
+    const card = post({
+      kind: 'visitorLines',
+      text: 'one\nand more\ntwo',
+      firstSeq: 1,
+      lastSeq: 2,
+      written: [
+        { start: 0, at: 60_000 },
+        { start: 13, at: 120_000 },
+      ],
+    });
+    expect(card.body).toMatchObject([
+      { type: 'section', sections: [{ type: 'message', text: 'one\nand more' }], ts: 60_000 },
+      { type: 'section', sections: [{ type: 'message', text: 'two' }], ts: 120_000 },
+    ]);
   });
 
   test('what Zoom does not show is not in the note that stands for it, nor is the visitor’s name', () => {
@@ -176,7 +291,7 @@ describe('nothing that a visitor gives looks like the app', () => {
     const card = inbound({
       visitorName: 'In conversation',
       words: forged,
-      page: { url: 'https://a.example/', title: forged },
+      about: about({ page: { url: 'https://a.example/', title: forged }, attributes: { [forged]: forged } }),
     });
     expect(JSON.stringify(appsOwn(card).body)).not.toContain('Jill');
     expect(card.head.text).toBe('New chat: Visitor · In conversation');
@@ -184,7 +299,11 @@ describe('nothing that a visitor gives looks like the app', () => {
 
   test('or carries the mark of another post', () => {
     const other = inboundCardMark('another-chat', 1);
-    const card = inbound({ visitorName: other, words: other, page: { url: 'https://a.example/', title: other } });
+    const card = inbound({
+      visitorName: other,
+      words: other,
+      about: about({ page: { url: 'https://a.example/', title: other } }),
+    });
     expect(cardMarks(card)).not.toContain(other);
     const mark = postMark(chatId, { kind: 'closing', number: 1, by: 'idle' });
     expect(

@@ -175,7 +175,11 @@ describe('a post that Zoom does not accept', () => {
   test.each(either)('as %s for the visitor’s name is made without it, where the words are ours', async (as) => {
     const { post, channel, zoom } = await setUp();
     zoom.refusedWords = 'Jane';
-    await post(1, { kind: 'greeting', agentName: 'Jill', page: { url: 'https://example.com/' } }, { as });
+    await post(
+      1,
+      { kind: 'greeting', agentName: 'Jill', about: { startedAt: 0, page: { url: 'https://example.com/' } } },
+      { as },
+    );
     await post(1, { kind: 'notShown', firstSeq: 7, lastSeq: 7 }, { as });
     expect(channel.messages).toHaveLength(2);
     expect(readable(channel)[0]).toContain('name not shown');

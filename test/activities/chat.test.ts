@@ -28,7 +28,7 @@ async function setUp() {
   });
   const begin = {
     chatId,
-    accountId: 'account-1',
+    accountId: randomUUID(),
     widgetId: 'widget-1',
     visitor: { name: 'Jane Doe', email: 'jane@example.org' },
     page: { url: 'https://example.com/pricing' },
@@ -49,6 +49,54 @@ test('a chat recorded again stays as it was recorded first', async () => {
   });
 });
 
+describe('a chat that is recorded', () => {
+  const channel = { id: 'c', jid: 'j', name: 'n', url: 'https://zoom.us/launch/chat/v2/old' };
+
+  test('says when its visitor was here before, by browser or by e-mail address, and with whom', async () => {
+    const { store, activities, begin } = await setUp();
+    const accountId = randomUUID();
+    const record = async (
+      startedAt: number,
+      visitor: { name: string; id?: string; email?: string },
+      of = accountId,
+    ) => {
+      const chatId = randomUUID();
+      const { earlier } = await attempt(1, activities.recordChat, {
+        ...begin,
+        chatId,
+        accountId: of,
+        visitor,
+        startedAt,
+      });
+      return { chatId, earlier };
+    };
+    const jane = { name: 'Jane', id: 'browser00000001', email: 'jane@example.org' };
+    const first = await record(1_000, jane);
+    expect(first.earlier).toBeUndefined();
+    await store.chats.set(first.chatId, { channel, agents: [{ id: 'jill', name: 'Jill' }] });
+    const last = { at: 1_000, agents: ['Jill'], channelUrl: channel.url };
+    const second = await record(2_000, { name: 'Visitor', id: jane.id });
+    expect(second.earlier).toEqual({ count: 1, last: { ...last, isSameBrowser: true } });
+    expect((await record(3_000, { name: 'J', id: 'browser00000002', email: 'Jane@Example.org' })).earlier).toEqual({
+      count: 1,
+      last: { ...last, isSameBrowser: false },
+    });
+    await store.chats.set(second.chatId, { channel, channelIsGone: true });
+    expect((await record(4_000, jane)).earlier).toEqual({
+      count: 3,
+      last: { at: 3_000, agents: [], isSameBrowser: false },
+    });
+    for (const stranger of [{ name: 'Jane' }, { name: 'Jane', id: 'browser00000003', email: 'jane@example.com' }])
+      expect((await record(5_000, stranger)).earlier).toBeUndefined();
+    expect((await record(5_000, jane, randomUUID())).earlier).toBeUndefined();
+  });
+
+  test('again, as after a lost answer, is none before itself', async () => {
+    const { activities, begin } = await setUp();
+    expect(await attempt(2, activities.recordChat, begin)).toEqual({});
+  });
+});
+
 describe('publish', () => {
   test('records entries and standing before anything is pushed', async () => {
     const { store, activities, chatId, pushes } = await setUp();
@@ -63,6 +111,7 @@ describe('publish', () => {
       reopenUntil: 9_000,
       waitsFor: 'BotNotAllowed',
       isFull: false,
+      channelIsGone: false,
     };
     expect(await attempt(1, activities.publish, { ...news, targets, standing })).toEqual({ outcomes: ['pushed'] });
     expect(pushes).toEqual([{ targets, push: news, recorded: 1 }]);
@@ -103,6 +152,7 @@ describe('publish', () => {
       waitingSince: null,
       reopenUntil: null,
       isFull: false,
+      channelIsGone: false,
     };
     await attempt(1, activities.publish, { ...news, standing: { ...standing, waitsFor: 'ScopeMissing' } });
     await attempt(1, activities.publish, { ...news, standing: { ...standing, waitsFor: null } });

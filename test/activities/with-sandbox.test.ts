@@ -8,6 +8,7 @@ import type { ChannelPost } from '../../domain/channel-post.ts';
 import type { InboundCardContent } from '../../domain/inbound-card.ts';
 import { createZoomClient, isZoomError } from '../../zoom/index.ts';
 import { botJid, clientId, closeAll, list, part, rig, type Rig } from '../tools/sandbox/helpers.ts';
+import type { AboutVisitor } from '../../domain/visitor.ts';
 import { attempt, failureOf, testStore } from './harness.ts';
 
 /*
@@ -23,7 +24,12 @@ beforeAll(async () => {
 afterAll(closeAll);
 
 const lines = (text: string, seq: number): ChannelPost => ({ kind: 'visitorLines', text, firstSeq: seq, lastSeq: seq });
-const page = { url: 'https://example.com/pricing', title: 'Pricing' };
+const about: AboutVisitor = {
+  startedAt: 1_000,
+  timeZone: 'Europe/Berlin',
+  page: { url: 'https://example.com/pricing', title: 'Pricing' },
+  attributes: { plan: 'gold' },
+};
 
 /** A chat of a new widget whose inbound channel is Alex's; Alex has added the app, and Ada if asked for. */
 async function setUp({ colleague = false } = {}) {
@@ -108,7 +114,7 @@ async function setUp({ colleague = false } = {}) {
         agents: [],
         wereIn: [],
         joining: [],
-        page,
+        about,
       },
       deliveredSeq: 1,
       targets: [],
@@ -154,7 +160,7 @@ test('a card is posted, found again by its mark, and edited', async () => {
       wereIn: [],
       joining: [],
       endedBy: 'visitor',
-      page,
+      about,
     },
     deliveredSeq: 1,
     targets: [],

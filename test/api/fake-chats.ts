@@ -107,7 +107,7 @@ export class FakeChats {
   }
 
   #post(chat: Chat): void {
-    const post = chat.outbox.next();
+    const post = chat.outbox.next(Date.now());
     if (post.kind === 'visitorLines') this.inZoom.push(...post.text.split('\n'));
     chat.outbox.posted();
     const { chatId } = chat.input;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { cleanLine, cleanText, splitText, truncateText } from '../../domain/text.ts';
+import { cleanLine, cleanText, cutText, splitText, truncateText } from '../../domain/text.ts';
 
 const family = '👩‍👩‍👧';
 const unpaired = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
@@ -13,7 +13,7 @@ describe('a long text in parts', () => {
   });
 
   test('is cut between characters, also where one has several code points', () => {
-    for (const character of ['😀', 'e\u0301', family, '👍🏽']) {
+    for (const character of ['😀', 'e\u0301', family, '👍🏽', '🇩🇪', '1️⃣', 'क्षि']) {
       for (const before of ['', 'x', 'xy']) {
         const parts = splitText(before + character.repeat(50), 40);
         expect(parts.join('')).toBe(before + character.repeat(50));
@@ -84,4 +84,15 @@ describe('a text cut to a length', () => {
     expect(truncateText('a'.repeat(20), 10)).toBe(`${'a'.repeat(9)}…`);
     expect(truncateText('x' + '😀'.repeat(10), 10)).toBe(`x${'😀'.repeat(4)}…`);
   });
+});
+
+test('a text that is cut ends with a whole character', () => {
+  expect(cutText('short', 10)).toBe('short');
+  expect(cutText(`12345678${family}`, 10)).toBe('12345678');
+  expect(cutText('123456789🇩🇪', 11)).toBe('123456789');
+  expect(truncateText(`12345678${family}`, 10)).toBe('12345678…');
+  // One that is longer than all that there is room for is cut all the same, but into no half ones.
+  expect(cutText(`z${'\u0301'.repeat(100)}`, 10)).toBe(`z${'\u0301'.repeat(9)}`);
+  expect(cutText('👩‍👩‍👧', 4)).not.toMatch(unpaired);
+  expect(cutText('a\ud83d', 10)).toBe('a\ufffd');
 });

@@ -496,6 +496,7 @@ describe('chats', () => {
     await store.chats.begin(chat({ accountId: randomUUID(), visitor }));
     await store.chats.begin(chat({ accountId }));
     expect(await store.chats.ofVisitor(accountId, visitor.email)).toEqual([own]);
+    expect(await store.chats.ofVisitor(accountId, 'JANE@example.ORG')).toEqual([own]);
   });
 });
 
@@ -561,15 +562,22 @@ describe('what a person calls something by', () => {
     expect(await found(`${tag}@example.org`)).toEqual([older._id]);
     expect(await found(named.name)).toEqual([older._id]);
     expect(await found(`${tag}-older`)).toEqual([older._id]);
-    expect(await found(tag)).toEqual([]);
-    expect(await found('.*')).toEqual([]);
+    // The start of any word, whatever its capitals.
+    expect(await found(`jane ${tag.slice(0, 6)}`)).toEqual([newer._id, older._id]);
+    expect(await found(tag.toUpperCase())).toEqual([newer._id, older._id]);
+    expect(await found(`JILL ${tag}`)).toEqual([newer._id]);
+    expect(await found(`${tag}@`.toUpperCase())).toEqual([older._id]);
+    expect(await found(tag.slice(1))).toEqual([]);
+    for (const pattern of ['.*', '^', `${tag}|x`, `[${tag}]`, '(', '\\'])
+      expect(await found(pattern), pattern).toEqual([]);
     expect(await store.chats.named(`Jane ${tag}`, 1)).toHaveLength(1);
   });
 
   test('finds people and accounts', async () => {
     const tag = randomUUID().slice(0, 8);
     await store.accounts.provision(account({ _id: `acc-${tag}`, name: `Name ${tag}` }));
-    expect((await store.accounts.named(`Name ${tag}`, 5)).map(({ _id }) => _id)).toEqual([`acc-${tag}`]);
+    for (const words of [`Name ${tag}`, `name ${tag.slice(0, 6)}`, tag])
+      expect((await store.accounts.named(words, 5)).map(({ _id }) => _id)).toEqual([`acc-${tag}`]);
     const person = {
       _id: `person-${tag}`,
       accountId: `acc-${tag}`,
@@ -579,7 +587,7 @@ describe('what a person calls something by', () => {
       role: 'agent' as const,
     };
     await store.members.connect(person);
-    for (const words of [person.name, person.email, person.email.toUpperCase()]) {
+    for (const words of [person.name, person.email, person.email.toUpperCase(), `ALEX ${tag.slice(0, 6)}`, `${tag}@`]) {
       expect((await store.members.named(words, 5)).map(({ _id }) => _id)).toEqual([person._id]);
     }
   });

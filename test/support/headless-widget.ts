@@ -26,8 +26,9 @@ export class BrowserStore {
 
 /** The page that the widget is on, as far as the widget listens to it. */
 class HeadlessPage extends EventTarget {
-  readonly document = Object.assign(new EventTarget(), { visibilityState: 'visible', title: 'Shop' });
+  readonly document = Object.assign(new EventTarget(), { visibilityState: 'visible', title: 'Shop', referrer: '' });
   readonly location = { href: 'https://shop.example/atlas' };
+  readonly navigator = { language: 'en-GB' };
 }
 
 /**

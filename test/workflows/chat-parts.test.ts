@@ -8,14 +8,14 @@ import type { ChatInput, VisitorConnection } from '../../workflows/chat/messages
 import { Outbox, type OutboxState } from '../../workflows/chat/outbox.ts';
 import type { ChatState } from '../../workflows/chat/parts.ts';
 import { Presence } from '../../workflows/chat/presence.ts';
-import { cardContent } from '../../workflows/chat/views.ts';
+import { cardContent, standing } from '../../workflows/chat/views.ts';
 import { Waits } from '../../workflows/chat/waits.ts';
 
 /** Post everything that waits; answers the posts. */
 function drained(outbox: Outbox) {
   const posts = [];
   while (!outbox.isEmpty) {
-    posts.push(outbox.next());
+    posts.push(outbox.next(0));
     outbox.posted();
   }
   return posts;
@@ -27,9 +27,9 @@ const connection: VisitorConnection = { connectionId: 'c1', instanceId: 'api-1',
 describe('the outbox', () => {
   test('joins what waits in one post, in order, as far as it fits', () => {
     const outbox = new Outbox(chatId);
-    outbox.add(1, 'one');
-    outbox.add(2, 'two');
-    outbox.add(4, 'x'.repeat(845));
+    outbox.add(1, 'one', 0);
+    outbox.add(2, 'two', 0);
+    outbox.add(4, 'x'.repeat(845), 0);
     const posts = drained(outbox);
     expect(posts).toMatchObject([
       { text: 'one\ntwo', firstSeq: 1, lastSeq: 2 },
@@ -41,8 +41,8 @@ describe('the outbox', () => {
 
   test('splits a long message, which is delivered with its last part', () => {
     const outbox = new Outbox(chatId);
-    outbox.add(3, 'word '.repeat(500).trim());
-    const first = outbox.next();
+    outbox.add(3, 'word '.repeat(500).trim(), 0);
+    const first = outbox.next(0);
     expect(first).toMatchObject({ part: { number: 1, of: 3 } });
     expect(outbox.deliveredAfterPost).toBe(0);
     outbox.posted();
@@ -54,32 +54,32 @@ describe('the outbox', () => {
 
   test('keeps the post that was begun, whatever is written meanwhile, so that a repeat is recognised', () => {
     const outbox = new Outbox(chatId);
-    outbox.add(1, 'one');
-    const begun = outbox.next();
-    outbox.add(2, 'two');
-    expect(outbox.next()).toEqual(begun);
-    expect(new Outbox(chatId, JSON.parse(JSON.stringify(outbox.carried(2))) as OutboxState).next()).toEqual(begun);
+    outbox.add(1, 'one', 0);
+    const begun = outbox.next(0);
+    outbox.add(2, 'two', 0);
+    expect(outbox.next(0)).toEqual(begun);
+    expect(new Outbox(chatId, JSON.parse(JSON.stringify(outbox.carried(2))) as OutboxState).next(0)).toEqual(begun);
     outbox.posted();
-    expect(outbox.next()).toMatchObject({ text: 'two', firstSeq: 2 });
+    expect(outbox.next(0)).toMatchObject({ text: 'two', firstSeq: 2 });
   });
 
   test('tries what is refused one by one, says once what is not shown, and goes on even if that is refused too', () => {
     const outbox = new Outbox(chatId);
-    for (const [n, text] of ['good', 'bad', 'better', 'more'].entries()) outbox.add(n + 1, text);
-    expect(outbox.next()).toMatchObject({ firstSeq: 1, lastSeq: 4 });
+    for (const [n, text] of ['good', 'bad', 'better', 'more'].entries()) outbox.add(n + 1, text, 0);
+    expect(outbox.next(0)).toMatchObject({ firstSeq: 1, lastSeq: 4 });
     outbox.refused();
-    expect(outbox.next()).toMatchObject({ text: 'good', lastSeq: 1 });
+    expect(outbox.next(0)).toMatchObject({ text: 'good', lastSeq: 1 });
     outbox.posted();
-    expect(outbox.next()).toMatchObject({ text: 'bad', lastSeq: 2 });
+    expect(outbox.next(0)).toMatchObject({ text: 'bad', lastSeq: 2 });
     outbox.refused();
-    expect(outbox.next()).toEqual({ kind: 'notShown', firstSeq: 2, lastSeq: 2 });
+    expect(outbox.next(0)).toEqual({ kind: 'notShown', firstSeq: 2, lastSeq: 2 });
     outbox.refused();
     expect(drained(outbox)).toMatchObject([{ text: 'better' }, { text: 'more' }]);
   });
 
   test('hands over little, however much waits: later texts are read back when it is their time', () => {
     const outbox = new Outbox(chatId);
-    for (let seq = 1; seq <= 500; seq += 1) outbox.add(seq, `${seq} ${'x'.repeat(3_000)}`);
+    for (let seq = 1; seq <= 500; seq += 1) outbox.add(seq, `${seq} ${'x'.repeat(3_000)}`, 0);
     const carried = outbox.carried(499);
     expect(JSON.stringify(carried).length).toBeLessThan(2 * limits.carriedTextLength);
     // What is not in MongoDB yet is handed over in any case.
@@ -90,7 +90,7 @@ describe('the outbox', () => {
       const missing = next.missingTexts;
       expect(missing.length).toBeLessThanOrEqual(50);
       next.fillTexts(missing.map((seq) => ({ seq, text: `${seq} ${'x'.repeat(3_000)}` })));
-      const post = next.next();
+      const post = next.next(0);
       if (post.kind === 'visitorLines' && post.part?.number === 1) seqs.push(Number(post.text.split(' ')[0]));
       next.posted();
     }
@@ -99,12 +99,35 @@ describe('the outbox', () => {
 
   test('never makes a post that is longer than Zoom takes, however many lines it has', () => {
     const outbox = new Outbox('x'.repeat(16));
-    outbox.add(123_456, 'a\n'.repeat(1_999));
-    outbox.add(123_457, 'b '.repeat(1_000));
-    for (let n = 0; n < 300; n += 1) outbox.add(123_458 + n, '1\n2');
+    outbox.add(123_456, 'a\n'.repeat(1_999), 0);
+    outbox.add(123_457, 'b '.repeat(1_000), 0);
+    for (let n = 0; n < 300; n += 1) outbox.add(123_458 + n, '1\n2', 0);
     for (const post of drained(outbox)) {
       expect(postText('x'.repeat(16), 'N'.repeat(limits.visitorNameLength), post).length).toBeLessThan(1_024);
     }
+  });
+
+  test('says when what it posts was written, where that was not just now or several stand together', () => {
+    const outbox = new Outbox(chatId);
+    const posted = (now: number) => {
+      const post = outbox.next(now);
+      outbox.posted();
+      return post.kind === 'visitorLines' ? post.written : undefined;
+    };
+    outbox.add(1, 'one', 0);
+    outbox.add(2, 'two\nlines', 5_000);
+    outbox.add(3, 'three', 9_000);
+    expect(posted(10_000)).toEqual([
+      { start: 0, at: 0 },
+      { start: 4, at: 5_000 },
+      { start: 14, at: 9_000 },
+    ]);
+    outbox.add(4, 'just now', 20_000);
+    expect(posted(79_999)).toBeUndefined();
+    outbox.add(5, 'long ago', 20_000);
+    expect(posted(80_000)).toEqual([{ start: 0, at: 20_000 }]);
+    outbox.add(6, 'word '.repeat(300).trim(), 20_000);
+    expect([posted(90_000), posted(90_000)]).toEqual([[{ start: 0, at: 20_000 }], undefined]);
   });
 
   test('knows its own posts by their ids, or by their mark under whatever id and writer they come back', () => {
@@ -275,6 +298,102 @@ const colleague = { agent: sam, speaks: true };
 const stranger = { agent: { id: '', name: 'Gus Guest' }, speaks: false };
 const written = (chat: Chat) =>
   entriesOf(chat).flatMap((entry) => (entry.kind === 'agentMessage' ? [`${entry.agent.name}: ${entry.text}`] : []));
+
+describe('the page that the visitor is on', () => {
+  const page = (n: number) => ({ url: `https://shop.example/${n}`, title: `Page ${n}` });
+  const shown = (chat: Chat) => cardContent(chat).about?.page;
+  const onPage = (chat: Chat, n: number, now: number) => chat.onVisitor({ kind: 'page', page: page(n) }, now);
+  const begun = () => {
+    const chat = new Chat({ ...input, page: page(1) }, 0);
+    says(chat, 'Hello');
+    chat.card.asked({ channelId: 'inbound', isGranted: true }, 0);
+    shows(chat);
+    return chat;
+  };
+  const shows = (chat: Chat) =>
+    chat.card.shows(cardContent(chat), { messageId: 'm', channelId: 'inbound', channelJid: 'j' });
+
+  test('is what the card says, edited for that alone once in twenty seconds', () => {
+    const chat = begun();
+    expect([shown(chat), chat.cardWork]).toEqual([page(1), undefined]);
+    onPage(chat, 2, 1_000);
+    expect([shown(chat), chat.cardWork]).toEqual([page(2), 'edit']);
+    shows(chat);
+    for (const [n, now] of [
+      [3, 2_000],
+      [4, 3_000],
+    ] as const)
+      onPage(chat, n, now);
+    expect([shown(chat), chat.cardWork]).toEqual([page(2), undefined]);
+    expect(nextDeadline(chat)).toEqual({ at: 21_000, what: 'page' });
+    chat.card.turnPage(20_999);
+    expect(chat.cardWork).toBeUndefined();
+    chat.card.turnPage(21_000);
+    expect([shown(chat), chat.cardWork]).toEqual([page(4), 'edit']);
+    expect(nextDeadline(chat)?.what).not.toBe('page');
+    onPage(chat, 5, 60_000);
+    expect(shown(chat)).toEqual(page(5));
+  });
+
+  test('is said with a new connection too, and costs nothing where it is the same', () => {
+    const chat = begun();
+    chat.onVisitor({ kind: 'connected', connection, page: page(1) }, 1_000);
+    expect(chat.cardWork).toBeUndefined();
+    chat.onVisitor({ kind: 'connected', connection, page: page(2) }, 2_000);
+    expect([shown(chat), chat.cardWork]).toEqual([page(2), 'edit']);
+  });
+
+  test('is of no interest after the end, and known to the next run', () => {
+    const chat = begun();
+    onPage(chat, 2, 1_000);
+    onPage(chat, 3, 2_000);
+    const next = new Chat({ ...input, page: page(1) }, 0, JSON.parse(JSON.stringify(chat.state)) as ChatState);
+    expect([shown(next), nextDeadline(next)?.at]).toEqual([page(2), 21_000]);
+    next.end('visitor', 30_000);
+    onPage(next, 4, 40_000);
+    expect(shown(next)).toEqual(page(2));
+  });
+});
+
+describe('the words on the card', () => {
+  test('end with a whole character, and nothing is said to be there that is not', () => {
+    const family = '👩‍👩‍👧';
+    const card = new Card();
+    card.addWords(1, 'x'.repeat(993));
+    card.addWords(2, family);
+    expect(card.state.words).toBe(`${'x'.repeat(993)}\n…`);
+    expect(card.state.coversSeq).toBe(1);
+    card.addWords(3, 'y');
+    expect([card.state.words.endsWith('…'), card.state.coversSeq]).toEqual([true, 1]);
+    card.renew(family.repeat(500));
+    expect(card.state.words).toBe(`${family.repeat(124)}…`);
+    card.renew('');
+    card.addWords(4, 'z');
+    expect([card.state.words, card.state.coversSeq]).toEqual(['z', 4]);
+  });
+});
+
+describe('a chat channel that is gone', () => {
+  test('has no link on the card, nor in the record', () => {
+    const chat = joinedChat();
+    chat.channel.greeted();
+    chat.outbox.next(0);
+    chat.outbox.posted();
+    expect(cardContent(chat).channelUrl).toBe('u');
+    expect(standing(chat).channelIsGone).toBe(false);
+    chat.channelGone(5_000);
+    expect(cardContent(chat).channelUrl).toBeUndefined();
+    expect(standing(chat)).toMatchObject({ status: 'ended', channelIsGone: true });
+  });
+
+  test('with something left to say is followed by another one', () => {
+    const chat = joinedChat();
+    chat.channelGone(5_000);
+    expect(standing(chat)).toMatchObject({ status: 'waiting', channelIsGone: true });
+    chat.channelOpened({ ...channel, id: 'channel-2' }, 'owner');
+    expect(standing(chat).channelIsGone).toBe(false);
+  });
+});
 
 describe('who speaks for the team', () => {
   test('what somebody unknown writes waits until it is known who they are, and what comes after it too', () => {
@@ -677,14 +796,14 @@ describe('a chat’s rules', () => {
     expect(chat.hasNews).toBe(true);
     expect(chat.news([])).toMatchObject({ isFull: true, standing: { isFull: true } });
     chat.channelOpened(channel, 'owner');
-    chat.outbox.next();
+    chat.outbox.next(0);
     chat.outbox.posted();
     expect(takesMore()).toBe(true);
   });
 
   test('count long messages by what they hold, also where the texts are left to MongoDB', () => {
     const outbox = new Outbox(chatId);
-    for (let seq = 1; seq <= 30; seq += 1) outbox.add(seq, 'x'.repeat(4_000));
+    for (let seq = 1; seq <= 30; seq += 1) outbox.add(seq, 'x'.repeat(4_000), 0);
     expect(outbox.isFull).toBe(true);
     const carried = JSON.parse(JSON.stringify(outbox.carried(30))) as OutboxState;
     expect(JSON.stringify(carried).length).toBeLessThan(60_000);

@@ -43,6 +43,7 @@ export function fakeChatActivities(overrides: Partial<Activities> = {}) {
   const activities: Activities = {
     async recordChat(chat) {
       seen.begun.push(chat);
+      return {};
     },
     async publish({ targets, standing, ...push }) {
       // Keyed, as MongoDB's inserts are.

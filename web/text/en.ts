@@ -567,10 +567,11 @@ export const en = {
       findHeading: 'Find',
       findLabel: 'What to look for',
       findHint:
-        'The name of a visitor, an agent, an account or a chat channel; an e-mail address; or an id of any of them. The whole of it; of a chat’s id the last six characters do, which end its channel’s name.',
+        'The name of a visitor, an agent, an account or a chat channel, from any of its words on; the start of an e-mail address; or an id of any of them. Capitals do not matter. Of a chat’s id the last six characters do, which end its channel’s name.',
       find: 'Find',
       foundHeading: (words: string) => `Found for “${words}”`,
-      nothing: 'Nothing is known here by that. Look for the whole name, as it is written in Zoom or in the widget.',
+      nothing:
+        'Nothing is known here by that. Look for the start of a name, as it is written in Zoom or in the widget.',
       started: 'started',
       noAgents: 'no agent',
       person: { chats: 'Chats', install: 'Install', grant: 'Grant' },

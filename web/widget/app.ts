@@ -2,10 +2,10 @@ import type { ServerFrame } from '../../domain/visitor-protocol.ts';
 import { solveChallenge } from './challenge.ts';
 import { createConnection } from './connection.ts';
 import type { ConnectionOptions } from './connection.ts';
-import { pageDetails } from './options.ts';
+import { pageDetails, visitorDetails } from './options.ts';
 import type { WidgetOptions } from './options.ts';
 import { reduce } from './session.ts';
-import type { Outside, SessionEvent } from './session.ts';
+import type { HelloDetails, Outside, SessionEvent } from './session.ts';
 import { initialSession, unreadCount } from './state.ts';
 import type { Session } from './state.ts';
 import type { ChatStorage } from './storage.ts';
@@ -42,8 +42,11 @@ export interface Surroundings extends Pick<ConnectionOptions, 'openSocket' | 'cl
   randomId: () => string;
 }
 
-/** So long after the visitor has seen the end of a chat it is forgotten: the next one at this device is a stranger. */
+/** So long after the visitor has seen the end of a chat it is forgotten: the next one at this device finds nothing. */
 export const forgetAfterMs = 4 * 3_600_000;
+
+/** A page that changes its address tells it so much later, ms: it has its new title then, and may change it again. */
+const pageSettlesMs = 2_000;
 
 /** Shorter patience for a connection of which the browser itself says that the network has gone. */
 const offlinePongTimeoutMs = 3_000;
@@ -55,6 +58,12 @@ export function createApp(options: WidgetOptions, storage: ChatStorage, surround
   const { token: old, doneAt } = storage.load();
   if (old !== null && doneAt && Date.now() - doneAt > forgetAfterMs) storage.forgetToken(old);
   const stored = storage.load();
+  /** As the last welcome gave it, and as storage had it last. */
+  let { visitorToken } = stored;
+  let keptVisitorToken = visitorToken;
+  /** The page as this connection was told it last, as JSON. */
+  let toldPage: string | undefined;
+  let settling = false;
   const events = new EventTarget();
   const listeners: (() => void)[] = [];
   let state = initialSession(stored);
@@ -65,21 +74,31 @@ export function createApp(options: WidgetOptions, storage: ChatStorage, surround
     heartbeatMs: options.heartbeatMs,
     pongTimeoutMs: options.heartbeatMs / 2,
     onOpen() {
-      const { widget, visitor } = options;
+      const visitorPage = currentPage();
+      toldPage = JSON.stringify(visitorPage);
       dispatch('socketOpen', {
-        widget,
-        visitor,
-        page: pageDetails(page.location.href, document.title, options.pageQuery),
+        widget: options.widget,
+        visitor: visitorDetails(options, page, storage.load().visitorToken),
+        page: visitorPage,
       });
     },
-    // The server is ours and speaks the protocol.
-    onFrame: (frame) => dispatch('frame', frame as ServerFrame, storage.load().token),
+    onFrame(received) {
+      // The server is ours and speaks the protocol.
+      const frame = received as ServerFrame;
+      if (frame.type === 'welcome') ({ visitorToken } = frame);
+      if (frame.type === 'pong') tellPage();
+      dispatch('frame', frame, storage.load().token);
+    },
     onDown: (code, failures) => dispatch('socketDown', code, failures),
   });
 
   const outside: Outside = {
     ...connection,
     ...storage,
+    saveToken(token) {
+      storage.saveToken(token);
+      if (visitorToken !== null) storage.saveVisitor((keptVisitorToken = visitorToken));
+    },
     // On a page without https it cannot be done, and the message waits.
     solve(token, bits) {
       solveChallenge(token, bits).then(
@@ -89,6 +108,21 @@ export function createApp(options: WidgetOptions, storage: ChatStorage, surround
     },
     later: (ms, event) => void clock.setTimeout(() => dispatch(...event), ms),
   };
+
+  /** Where the visitor is. A page in a tab behind another one is not. */
+  function currentPage(): HelloDetails['page'] {
+    return document.visibilityState === 'visible'
+      ? pageDetails(page.location.href, document.title, options.pageQuery)
+      : undefined;
+  }
+
+  function tellPage(): void {
+    const visitorPage = currentPage();
+    const asTold = JSON.stringify(visitorPage);
+    if (state.connection !== 'online' || !visitorPage || asTold === toldPage) return;
+    toldPage = asTold;
+    connection.send({ type: 'page', ...visitorPage });
+  }
 
   function dispatch(...event: SessionEvent): void {
     const before = state;
@@ -119,6 +153,7 @@ export function createApp(options: WidgetOptions, storage: ChatStorage, surround
   const shown = (): void => {
     const visible = document.visibilityState === 'visible';
     dispatch('visible', visible);
+    tellPage();
     if (visible) connection.poke();
   };
   document.addEventListener('visibilitychange', shown);
@@ -127,8 +162,20 @@ export function createApp(options: WidgetOptions, storage: ChatStorage, surround
   page.addEventListener('online', () => connection.poke());
   page.addEventListener('offline', () => connection.poke(offlinePongTimeoutMs));
   page.addEventListener('storage', () => {
-    const { token, readSeq } = storage.load();
-    dispatch('storage', token, readSeq);
+    const { token, readSeq, visitorToken: kept } = storage.load();
+    const isForgotten = keptVisitorToken !== null && kept === null;
+    keptVisitorToken = kept;
+    if (isForgotten) dispatch('forget');
+    else dispatch('storage', token, readSeq);
+  });
+  // Where a browser does not say it, the next heartbeat finds it out.
+  (page as { navigation?: EventTarget }).navigation?.addEventListener('currententrychange', () => {
+    if (settling) return;
+    settling = true;
+    clock.setTimeout(() => {
+      settling = false;
+      tellPage();
+    }, pageSettlesMs);
   });
 
   shown();
@@ -140,10 +187,15 @@ export function createApp(options: WidgetOptions, storage: ChatStorage, surround
     submit(text) {
       // Strictly rising, so that stored messages keep their order through a reload.
       lastAt = Math.max(Date.now(), lastAt + 1);
+      tellPage();
       dispatch('submit', surroundings.randomId(), text, lastAt, storage.load().token);
     },
     endChat: () => dispatch('end', surroundings.randomId()),
-    forget: () => dispatch('forget'),
+    forget() {
+      visitorToken = keptVisitorToken = null;
+      storage.forgetVisitor();
+      dispatch('forget');
+    },
     subscribe: (listener) => void listeners.push(listener),
     on(name, listener) {
       const heard = (event: Event): void => listener((event as CustomEvent<never>).detail);

@@ -7,7 +7,4 @@ type Limits = typeof limits;
  * other limit of the product into each visitor's browser too.
  */
 export const visitorMessageLength: Limits['visitorMessageLength'] = 4_000;
-export const visitorNameLength: Limits['visitorNameLength'] = 80;
-export const visitorEmailLength: Limits['visitorEmailLength'] = 254;
-export const pageTitleLength: Limits['pageTitleLength'] = 200;
 export const pageUrlLength: Limits['pageUrlLength'] = 2_000;

@@ -1,5 +1,5 @@
 import { pageAddress } from '../../domain/page-address.ts';
-import { pageTitleLength, pageUrlLength, visitorEmailLength, visitorNameLength } from './limits.ts';
+import { pageUrlLength } from './limits.ts';
 import type { HelloDetails } from './session.ts';
 
 /** What the script tag says. */
@@ -8,7 +8,8 @@ export interface WidgetOptions {
   widget: string;
   /** Address of the visitor WebSocket. */
   socketUrl: string;
-  visitor: { name?: string; email?: string };
+  /** What the website says of the visitor: the server decides what of it is of use. */
+  visitor: { name?: string; email?: string; attributes?: Record<string, string> };
   position: 'left' | 'right';
   /** A CSS colour, not validated yet: that takes a canvas. */
   accent: string | undefined;
@@ -19,36 +20,67 @@ export interface WidgetOptions {
 }
 
 export const defaultHeartbeatMs = 20_000;
+/** More than the server keeps of any of them. */
+const settingLength = 1_000;
 /** Below this a heartbeat would be load and no help. */
 const minHeartbeatMs = 200;
 
-/** Nothing that the server would refuse, and the whole `hello` with it: another address is left out. */
-const emailPattern = /^[\w+-]+(\.[\w+-]+)*@([a-z\d][a-z\d-]*\.)+[a-z]{2,}$/i;
-
 /** Reads the script tag's `src` and data attributes. Null without a usable widget id and address. */
 export function readOptions(src: string, data: Readonly<Record<string, string | undefined>>): WidgetOptions | null {
-  const { widget, visitorName, visitorEmail, position, accent, lang, heartbeatMs, pageQuery = '' } = data;
+  const { widget, visitorName, visitorEmail, visitorAttributes, position, accent, lang, heartbeatMs } = data;
   if (!widget || widget.length > 64 || !/^https?:/.test(src)) return null;
-  const name = visitorName?.trim().slice(0, visitorNameLength).trim();
-  const email = visitorEmail?.trim() ?? '';
+  const name = start(visitorName);
+  const email = start(visitorEmail);
+  const attributes = parsed(start(visitorAttributes));
   return {
     widget,
     socketUrl: `${new URL(src).origin.replace('http', 'ws')}/visitor`,
-    visitor: {
-      ...(name && { name }),
-      ...(email.length <= visitorEmailLength && emailPattern.test(email) && { email }),
-    },
+    visitor: { ...(name && { name }), ...(email && { email }), ...(attributes && { attributes }) },
     position: position === 'left' ? position : 'right',
     accent,
     lang,
     heartbeatMs: Number(heartbeatMs) >= minHeartbeatMs ? Number(heartbeatMs) : defaultHeartbeatMs,
-    pageQuery: pageQuery.split(',').map((name) => name.trim()),
+    pageQuery: (data['pageQuery'] ?? '').split(',').map((name) => name.trim()),
   };
 }
 
-/** The page as `hello` names it: its address without what may be private, within the limits. */
+/** Enough of a setting for the server, which cuts it between two characters; a frame must not grow without limit. */
+function start(value = ''): string {
+  return value.trim().slice(0, settingLength);
+}
+
+function parsed(json: string): Record<string, string> | undefined {
+  try {
+    return JSON.parse(json) as Record<string, string>;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The page as frames name it: its address without what may be private, within the limits. */
 export function pageDetails(href: string, title: string, pageQuery: readonly string[]): HelloDetails['page'] {
-  if (!/^https?:/.test(href)) return undefined;
-  const url = pageAddress(href, pageQuery);
-  return url.length <= pageUrlLength ? { url, title: title.slice(0, pageTitleLength) } : undefined;
+  const url = seen(href, pageQuery);
+  return url ? { url, title: start(title) } : undefined;
+}
+
+/** What the website, the browser and this page say of the visitor. `token` is what an earlier chat has left. */
+export function visitorDetails(
+  { visitor, lang, pageQuery }: WidgetOptions,
+  { document, navigator }: Window,
+  token: string | null,
+): HelloDetails['visitor'] {
+  const referrer = seen(document.referrer, pageQuery);
+  return {
+    ...visitor,
+    language: lang ?? navigator.language,
+    timeZone: new Intl.DateTimeFormat().resolvedOptions().timeZone,
+    ...(referrer && { referrer }),
+    ...(token && { token }),
+  };
+}
+
+/** An address without what may be private; nothing for one that cannot be told. */
+function seen(address: string, pageQuery: readonly string[]): string | undefined {
+  const url = /^https?:/.test(address) ? pageAddress(address, pageQuery) : '';
+  return url && url.length <= pageUrlLength ? url : undefined;
 }

@@ -89,6 +89,8 @@ export interface Session {
 /** What storage held when the page loaded. */
 export interface StoredChat {
   token: string | null;
+  /** What an earlier chat has left: it says who the visitor is, and opens no chat. */
+  visitorToken: string | null;
   readSeq: number;
   outbox: readonly Pick<Outgoing, 'id' | 'text' | 'at'>[];
   /** When the visitor saw that the chat had ended, ms since 1970; 0 if they have not. */
@@ -114,7 +116,7 @@ const noChat = {
 } satisfies Partial<Session>;
 
 /** The session of a page that has just loaded. */
-export function initialSession({ token, readSeq, outbox }: Omit<StoredChat, 'doneAt'>): Session {
+export function initialSession({ token, readSeq, outbox }: Omit<StoredChat, 'doneAt' | 'visitorToken'>): Session {
   return {
     connection: 'idle',
     failures: 0,

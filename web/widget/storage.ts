@@ -10,6 +10,9 @@ export type KeyValueStore = Record<string, unknown>;
 export interface ChatStorage {
   load: () => StoredChat;
   saveToken: (token: string) => void;
+  /** What the browser is recognised by when its next chat begins. It outlives the chat's token. */
+  saveVisitor: (token: string) => void;
+  forgetVisitor: () => void;
   /** Removes the token, and what belongs to its chat, unless another tab has put its own there. */
   forgetToken: (token: string) => void;
   saveMessage: (message: Outgoing) => void;
@@ -44,11 +47,13 @@ export function createChatStorage(store: KeyValueStore, widgetId: string): ChatS
       // Full: the message is still in memory and on its way.
     }
   }
-  const token = (): string | null => (get('token') as string | undefined) ?? null;
+  const text = (name: string): string | null => (get(name) as string | undefined) ?? null;
+  const token = (): string | null => text('token');
 
   return {
     load: () => ({
       token: token(),
+      visitorToken: text('visitor'),
       readSeq: Number(get('read')) || 0,
       doneAt: Number(get('done')) || 0,
       outbox: Object.keys(store)
@@ -57,6 +62,8 @@ export function createChatStorage(store: KeyValueStore, widgetId: string): ChatS
         .sort((a, b) => a.at - b.at),
     }),
     saveToken: (value) => set('token', value),
+    saveVisitor: (value) => set('visitor', value),
+    forgetVisitor: () => void remove('visitor'),
     forgetToken(value) {
       if (token() === value) ['token', 'read', 'done'].forEach(remove);
     },

@@ -1,5 +1,10 @@
 import type { CardRef } from '../../domain/channel.ts';
 import { cardWordsLength, type InboundCardContent } from '../../domain/inbound-card.ts';
+import { truncateText } from '../../domain/text.ts';
+import type { Page } from '../../domain/visitor.ts';
+
+/** A card is edited at most so often, ms, only because the visitor goes from page to page. */
+const pageEveryMs = 20_000;
 
 /** A place among the posts that Zoom takes in an inbound channel. */
 export interface CardSlot {
@@ -15,6 +20,8 @@ export interface CardSlot {
 export interface CardState {
   /** What the visitor wrote while nobody could read it in the chat channel. */
   words: string;
+  /** There are more words than the card shows: it takes no more. */
+  isFull?: true;
   /** The card shows every visitor message up to here; the first is cut if it is long. */
   coversSeq: number;
   /** Which of the chat's cards this is, from 1: what becomes of an earlier one is of no interest. */
@@ -28,6 +35,11 @@ export interface CardState {
   slot?: CardSlot;
   /** The card is posted though the visitor may have gone: they had their turn, or an agent. */
   isOwed?: true;
+  /** Where the visitor is, as the card says it, if they have left the page that they wrote from; since when, ms. */
+  page?: Page;
+  pageAt?: number;
+  /** Where they have gone since: it is shown when it is time. */
+  nextPage?: Page;
   /** The card cannot be posted, and is not tried any more. */
   givenUp?: boolean;
 }
@@ -41,10 +53,40 @@ export class Card {
   }
 
   addWords(seq: number, text: string): void {
-    const { words } = this.state;
+    const { words, isFull } = this.state;
+    if (isFull) return;
     const all = words === '' ? text : `${words}\n${text}`;
     if (words === '' || all.length <= cardWordsLength) this.state.coversSeq = Math.max(this.state.coversSeq, seq);
-    this.state.words = all.slice(0, cardWordsLength).toWellFormed();
+    this.#setWords(all);
+  }
+
+  /** The visitor is on another page than the one they wrote from. */
+  moved(page: Page, now: number): void {
+    this.state.nextPage = page;
+    this.turnPage(now);
+  }
+
+  /** Where the visitor is, as the card should say it. */
+  get page(): Page | undefined {
+    return this.state.page;
+  }
+
+  get newestPage(): Page | undefined {
+    return this.state.nextPage ?? this.state.page;
+  }
+
+  /** When the card may say that the visitor has gone to another page, ms; undefined if they have not. */
+  get pageDueAt(): number | undefined {
+    const { nextPage, pageAt = -Infinity } = this.state;
+    return nextPage && Math.max(0, pageAt + pageEveryMs);
+  }
+
+  turnPage(now: number): void {
+    const { nextPage } = this.state;
+    if (!nextPage || (this.pageDueAt ?? 0) > now) return;
+    this.state.page = nextPage;
+    this.state.pageAt = now;
+    delete this.state.nextPage;
   }
 
   /** The card is not there yet, or says something else. A chat in which nothing was ever written has no card. */
@@ -80,7 +122,8 @@ export class Card {
     if (ref && shown !== undefined) {
       this.state.former = { ref, content: { ...(JSON.parse(shown) as InboundCardContent), isReplaced: true } };
     }
-    this.state.words = words.slice(0, cardWordsLength).toWellFormed();
+    delete this.state.isFull;
+    this.#setWords(words);
     this.state.number += 1;
     this.state.isOwed = true;
     delete this.state.ref;
@@ -131,5 +174,10 @@ export class Card {
 
   giveUp(): void {
     this.state.givenUp = true;
+  }
+
+  #setWords(words: string): void {
+    this.state.words = truncateText(words, cardWordsLength);
+    if (words.length > cardWordsLength) this.state.isFull = true;
   }
 }

@@ -62,6 +62,11 @@ export class ChatChannel {
     return this.state.ref;
   }
 
+  /** What people were in together is gone, and there is nothing in its place. */
+  get isGone(): boolean {
+    return this.state.isGone === true || (this.state.lost > 0 && this.state.ref === undefined);
+  }
+
   opened(ref: ChannelRef, ownerUserId: string): void {
     this.state.ref = ref;
     this.state.ownerUserId = ownerUserId;

@@ -2,6 +2,7 @@ import type { ChannelRef } from '../../domain/channel.ts';
 import { parseAgentWords, type AgentWords } from '../../domain/commands.ts';
 import type { PushTarget, VisitorPush } from '../../domain/push.ts';
 import type { Agent, ChatStanding, EndedBy } from '../../domain/transcript.ts';
+import type { Page } from '../../domain/visitor.ts';
 import type { JoinRequest } from './agents.ts';
 import type { ChatInput, VisitorEvent, WriterRef, ZoomSignal } from './messages.ts';
 import { ChatParts, type ChatState } from './parts.ts';
@@ -44,6 +45,10 @@ export class Chat extends ChatParts {
         break;
       case 'connected':
         this.presence.connectedAnew(event.connection);
+        if (event.page) this.#moved(event.page, now);
+        break;
+      case 'page':
+        this.#moved(event.page, now);
         break;
       case 'disconnected':
         this.presence.disconnect(event.connectionId);
@@ -346,12 +351,19 @@ export class Chat extends ChatParts {
     return JSON.stringify(standing(this)) !== this.recordedStanding;
   }
 
+  /** The visitor is on a page. After the end it concerns nobody. */
+  #moved(page: Page, now: number): void {
+    const known = this.card.newestPage ?? this.input.page;
+    const isSame = known?.url === page.url && known.title === page.title;
+    if (!isSame && !this.lifecycle.isEnded) this.card.moved(page, now);
+  }
+
   #visitorWrote(event: Extract<VisitorEvent, { kind: 'message' }>, now: number): void {
     if (!this.seenFromVisitor.add(event.clientId)) return;
     if (this.lifecycle.mayReopen) this.reopen(now);
     const { at, clientId, text } = event;
     const seq = this.transcript.add({ kind: 'visitorMessage', at, clientId, text });
-    this.outbox.add(seq, text);
+    this.outbox.add(seq, text, at);
     // While nobody is in, the card is where the team reads what the visitor writes.
     if (!this.channel.ref || this.isWaitingForAgent) this.card.addWords(seq, text);
     this.#spoken(now);

@@ -7,10 +7,11 @@ export interface Deadline {
   /**
    * `missed`: nobody joined in time. `idle`: nobody writes any more. `readBack`: a webhook may have been lost.
    * `push`: an api instance did not answer. `askSlot`: the chat's turn in the inbound channel may have been lost.
-   * `slowJoin`: letting somebody in takes a while. `remind`: the team is reminded that the visitor waits. `close`: it
-   * is too late to reopen the chat. `giveUp`: the chat ended long ago, and Zoom has not taken what is left.
+   * `slowJoin`: letting somebody in takes a while. `remind`: the team is reminded that the visitor waits. `page`: the
+   * card may say that the visitor is on another page. `close`: it is too late to reopen the chat. `giveUp`: the chat
+   * ended long ago, and Zoom has not taken what is left.
    */
-  what: 'missed' | 'idle' | 'readBack' | 'push' | 'askSlot' | 'slowJoin' | 'remind' | 'close' | 'giveUp';
+  what: 'missed' | 'idle' | 'readBack' | 'push' | 'askSlot' | 'slowJoin' | 'remind' | 'page' | 'close' | 'giveUp';
 }
 
 /** How long a chat waits for its slot in the inbound channel before it asks again, ms. */
@@ -29,13 +30,14 @@ export function nextDeadline(chat: ChatParts): Deadline | undefined {
   return deadlines.reduce<Deadline | undefined>((a, b) => (a === undefined || b.at < a.at ? b : a), undefined);
 }
 
-function whileOpen({ input, lifecycle, channel, agents }: ChatParts): Deadline[] {
+function whileOpen({ input, lifecycle, channel, agents, card }: ChatParts): Deadline[] {
   const { status, waitingSince, lastActivityAt } = lifecycle.state;
   const deadlines: Deadline[] = [{ at: lastActivityAt + input.timings.idleEndMs, what: 'idle' }];
   if (status === 'waiting' && waitingSince !== undefined) {
     deadlines.push({ at: waitingSince + input.timings.missedAfterMs, what: 'missed' });
   }
   const readBackAt = channel.readBackDueAt(lastActivityAt);
+  if (card.pageDueAt !== undefined) deadlines.push({ at: card.pageDueAt, what: 'page' });
   if (readBackAt !== undefined) deadlines.push({ at: readBackAt, what: 'readBack' });
   const remindAt = lifecycle.reminderAt(input.timings.remindAfterMs);
   if (remindAt !== undefined) deadlines.push({ at: remindAt, what: 'remind' });

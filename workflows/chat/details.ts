@@ -57,6 +57,7 @@ const statusWords: Record<ChatSnapshot['status'], string> = {
 
 const deadlineWords: Record<Deadline['what'], string> = {
   missed: 'counts as missed at',
+  page: 'the card says where the visitor is at',
   readBack: 'the channel is read back for lost webhooks at',
   idle: 'ends for silence at',
   push: 'pushes to the visitor again at',

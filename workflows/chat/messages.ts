@@ -3,6 +3,7 @@ import type { ChatTimings } from '../../domain/chat-timings.ts';
 import type { Attachment } from '../../domain/message.ts';
 import type { PushTarget } from '../../domain/push.ts';
 import type { Agent, ChatStatus } from '../../domain/transcript.ts';
+import type { Page, Visitor } from '../../domain/visitor.ts';
 import type { ByOperator } from '../operator-input.ts';
 
 /*
@@ -19,9 +20,9 @@ export interface ChatInput {
   accountId: string;
   /** The website that the visitor is on: its inbound channel is where the chat's card goes. */
   widgetId: string;
-  visitor: { name: string; email?: string };
+  visitor: Visitor;
   /** The page the visitor wrote from. */
-  page?: { url: string; title?: string };
+  page?: Page;
   timings: ChatTimings;
   /**
    * Continue as new after this many events, see `limits.eventsPerRun`. Default: when Temporal suggests it, at some
@@ -49,8 +50,11 @@ export type VisitorEvent =
       at: number;
       connection?: VisitorConnection;
     }
-  | { kind: 'connected'; connection: VisitorConnection }
+  /** `page` is where they are now. */
+  | { kind: 'connected'; connection: VisitorConnection; page?: Page }
   | { kind: 'disconnected'; connectionId: string }
+  /** They have gone to another page. */
+  | { kind: 'page'; page: Page }
   /** They left an address to be answered at. */
   | { kind: 'email'; clientId: string; email: string; at: number }
   | { kind: 'ended' };

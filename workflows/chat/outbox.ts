@@ -11,12 +11,14 @@ interface WaitingMessage {
   text?: string;
   /** Of the text. */
   length: number;
+  /** When it was written, ms. */
+  at: number;
 }
 
 export interface OutboxState {
   waiting: WaitingMessage[];
   /** The post that was begun: it stays the same until its outcome is known, so that a repeat is recognised. */
-  current?: { lastSeq: number; part: number; refused?: boolean };
+  current?: { lastSeq: number; part: number; refused?: boolean; begunAt: number };
   /** Messages up to here are posted one by one: Zoom refused to show one of them. */
   singlyUpTo?: number;
   /** Zoom has taken every visitor message up to here. */
@@ -34,6 +36,9 @@ export interface OutboxState {
 const textsAtOnce = 50;
 
 const mostRecentTexts = 20;
+
+/** A message that is posted so long after it was written, ms, has its time. */
+const oldAfterMs = 60_000;
 
 /**
  * What the visitor wrote, on its way to the chat channel: in order, several messages in one post or a long one in
@@ -58,8 +63,9 @@ export class Outbox {
     this.#recentTexts = new RecentKeys(state.recentTexts, mostRecentTexts);
   }
 
-  add(seq: number, text: string): void {
-    this.state.waiting.push({ seq, text, length: text.length });
+  /** @param at when it was written, ms. */
+  add(seq: number, text: string, at: number): void {
+    this.state.waiting.push({ seq, text, length: text.length, at });
   }
 
   get isEmpty(): boolean {
@@ -87,16 +93,17 @@ export class Outbox {
   }
 
   /** Begin the next post, or go on with the one that was begun. */
-  next(): ChannelPost {
+  next(now: number): ChannelPost {
     const messages = this.#nextMessages();
     const firstSeq = messages[0]?.seq ?? 0;
     const lastSeq = messages.at(-1)?.seq ?? 0;
-    this.state.current ??= { lastSeq, part: 1 };
+    this.state.current ??= { lastSeq, part: 1, begunAt: now };
     if (this.state.current.refused) return { kind: 'notShown', firstSeq, lastSeq };
     const parts = this.#partsOf(messages);
     const number = this.state.current.part;
     const part = parts.length > 1 ? { part: { number, of: parts.length } } : {};
-    return { kind: 'visitorLines', text: parts[number - 1] ?? '', firstSeq, lastSeq, ...part };
+    const text = parts[number - 1] ?? '';
+    return { kind: 'visitorLines', text, firstSeq, lastSeq, ...part, ...this.#written(messages, number) };
   }
 
   /** Zoom has the post that was begun. */
@@ -192,7 +199,8 @@ export class Outbox {
     let room = limits.carriedTextLength;
     const waiting = this.state.waiting.map((message): WaitingMessage => {
       room -= message.text?.length ?? 0;
-      return room >= 0 || message.seq > publishedSeq ? message : { seq: message.seq, length: message.length };
+      const { text: _text, ...rest } = message;
+      return room >= 0 || message.seq > publishedSeq ? message : rest;
     });
     return { ...this.state, waiting };
   }
@@ -212,6 +220,21 @@ export class Outbox {
       messages.push(message);
     }
     return messages;
+  }
+
+  /** Where each message of a post begins and when it was written, unless there is one that was written just now. */
+  #written(messages: readonly WaitingMessage[], part: number): { written?: { start: number; at: number }[] } {
+    const [first] = messages;
+    const { begunAt = 0 } = this.state.current ?? {};
+    if (!first || part > 1 || (messages.length === 1 && begunAt - first.at < oldAfterMs)) return {};
+    let start = 0;
+    return {
+      written: messages.map(({ text = '', at }) => {
+        const begins = { start, at };
+        start += text.length + 1;
+        return begins;
+      }),
+    };
   }
 
   #partsOf(messages: readonly WaitingMessage[]): string[] {

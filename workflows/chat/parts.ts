@@ -1,3 +1,4 @@
+import type { EarlierChats } from '../../domain/visitor.ts';
 import { Agents, type AgentsState } from './agents.ts';
 import { Card, type CardState } from './card.ts';
 import { ChatChannel, type ChatChannelState } from './channel.ts';
@@ -25,6 +26,7 @@ export interface ChatState {
   waits: WaitsState;
   seenFromVisitor: string[];
   seenFromZoom: string[];
+  earlier?: EarlierChats;
   /** The chat's standing as its record has it, as JSON. */
   recordedStanding?: string;
 }
@@ -44,6 +46,8 @@ export class ChatParts {
   /** Ids that the widget, and Zoom, gave to what they sent: a repeat is recognised by them. */
   readonly seenFromVisitor: RecentKeys;
   readonly seenFromZoom: RecentKeys;
+  /** Chats that the same visitor had before, once that is known. */
+  earlier: EarlierChats | undefined;
   protected recordedStanding: string | undefined;
 
   constructor(
@@ -63,6 +67,7 @@ export class ChatParts {
     this.waits = new Waits(carried?.waits);
     this.seenFromVisitor = new RecentKeys(carried?.seenFromVisitor);
     this.seenFromZoom = new RecentKeys(carried?.seenFromZoom);
+    this.earlier = carried?.earlier;
     this.recordedStanding = carried?.recordedStanding;
   }
 
@@ -81,6 +86,7 @@ export class ChatParts {
       waits: this.waits.state,
       seenFromVisitor: this.seenFromVisitor.keys,
       seenFromZoom: this.seenFromZoom.keys,
+      ...(this.earlier === undefined ? {} : { earlier: this.earlier }),
       ...(this.recordedStanding === undefined ? {} : { recordedStanding: this.recordedStanding }),
     };
   }

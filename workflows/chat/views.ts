@@ -1,11 +1,12 @@
 import type { ChannelHead } from '../../domain/channel-post.ts';
 import type { InboundCardContent } from '../../domain/inbound-card.ts';
 import type { ChatStanding } from '../../domain/transcript.ts';
+import type { AboutVisitor } from '../../domain/visitor.ts';
 import type { ChatParts } from './parts.ts';
 import type { ChatSnapshot } from './messages.ts';
 
 /** Where the chat stands, as its record says it. */
-export function standing({ lifecycle, agents, outbox, waits }: ChatParts): ChatStanding {
+export function standing({ lifecycle, agents, outbox, waits, channel }: ChatParts): ChatStanding {
   const { status, waitingSince, endedAt, reopenUntil } = lifecycle.state;
   const [wait] = waits.all;
   return {
@@ -18,16 +19,31 @@ export function standing({ lifecycle, agents, outbox, waits }: ChatParts): ChatS
     ...(endedAt === undefined ? {} : { deliveredSeq: outbox.state.deliveredSeq }),
     waitsFor: wait?.why.type ?? null,
     isFull: outbox.isFull,
+    channelIsGone: channel.isGone,
+  };
+}
+
+/** What the card in the inbound channel, and the first one in the chat channel, say of the visitor. */
+export function aboutVisitor({ input, lifecycle, card, earlier }: ChatParts): AboutVisitor {
+  const { name: _name, id: _id, email, ...said } = input.visitor;
+  const page = card.page ?? input.page;
+  return {
+    ...said,
+    ...(email === undefined ? {} : { email: { address: email, origin: 'asTyped' } }),
+    startedAt: lifecycle.state.startedAt,
+    ...(page === undefined ? {} : { page }),
+    ...(earlier === undefined ? {} : { earlier }),
   };
 }
 
 /** What the card in the inbound channel should say. */
-export function cardContent({ input, lifecycle, agents, card, channel }: ChatParts): InboundCardContent {
+export function cardContent(parts: ChatParts): InboundCardContent {
+  const { input, lifecycle, agents, card, channel } = parts;
   const { status, endedBy } = lifecycle.state;
   return {
     number: card.state.number,
     visitorName: input.visitor.name,
-    ...(input.page === undefined ? {} : { page: input.page }),
+    about: aboutVisitor(parts),
     words: card.state.words,
     // The card need not flicker while the channel is being made.
     status: status === 'joining' ? lifecycle.statusBeforeJoin : status,
@@ -35,7 +51,7 @@ export function cardContent({ input, lifecycle, agents, card, channel }: ChatPar
     wereIn: agents.answered.filter(({ id }) => !agents.has(id)).map(({ name }) => name),
     joining: agents.joiningSlowly,
     // With the agent who is in it, so that joining is one edit of the card.
-    ...(channel.ref && channel.state.greeted ? { channelUrl: channel.ref.url } : {}),
+    ...(channel.ref && channel.state.greeted && !channel.isGone ? { channelUrl: channel.ref.url } : {}),
     ...(endedBy === undefined ? {} : { endedBy }),
   };
 }
@@ -46,9 +62,14 @@ export function channelHead({ lifecycle, agents }: ChatParts): ChannelHead {
   return { agents: agents.joined.map(({ name }) => name), ...(endedBy === undefined ? {} : { endedBy }) };
 }
 
-/** The same, to compare. */
+/** All that the first card says of what may change, to compare. */
 export function headOf(chat: ChatParts): string {
-  return JSON.stringify(channelHead(chat));
+  return shownHead(chat, channelHead(chat));
+}
+
+/** The same for a card that says something else of where the chat stands. */
+export function shownHead(chat: ChatParts, head: ChannelHead): string {
+  return JSON.stringify({ ...head, about: aboutVisitor(chat) });
 }
 
 /** What the visitor has written does not get through to the team just now. */

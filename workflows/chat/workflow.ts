@@ -51,7 +51,8 @@ export async function chat(input: ChatInput, carried?: ChatState): Promise<ChatS
     if (!carried) {
       // Its turn in the inbound channel is asked for meanwhile: the card is what somebody waits for.
       const recorded = recordChat({ ...input, startedAt: live.lifecycle.state.startedAt });
-      await Promise.all([recorded, live.cardWork === 'ask' ? askForSlot(live) : undefined]);
+      const asked = live.cardWork === 'ask' ? askForSlot(live) : undefined;
+      [{ earlier: live.earlier }] = await Promise.all([recorded, asked]);
     }
 
     // Once a run drains it goes on draining: each loop finishes what it does, and starts nothing more.
@@ -155,6 +156,9 @@ async function onDeadline(chat: Chat): Promise<void> {
       break;
     case 'askSlot':
       chat.card.askAgain();
+      break;
+    case 'page':
+      chat.card.turnPage(now);
       break;
     case 'remind':
       await remindTeam(chat);

@@ -1,5 +1,5 @@
 import { ActivityFailure, condition, log, upsertSearchAttributes } from '@temporalio/workflow';
-import type { ChannelHead, ChannelPost } from '../../domain/channel-post.ts';
+import type { ChannelPost } from '../../domain/channel-post.ts';
 import { failureTypes } from '../../domain/failures.ts';
 import { searchAttributes } from '../../domain/search-attributes.ts';
 import type { Agent } from '../../domain/transcript.ts';
@@ -9,7 +9,7 @@ import type { JoinRequest } from './agents.ts';
 import type { UnreadChannel } from './channel.ts';
 import type { Chat } from './chat.ts';
 import { firstAgentJoined } from './metrics.ts';
-import { cardContent, channelHead, headOf } from './views.ts';
+import { aboutVisitor, cardContent, channelHead, headOf, shownHead } from './views.ts';
 import type { ZoomLoop } from './waits.ts';
 
 /** Retry windows in which somebody may repair what keeps the card from being edited: a minute or two. */
@@ -167,7 +167,7 @@ async function openChannel(chat: Chat): Promise<void> {
 }
 
 async function letIn(chat: Chat, { user, replaces }: JoinRequest, isFurther: boolean): Promise<void> {
-  const { accountId, page } = chat.input;
+  const { accountId } = chat.input;
   const find = isFurther ? zoom.findFurtherAgent : zoom.findAgent;
   const invite = isFurther ? zoom.inviteFurtherAgent : zoom.inviteAgent;
   const agent = await find({ accountId, userId: user.id });
@@ -177,10 +177,10 @@ async function letIn(chat: Chat, { user, replaces }: JoinRequest, isFurther: boo
   if (!ref || state.ownerUserId === undefined) return;
   await invite({ accountId, channelId: ref.id, ownerUserId: state.ownerUserId, agent });
   if (!state.greeted) {
-    const greeting = { kind: 'greeting', agentName: agent.name, ...(page === undefined ? {} : { page }) } as const;
+    const greeting = { kind: 'greeting', agentName: agent.name, about: aboutVisitor(chat) } as const;
     const sent = await post(chat, greeting);
     if (!sent) return;
-    const shown = JSON.stringify({ agents: [agent.name] } satisfies ChannelHead);
+    const shown = shownHead(chat, { agents: [agent.name] });
     chat.channel.greeted(sent.as === 'bot' ? { messageId: sent.messageId, agentName: agent.name, shown } : undefined);
   }
   if (state.lost === 0 && !isFurther) firstAgentJoined(Date.now() - chat.lifecycle.state.startedAt);
@@ -261,7 +261,7 @@ async function postVisitorLines(chat: Chat, draining: () => boolean): Promise<vo
     const texts = await zoom.readVisitorTexts({ chatId: chat.input.chatId, seqs });
     chat.outbox.fillTexts(seqs.map((seq) => ({ seq, text: texts.find((one) => one.seq === seq)?.text ?? '…' })));
   }
-  const next = chat.outbox.next();
+  const next = chat.outbox.next(Date.now());
   await orWait(
     chat,
     'channel',
@@ -303,7 +303,7 @@ async function showHead(chat: Chat): Promise<void> {
   const { ref, state } = chat.channel;
   const { head, ownerUserId } = state;
   if (!ref || !head || ownerUserId === undefined) return;
-  const { chatId, accountId, visitor, page } = chat.input;
+  const { chatId, accountId, visitor } = chat.input;
   const shown = headOf(chat);
   await orWait(
     chat,
@@ -317,7 +317,7 @@ async function showHead(chat: Chat): Promise<void> {
         ownerUserId,
         messageId: head.messageId,
         visitorName: visitor.name,
-        greeting: { kind: 'greeting', agentName: head.agentName, ...(page === undefined ? {} : { page }) },
+        greeting: { kind: 'greeting', agentName: head.agentName, about: aboutVisitor(chat) },
         head: channelHead(chat),
       });
       chat.channel.headShows(shown);
@@ -455,7 +455,7 @@ async function post(chat: Chat, content: ChannelPost): Promise<{ messageId: stri
   const { chatId, accountId, visitor } = chat.input;
   const deliveredSeq =
     content.kind === 'visitorLines' || content.kind === 'notShown' ? chat.outbox.deliveredAfterPost : 0;
-  const key = `${channel.id} ${JSON.stringify({ ...content, text: undefined })}`;
+  const key = `${channel.id} ${JSON.stringify({ ...content, text: undefined, about: undefined })}`;
   const route = deliveredSeq > 0 ? chat.presence.route : { targets: [], connectionIds: [] };
   const input = {
     chatId,

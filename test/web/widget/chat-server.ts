@@ -3,7 +3,13 @@ import type { AddressInfo } from 'node:net';
 import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
 import type { ChatStatus } from '../../../domain/transcript.ts';
-import type { HelloFrame, ServerFrame, VisitorEntry, VisitorFrame } from '../../../domain/visitor-protocol.ts';
+import type {
+  HelloFrame,
+  PageFrame,
+  ServerFrame,
+  VisitorEntry,
+  VisitorFrame,
+} from '../../../domain/visitor-protocol.ts';
 import { visitorFrameSchema } from '../../../domain/visitor-protocol.ts';
 
 type Distribute<Entry> = Entry extends unknown ? Omit<Entry, 'seq' | 'at'> & { at?: number } : never;
@@ -23,6 +29,7 @@ export class ChatServer {
   readonly hellos: HelloFrame[] = [];
   /** Every message frame, repeats included. */
   readonly messages: string[] = [];
+  readonly pages: PageFrame[] = [];
   /** Frames that the protocol does not allow. */
   readonly violations: unknown[] = [];
   /** Sockets stay open but nothing is read or answered: a half-open connection. */
@@ -71,7 +78,7 @@ export class ChatServer {
     for (const ws of this.#ws.clients) ws.terminate();
     this.chats.clear();
     this.deaf = this.closed = this.loseAnswers = false;
-    for (const list of [this.hellos, this.messages, this.violations, this.refusals]) list.length = 0;
+    for (const list of [this.hellos, this.messages, this.pages, this.violations, this.refusals]) list.length = 0;
     this.headers = {};
   }
 
@@ -149,6 +156,7 @@ export class ChatServer {
     this.#send(ws, {
       type: 'welcome',
       token,
+      visitorToken: frame.visitor?.token ?? `visitor-${this.hellos.length}`,
       chat: chat.entries.length ? { id: chat.id, status: chat.status } : null,
       lastSeq: chat.entries.length,
       deliveredSeq: chat.deliveredSeq,
@@ -162,6 +170,10 @@ export class ChatServer {
   #receive(ws: WebSocket, chat: Chat, frame: Exclude<VisitorFrame, HelloFrame>): void {
     if (frame.type === 'ping') {
       this.#send(ws, { type: 'pong' });
+      return;
+    }
+    if (frame.type === 'page') {
+      this.pages.push(frame);
       return;
     }
     if (chat.status === 'ended') {

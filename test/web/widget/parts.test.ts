@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { helloFrameSchema } from '../../../domain/visitor-protocol.ts';
 import { luminance, readableOn, readAccent } from '../../../web/widget/accent.ts';
 import { splitText } from '../../../web/widget/links.ts';
-import { pageDetails, readOptions } from '../../../web/widget/options.ts';
+import { pageDetails, readOptions, visitorDetails } from '../../../web/widget/options.ts';
 import { initialSession } from '../../../web/widget/state.ts';
 import { browserStore, createChatStorage } from '../../../web/widget/storage.ts';
 import { createLocale } from '../../../web/widget/text.ts';
@@ -23,21 +23,54 @@ describe('options', () => {
     expect(read({}, 'file:///widget.js')).toBe(null);
   });
 
+  const page = (changes: object = {}) =>
+    ({ document: { referrer: '' }, navigator: { language: 'de-AT' }, ...changes }) as unknown as Window;
+  /** What the server makes of what the widget says. */
+  const heard = (data: Record<string, string>, where = page(), token: string | null = null) => {
+    const options = read(data);
+    if (!options) throw new Error('These options are usable');
+    const visitor = visitorDetails(options, where, token);
+    return helloFrameSchema.parse({ type: 'hello', v: 1, widget: 'w1', visitor }).visitor;
+  };
+
   it.each([
-    ['Vera', 'vera@example.com'],
-    ['  Vera ', ' v.e-r_a+b@mail.example.co.uk '],
-    ['x'.repeat(200), 'not an address'],
-    ['', '.dot@example.com'],
-    ['Vera', 'do..t@example.com'],
-    ['Vera', 'dot.@example.com'],
-    ['Vera', 'a@-b.com'],
-    ['Vera', 'a@b'],
-    ['Vera', `${'x'.repeat(250)}@example.com`],
-    ['Vera', 'jürgen@example.com'],
-  ])('says of the visitor only what the server accepts: %s, %s', (visitorName, visitorEmail) => {
-    const visitor = read({ visitorName, visitorEmail })?.visitor;
-    const page = pageDetails(`https://example.com/?q=${'x'.repeat(100)}#part`, 'T'.repeat(500), ['q']);
-    helloFrameSchema.parse({ type: 'hello', v: 1, widget: 'w1', visitor, page });
+    ['Vera', 'vera@example.com', 'vera@example.com'],
+    ['  Vera ', ' v.e-r_a+b@mail.example.co.uk ', 'v.e-r_a+b@mail.example.co.uk'],
+    ['Vera', "pat.o'brien@example.com", "pat.o'brien@example.com"],
+    ['Vera', '.dot@example.com', undefined],
+    ['Vera', 'do..t@example.com', undefined],
+    ['Vera', 'a@-b.com', undefined],
+    ['Vera', 'a@b', undefined],
+    ['Vera', `${'x'.repeat(250)}@example.com`, undefined],
+    ['Vera', 'jürgen@example.com', undefined],
+  ])('leaves it to the server what is an e-mail address: %s, %s', (visitorName, visitorEmail, email) => {
+    expect(heard({ visitorName, visitorEmail })).toMatchObject({ name: 'Vera', email });
+  });
+
+  it('is heard, whatever the website says', () => {
+    const long = '👩‍👩‍👧'.repeat(2_000);
+    expect(heard({ visitorName: long, visitorEmail: long, visitorAttributes: long })?.name).toBe('👩‍👩‍👧'.repeat(10));
+    const { href } = new URL(`https://example.com/?q=${'x'.repeat(100)}#part`);
+    helloFrameSchema.parse({ type: 'hello', v: 1, widget: 'w1', page: pageDetails(href, 'T'.repeat(5_000), ['q']) });
+  });
+
+  it('says in which language and time zone the visitor is, where they came from, and that they were here before', () => {
+    const document = { referrer: 'https://me@search.example/find?q=secret&sku=7#x' };
+    expect(heard({ pageQuery: 'sku' }, page({ document }), 'token')).toMatchObject({
+      language: 'de-AT',
+      timeZone: new Intl.DateTimeFormat().resolvedOptions().timeZone,
+      referrer: 'https://search.example/find?sku=7',
+      token: 'token',
+    });
+    expect(heard({ lang: 'fr' })).toEqual({ language: 'fr', timeZone: expect.any(String) as string });
+    expect(heard({}, page({ document: { referrer: 'android-app://mail' } }))?.referrer).toBe(undefined);
+  });
+
+  it('passes on what the website says of the visitor', () => {
+    const attributes = (visitorAttributes: string) => heard({ visitorAttributes })?.attributes;
+    expect(attributes('{"plan": "gold", "orders": 3}')).toEqual({ plan: 'gold', orders: '3' });
+    for (const odd of ['', 'plan', '{"plan"', '[1]', '7', 'null', '{"a": {"b": 1}}', `{"a": "${'x'.repeat(2_000)}"}`])
+      expect(attributes(odd), odd).toBe(undefined);
   });
 
   it('keeps a plain name and address', () => {
@@ -146,11 +179,13 @@ describe('storage', () => {
     const store = {};
     const storage = createChatStorage(store, 'w1');
     storage.saveToken('t1');
+    storage.saveVisitor('v1');
     storage.saveRead(7, true);
     storage.saveMessage({ id: 'b', text: 'B', at: 2, status: 'sending' });
     storage.saveMessage({ id: 'a', text: 'A', at: 1, status: 'sending' });
     expect(createChatStorage(store, 'w1').load()).toEqual({
       token: 't1',
+      visitorToken: 'v1',
       readSeq: 7,
       doneAt: expect.any(Number) as number,
       outbox: [
@@ -158,11 +193,19 @@ describe('storage', () => {
         { id: 'b', text: 'B', at: 2 },
       ],
     });
-    expect(createChatStorage(store, 'w2').load()).toEqual({ token: null, readSeq: 0, doneAt: 0, outbox: [] });
+    expect(createChatStorage(store, 'w2').load()).toEqual({
+      token: null,
+      visitorToken: null,
+      readSeq: 0,
+      doneAt: 0,
+      outbox: [],
+    });
     storage.dropMessages(['a', 'b']);
     storage.forgetToken('another');
     expect(storage.load().token).toBe('t1');
     storage.forgetToken('t1');
+    expect(store).toEqual({ 'livechat:w1:visitor': 'v1' });
+    storage.forgetVisitor();
     expect(store).toEqual({});
   });
 

@@ -50,7 +50,16 @@ class Driver {
 
   online(welcome: Partial<Extract<ServerFrame, { type: 'welcome' }>> = {}, storedToken: string | null = null): this {
     return this.do('socketOpen', { widget: 'w1' }).frame(
-      { type: 'welcome', token: 't1', chat: null, lastSeq: 0, deliveredSeq: 0, settings, ...welcome },
+      {
+        type: 'welcome',
+        token: 't1',
+        visitorToken: 'v1',
+        chat: null,
+        lastSeq: 0,
+        deliveredSeq: 0,
+        settings,
+        ...welcome,
+      },
       storedToken,
     );
   }

@@ -1,6 +1,6 @@
 import type { PushOutcome, PushTarget, PushToVisitor, VisitorPush } from '../domain/push.ts';
 import type { ChatStanding } from '../domain/transcript.ts';
-import type { Store } from '../store/index.ts';
+import type { ChatChanges, Store } from '../store/index.ts';
 
 export interface ChatActivityDependencies {
   store: Pick<Store, 'chats' | 'transcript'>;
@@ -65,6 +65,8 @@ export function createChatActivities({ store, push }: ChatActivityDependencies) 
 }
 export type ChatActivities = ReturnType<typeof createChatActivities>;
 
-function recordedStanding({ endedAt, ...standing }: ChatStanding, deliveredSeq: number) {
-  return { ...standing, deliveredSeq, ...(endedAt === undefined ? {} : { endedAt: new Date(endedAt) }) };
+function recordedStanding({ endedAt, reopenUntil, ...standing }: ChatStanding, deliveredSeq: number): ChatChanges {
+  const dateOf = (at: number | undefined) => (at === undefined ? undefined : new Date(at));
+  // Undefined, or a chat that goes on again would still have ended.
+  return { ...standing, deliveredSeq, endedAt: dateOf(endedAt), reopenUntil: dateOf(reopenUntil) };
 }

@@ -64,6 +64,8 @@ export interface ChatStanding {
   agents: Agent[];
   /** ms since 1970; given once the chat has ended. */
   endedAt?: number;
+  /** ms since 1970: until then an ended chat can be gone on with. Absent when it cannot. */
+  reopenUntil?: number;
   /** Once the chat has ended: Zoom has taken all visitor messages up to this `seq`. Until then pushes say it. */
   deliveredSeq?: number;
   /** The failure that keeps the chat waiting for Zoom, as a `FailureType`; null when nothing does. */

@@ -13,6 +13,8 @@ const definition = {
   agents: { type: [new Schema({ id: text, name: text }, { _id: false })], required: true },
   createdAt: date,
   endedAt: optionalDate,
+  /** Until when an ended chat can be gone on with. */
+  reopenUntil: optionalDate,
   /** The failure that keeps the chat waiting for Zoom, as a `FailureType`; null or missing when nothing does. */
   waitsFor: String,
   /** So much waits for the team that the chat takes no more for now. */
@@ -38,11 +40,12 @@ export type ChatRecord = InferRawDocType<typeof definition>;
 
 /** What the chat workflow may set on its record. */
 export type ChatChanges = Partial<
-  Pick<
-    ChatRecord,
-    'status' | 'agents' | 'endedAt' | 'waitsFor' | 'isFull' | 'deliveredSeq' | 'channel' | 'card' | 'cardPostedTo'
-  >
->;
+  Pick<ChatRecord, 'status' | 'agents' | 'waitsFor' | 'isFull' | 'deliveredSeq' | 'channel' | 'card' | 'cardPostedTo'>
+> & {
+  /** Undefined takes the field away: the chat goes on again. */
+  endedAt?: Date | undefined;
+  reopenUntil?: Date | undefined;
+};
 
 const openStatuses = chatStatuses.filter((status) => status !== 'ended');
 
@@ -69,7 +72,11 @@ export function chatStore(connection: Connection) {
       return model.findById(chatId).lean();
     },
     async set(chatId: string, changes: ChatChanges): Promise<void> {
-      await model.updateOne({ _id: chatId }, { $set: changes });
+      const fields = Object.entries(changes);
+      const gone = fields.filter(([, value]) => value === undefined).map(([name]) => [name, '']);
+      const set = Object.fromEntries(fields.filter(([, value]) => value !== undefined));
+      const unset = gone.length > 0 ? { $unset: Object.fromEntries(gone) as Record<string, ''> } : {};
+      await model.updateOne({ _id: chatId }, { $set: set, ...unset });
     },
     /** The newest chats of an account, newest first. */
     async recent(accountId: string, limit: number): Promise<ChatRecord[]> {

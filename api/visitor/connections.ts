@@ -24,6 +24,8 @@ export class Presence {
   deliveredSeq = 0;
   /** So much of the visitor's waits for the team that nothing more is taken. Undefined: not heard of yet. */
   isFull: boolean | undefined;
+  /** Zoom keeps the chat waiting. Undefined: not heard of yet. */
+  isInTrouble: boolean | undefined;
   /** Runs while no socket is open. */
   graceTimer: NodeJS.Timeout | undefined;
 
@@ -74,6 +76,7 @@ export class VisitorConnections {
     if (presence === undefined) return 0;
     presence.deliveredSeq = Math.max(presence.deliveredSeq, push.deliveredSeq);
     presence.isFull = push.isFull ?? presence.isFull;
+    presence.isInTrouble = push.isInTrouble ?? presence.isInTrouble;
     if (presence.sockets.size === 0) this.#forget(presence);
     for (const socket of presence.sockets) socket.receive(push);
     return presence.sockets.size;

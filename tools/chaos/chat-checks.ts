@@ -120,7 +120,7 @@ export class ChatChecks {
   #screen({ visitor, name: where, transcript }: ChatFacts): void {
     const { screen, seq } = this.#checks;
     compare(screen, { where, order: transcript.map(entryWords), seen: visitor.entries.map(entryWords) });
-    const nameless = visitor.entries.filter((entry) => 'name' in entry && entry.name.trim() === '');
+    const nameless = visitor.entries.filter((entry) => 'name' in entry && entry.name?.trim() === '');
     const faults = [...visitor.faults, ...nameless.map(({ seq }) => `${where}: entry ${seq} is nobody’s`)];
     screen.wrong += faults.length;
     screen.examples.push(...faults);
@@ -289,5 +289,9 @@ function entryWords(entry: TranscriptEntry | VisitorEntry): string {
       return `${seq} ${kind}`;
     case 'ended':
       return `${seq} ${kind} ${entry.by}`;
+    case 'reopened':
+      return `${seq} ${kind} ${('agent' in entry ? entry.agent?.name : 'name' in entry ? entry.name : undefined) ?? ''}`;
+    case 'emailGiven':
+      return `${seq} ${kind} ${entry.clientId} ${entry.email}`;
   }
 }

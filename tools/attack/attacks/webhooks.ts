@@ -226,7 +226,7 @@ export const outsiders: Attack = {
     );
     seen.expect(!guest.entries.some(({ kind }) => kind === 'ended'), 'the chat was ended');
     seen.expect(
-      guest.entries.every((entry) => !('name' in entry) || entry.name.trim() !== ''),
+      guest.entries.every((entry) => !('name' in entry) || entry.name?.trim() !== ''),
       'somebody without a name was shown',
     );
   },

@@ -28,6 +28,8 @@ export interface App {
   dispatch: (...event: SessionEvent) => void;
   submit: (text: string) => void;
   endChat: () => void;
+  /** Leaves an e-mail address to be answered at. */
+  giveEmail: (email: string) => void;
   /** Forgets the chat on this device, unsent messages too. */
   forget: () => void;
   /** Calls `listener` after every change of the state. */
@@ -42,7 +44,10 @@ export interface Surroundings extends Pick<ConnectionOptions, 'openSocket' | 'cl
   randomId: () => string;
 }
 
-/** So long after the visitor has seen the end of a chat it is forgotten: the next one at this device is a stranger. */
+/**
+ * So long after the visitor has seen the end of a chat, and could go on with it, it is forgotten: the next one at this
+ * device is a stranger.
+ */
 export const forgetAfterMs = 4 * 3_600_000;
 
 /** Shorter patience for a connection of which the browser itself says that the network has gone. */
@@ -73,7 +78,7 @@ export function createApp(options: WidgetOptions, storage: ChatStorage, surround
       });
     },
     // The server is ours and speaks the protocol.
-    onFrame: (frame) => dispatch('frame', frame as ServerFrame, storage.load().token),
+    onFrame: (frame) => dispatch('frame', frame as ServerFrame, storage.load().token, Date.now()),
     onDown: (code, failures) => dispatch('socketDown', code, failures),
   });
 
@@ -87,7 +92,8 @@ export function createApp(options: WidgetOptions, storage: ChatStorage, surround
         () => undefined,
       );
     },
-    later: (ms, event) => void clock.setTimeout(() => dispatch(...event), ms),
+    // Browsers take longer times for none at all.
+    later: (ms, event) => void clock.setTimeout(() => dispatch(...event), Math.min(ms, 2 ** 31 - 1)),
   };
 
   function dispatch(...event: SessionEvent): void {
@@ -132,7 +138,8 @@ export function createApp(options: WidgetOptions, storage: ChatStorage, surround
   });
 
   shown();
-  if ((stored.token !== null && !stored.doneAt) || stored.outbox.length) dispatch('start');
+  const isDone = stored.doneAt > 0 && stored.doneAt <= Date.now();
+  if ((stored.token !== null && !isDone) || stored.outbox.length) dispatch('start');
 
   return {
     getState: () => state,
@@ -142,6 +149,7 @@ export function createApp(options: WidgetOptions, storage: ChatStorage, surround
       lastAt = Math.max(Date.now(), lastAt + 1);
       dispatch('submit', surroundings.randomId(), text, lastAt, storage.load().token);
     },
+    giveEmail: (email) => dispatch('email', surroundings.randomId(), email),
     endChat: () => dispatch('end', surroundings.randomId()),
     forget: () => dispatch('forget'),
     subscribe: (listener) => void listeners.push(listener),

@@ -5,7 +5,7 @@ import { build, transform } from 'esbuild';
 import type { Plugin } from 'esbuild';
 
 /** The bundle with Preact and styles stays under this, in bytes after gzip. A test holds it. */
-export const maxGzipBytes = 16_000;
+export const maxGzipBytes = 17_600;
 
 export interface WidgetBundle {
   code: string;

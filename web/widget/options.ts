@@ -22,8 +22,13 @@ export const defaultHeartbeatMs = 20_000;
 /** Below this a heartbeat would be load and no help. */
 const minHeartbeatMs = 200;
 
-/** Nothing that the server would refuse, and the whole `hello` with it: another address is left out. */
-const emailPattern = /^[\w+-]+(\.[\w+-]+)*@([a-z\d][a-z\d-]*\.)+[a-z]{2,}$/i;
+/** As the server has it: it would refuse another address, and the whole `hello` with it. */
+const emailPattern = /^(?!\.|.*\.\.)[\w'+.-]*[\w+-]@([a-z\d][a-z\d-]*\.)+[a-z]{2,}$/i;
+
+/** Whether the server takes this for an e-mail address. */
+export function isEmail(text: string): boolean {
+  return text.length <= visitorEmailLength && emailPattern.test(text);
+}
 
 /** Reads the script tag's `src` and data attributes. Null without a usable widget id and address. */
 export function readOptions(src: string, data: Readonly<Record<string, string | undefined>>): WidgetOptions | null {
@@ -36,7 +41,7 @@ export function readOptions(src: string, data: Readonly<Record<string, string | 
     socketUrl: `${new URL(src).origin.replace('http', 'ws')}/visitor`,
     visitor: {
       ...(name && { name }),
-      ...(email.length <= visitorEmailLength && emailPattern.test(email) && { email }),
+      ...(isEmail(email) && { email }),
     },
     position: position === 'left' ? position : 'right',
     accent,

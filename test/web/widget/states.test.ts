@@ -102,7 +102,7 @@ describe('the state of a message', () => {
     expect(await axeViolations(third.page)).toEqual([]);
     await picture(third, `not-available-${device}-${colorScheme}`);
     // It looks again by itself.
-    await third.text('Connected').waitFor();
+    await third.online();
     await third.textbox.waitFor();
   });
 

@@ -113,7 +113,7 @@ const en: Texts = {
   reopened: 'The chat goes on.',
   reopenedBy: '# has reopened the chat.',
   emailGiven: 'We will also answer you at #.',
-  emailLabel: 'Your e-mail address, if we may also answer you there',
+  emailLabel: 'E-mail address, for our answer (optional)',
   emailSave: 'Save address',
   emailInvalid: 'Please write a whole address, like name@example.org.',
 

@@ -496,7 +496,9 @@ describe('where the chat stands', () => {
 
   it('says the same of the message that a chat goes on with', () => {
     const list = history(said('a'), missed, ended(later), reopened(), said('b'));
-    const driver = fresh().online({ deliveredSeq: 1 }).entries(...list);
+    const driver = fresh()
+      .online({ deliveredSeq: 1 })
+      .entries(...list);
     expect(noticeOf(driver.state)).toBe('sending');
     expect(noticeOf(driver.frame({ type: 'delivered', deliveredSeq: 5 }).state)).toBe('told');
   });

@@ -40,7 +40,7 @@ export const helloFrameSchema = z.strictObject({
   token: z.string().max(2_000).optional(),
   /** Highest `seq` this widget has shown without a gap; 0 or absent for none. */
   lastSeq: z.int().nonnegative().optional(),
-  /** Who the visitor is, as far as their page and browser say. What is odd is left out: it keeps nobody from writing. */
+  /** Who the visitor is, as far as their page and browser say. What is odd is left out. */
   visitor: z
     .strictObject({
       /** Of an earlier `welcome`: the browser has been here before. */
@@ -95,9 +95,42 @@ export type EmailFrame = z.infer<typeof emailFrameSchema>;
 export type EndFrame = z.infer<typeof endFrameSchema>;
 export type PageFrame = z.infer<typeof pageFrameSchema>;
 
-/** An http(s) link or e-mail address within an entry's text: UTF-16 offsets, end exclusive. */
-const textLinkSchema = z.object({ start: z.int(), end: z.int(), href: z.string() });
-export type TextLink = z.infer<typeof textLinkSchema>;
+/** How a stretch of a message is shown. `link` has an `href`, `numberedList` may have a `start`. */
+export const contentKinds = [
+  'link',
+  'bold',
+  'italic',
+  'strikethrough',
+  'code',
+  'codeBlock',
+  'quote',
+  'bulletedList',
+  'numberedList',
+  'listItem',
+] as const;
+export type ContentKind = (typeof contentKinds)[number];
+
+/** A stretch of a message: plain text, or something that is shown in a way of its own. */
+export type ContentNode = string | FormattedNode;
+export interface FormattedNode {
+  kind: ContentKind;
+  content: ContentNode[];
+  /** Of a `link`: an `http:`, `https:` or `mailto:` address. */
+  href?: string | undefined;
+  /** Of a `numberedList`: its first number, where that is not 1. */
+  start?: number | undefined;
+}
+const contentNodeSchema: z.ZodType<ContentNode> = z.lazy(() =>
+  z.union([
+    z.string(),
+    z.object({
+      kind: z.enum(contentKinds),
+      content: z.array(contentNodeSchema),
+      href: z.string().optional(),
+      start: z.int().optional(),
+    }),
+  ]),
+);
 
 const [
   visitorMessage,
@@ -113,16 +146,17 @@ const [
 ] = transcriptEntrySchema.options;
 
 /** An agent as visitors see them: the name alone. */
-const name = z.string();
+const name = z.string().min(1);
 /** A file as visitors see it: the name alone. */
 const attachments = z.array(attachmentSchema.omit({ id: true })).optional();
-const links = z.array(textLinkSchema).optional();
+/** How the text is shown; absent where it is shown as it is. */
+const content = z.array(contentNodeSchema).optional();
 
 /** A transcript entry as a visitor may see it. Parsing takes off what is not for visitors. */
 export const visitorEntrySchema = z.discriminatedUnion('kind', [
-  visitorMessage.extend({ attachments, links }),
-  agentMessage.omit({ agent: true }).extend({ name, attachments, links }),
-  agentMessageEdited.extend({ links }),
+  visitorMessage.extend({ attachments, content }),
+  agentMessage.omit({ agent: true }).extend({ name, attachments, content }),
+  agentMessageEdited.extend({ content }),
   agentMessageDeleted,
   agentJoined.omit({ agent: true }).extend({ name }),
   agentLeft.omit({ agent: true }).extend({ name }),

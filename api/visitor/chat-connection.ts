@@ -3,10 +3,11 @@ import { Mutex } from 'async-mutex';
 import type { Logger } from '../../config/logger.ts';
 import { limits } from '../../domain/limits.ts';
 import type { VisitorPush } from '../../domain/push.ts';
-import type { EndFrame, MessageFrame, PageFrame, ServerFrame } from '../../domain/visitor-protocol.ts';
+import type { EmailFrame, EndFrame, MessageFrame, PageFrame, ServerFrame } from '../../domain/visitor-protocol.ts';
 import { pageForTeam, type Page } from '../../domain/visitor.ts';
 import type { WidgetSettings } from '../../domain/widget.ts';
 import { workflowIds } from '../../domain/workflow-ids.ts';
+import type { ChatRecord } from '../../store/index.ts';
 import type { Metrics } from '../../telemetry/index.ts';
 import { pushedToVisitor } from '../../telemetry/recordings.ts';
 import type { ChatInput, VisitorConnection } from '../../workflows/chat/messages.ts';
@@ -72,8 +73,9 @@ export interface WelcomeDetails {
 }
 
 /**
- * `new`: no message has been sent yet. `open`: Temporal knows the chat. `ended`: the visitor can write nothing more,
- * but what was written before may still be on its way. `over`: the chat's workflow is over, and nothing comes any more.
+ * `new`: no message has been sent yet. `open`: Temporal knows the chat. `ended`: the visitor can write nothing more once
+ * the time to reopen the chat has passed, but what was written before may still be on its way. `over`: the workflow of
+ * the chat is over, and nothing comes any more.
  */
 type State = 'new' | 'open' | 'ended' | 'over';
 
@@ -97,6 +99,10 @@ export class ChatConnection implements PushReceiver {
   /** Parameters of page addresses that the website allows. */
   #pageQuery: string[] = [];
   #deliveredSeq = 0;
+  /** As the visitor has been told. */
+  #isInTrouble = false;
+  /** Until then a chat that has ended takes messages, ms since 1970. */
+  #reopenUntil = 0;
   #closed = false;
 
   private constructor(deps: ChatConnectionDependencies, visitor: VisitorEnd, input: ChatInput, sentSeq: number) {
@@ -108,7 +114,10 @@ export class ChatConnection implements PushReceiver {
       read: (afterSeq, limit) => deps.store.transcript.after(input.chatId, afterSeq, limit),
       send: (entries) => {
         visitor.send({ type: 'entries', entries: entries.map(visitorEntry) });
-        if (entries.some(({ kind }) => kind === 'ended')) this.#ended();
+        for (const entry of entries) {
+          if (entry.kind === 'ended') this.#ended(entry.reopenUntil);
+          if (entry.kind === 'reopened' && this.#state === 'ended') this.#state = 'open';
+        }
       },
     });
     this.#presence = deps.connections.add(input.chatId, this);
@@ -165,12 +174,12 @@ export class ChatConnection implements PushReceiver {
    * The visitor has sent a frame. Frames are given one at a time.
    * @throws TemporalUnavailableError when Temporal did not take it.
    */
-  async handle(frame: MessageFrame | EndFrame): Promise<void> {
-    if (this.#state === 'ended' || this.#state === 'over') {
+  async handle(frame: MessageFrame | EmailFrame | EndFrame): Promise<void> {
+    if (!this.#takes(frame)) {
       this.#refuseAsEnded(frame.id);
       return;
     }
-    const outcome = frame.type === 'message' ? await this.#message(frame) : await this.#signal({ kind: 'ended' });
+    const outcome = await this.#pass(frame);
     if (outcome === 'taken') this.#visitor.send({ type: 'accepted', id: frame.id });
     if (outcome === 'ended') {
       this.#ended();
@@ -197,6 +206,7 @@ export class ChatConnection implements PushReceiver {
       const pushed = push.entries.filter(({ seq }) => seq > before && seq <= this.#feed.sentSeq);
       pushedToVisitor(this.#deps.metrics, push.chatId, pushed);
       this.#sendDelivered(push.deliveredSeq);
+      this.#sendStanding();
     });
   }
 
@@ -229,8 +239,9 @@ export class ChatConnection implements PushReceiver {
       store.chats.get(chatId),
       store.transcript.after(chatId, sentSeq, limits.entriesPerFrame),
     ]);
-    if (record?.endedAt && clock() - record.endedAt.getTime() > readableAfterEndMs) return false;
+    if (record && clock() > readableUntil(record)) return false;
     this.#presence.isFull ??= record?.isFull;
+    if (record) this.#presence.isInTrouble ??= typeof record.waitsFor === 'string';
     // Without a record the chat has never begun, was deleted, or begins just now, which Temporal alone knows.
     const begun = record !== null || (await this.#signalConnected()) === 'taken';
     if (!begun && sentSeq + missed.length > 0) return false;
@@ -238,9 +249,11 @@ export class ChatConnection implements PushReceiver {
     const lastSeq = missed.length < limits.entriesPerFrame ? read : await store.transcript.lastSeq(chatId);
     const status = record?.status ?? 'waiting';
     if (begun) this.#state = status === 'ended' ? 'ended' : 'open';
+    this.#reopenUntil = record?.reopenUntil?.getTime() ?? 0;
+    this.#isInTrouble = this.#presence.isInTrouble ?? false;
     this.#deliveredSeq = Math.max(record?.deliveredSeq ?? 0, this.#presence.deliveredSeq);
     this.#welcome(details, {
-      chat: begun ? { id: chatId, status } : null,
+      chat: begun ? { id: chatId, status, isInTrouble: this.#isInTrouble } : null,
       lastSeq,
       deliveredSeq: this.#deliveredSeq,
     });
@@ -249,17 +262,30 @@ export class ChatConnection implements PushReceiver {
     return true;
   }
 
+  /** Whether the chat may take this: one that has ended can be gone on with for a while, by writing. */
+  #takes(frame: MessageFrame | EmailFrame | EndFrame): boolean {
+    if (this.#state !== 'ended') return this.#state !== 'over';
+    return frame.type !== 'end' && this.#deps.clock() < this.#reopenUntil;
+  }
+
   /** @returns what Temporal said, or `refused` when it was not asked: the visitor has been told why. */
-  async #message({ id, text, solution }: MessageFrame): Promise<SignalOutcome | 'refused'> {
-    const { chats, clock } = this.#deps;
-    const refusal = await this.#refusal(id, solution);
+  async #pass(frame: MessageFrame | EmailFrame | EndFrame): Promise<SignalOutcome | 'refused'> {
+    if (frame.type === 'end') return this.#signal({ kind: 'ended' });
+    const refusal = await this.#refusal(frame);
     if (refusal) {
       this.#visitor.send(refusal);
       return 'refused';
     }
+    if (frame.type === 'message') return this.#message(frame);
+    const { id: clientId, email } = frame;
+    return this.#signal({ kind: 'email', clientId, email, at: this.#deps.clock() });
+  }
+
+  async #message({ id, text }: MessageFrame): Promise<SignalOutcome> {
+    const { chats, clock } = this.#deps;
     // The connection goes with every message, so that a chat that has lost track of it finds it again.
     const event = { kind: 'message' as const, clientId: id, text, at: clock(), connection: this.#connection };
-    const outcome = await chats.sendMessage(this.#input, event, this.#state === 'open');
+    const outcome = await chats.sendMessage(this.#input, event, this.#state !== 'new');
     if (outcome === 'taken') {
       if (this.#state === 'new') {
         this.#state = 'open';
@@ -278,12 +304,16 @@ export class ChatConnection implements PushReceiver {
     this.#visitor.send({ type: 'welcome', ...details, ...standing, ...challenge });
   }
 
-  /** Why a message cannot be taken now; undefined when it can. */
-  async #refusal(ref: string, solution: string | undefined): Promise<ErrorFrame | undefined> {
+  /** Why what the visitor says cannot be taken now; undefined when it can. */
+  async #refusal(frame: MessageFrame | EmailFrame): Promise<ErrorFrame | undefined> {
     const { messageLimit, admitNewChat, findService, challengeBits } = this.#deps;
     const { chatId, accountId, widgetId } = this.#input;
     const { network } = this.#visitor;
+    const { id: ref } = frame;
     const isNew = this.#state === 'new';
+    if (isNew && frame.type === 'email') {
+      return errorFrame('bad_frame', 'A chat begins with a message, not with an e-mail address.', { ref });
+    }
     const tooMany = await messageLimit(chatId);
     if (tooMany !== undefined) {
       const message = 'Too many messages in a short time.';
@@ -292,12 +322,13 @@ export class ChatConnection implements PushReceiver {
     // A chat that has begun does not depend on MongoDB.
     const service = await (isNew ? findService(accountId) : findService(accountId).catch(() => 'all' as const));
     if (service === 'nothing' || (isNew && service !== 'all')) return notAvailable(ref);
+    if (frame.type === 'email') return undefined;
     if (this.#presence.isFull) {
       const message = 'The team has not taken yet what the visitor has written: send it again later.';
       return errorFrame('too_much_waiting', message, { retryable: true, ref, retryAfterMs: fullRetryMs });
     }
     if (!isNew) return undefined;
-    if (!isSolved(this.#token, solution, challengeBits)) {
+    if (!isSolved(this.#token, frame.solution, challengeBits)) {
       return errorFrame('challenge_unsolved', 'Solve the challenge of the welcome first.', { retryable: true, ref });
     }
     const tooManyChats = await admitNewChat({ chatId, accountId, widgetId, network });
@@ -370,10 +401,11 @@ export class ChatConnection implements PushReceiver {
   }
 
   /**
-   * The visitor can write nothing more. Until the workflow is over, {@link refresh} looks for what is still on its way.
+   * The chat has ended. Until the workflow is over, {@link refresh} looks for what is still on its way.
    */
-  #ended(): void {
+  #ended(reopenUntil = 0): void {
     if (this.#state !== 'over') this.#state = 'ended';
+    this.#reopenUntil = reopenUntil;
     this.#presence.announced = false;
   }
 
@@ -408,9 +440,22 @@ export class ChatConnection implements PushReceiver {
     this.#visitor.send({ type: 'delivered', deliveredSeq });
   }
 
+  #sendStanding(): void {
+    const { isInTrouble = this.#isInTrouble } = this.#presence;
+    if (isInTrouble === this.#isInTrouble) return;
+    this.#isInTrouble = isInTrouble;
+    this.#visitor.send({ type: 'standing', isInTrouble });
+  }
+
   #refuseAsEnded(ref?: string): void {
     this.#visitor.send(errorFrame('chat_ended', 'This chat has ended: say hello without its token.', { ref }));
   }
+}
+
+/** Until when a chat's token opens it, ms since 1970. */
+function readableUntil({ status, endedAt, reopenUntil }: ChatRecord): number {
+  if (status !== 'ended' || !endedAt) return Infinity;
+  return Math.max(endedAt.getTime() + readableAfterEndMs, reopenUntil?.getTime() ?? 0);
 }
 
 /** The refusal for an account in which nobody's grant works: what is written would reach nobody. */

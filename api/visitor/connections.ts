@@ -27,6 +27,8 @@ export class Presence {
   isFull: boolean | undefined;
   /** Where the visitor is, as this process has told the chat last. */
   page: Page | undefined;
+  /** Zoom keeps the chat waiting. Undefined: not heard of yet. */
+  isInTrouble: boolean | undefined;
   /** Runs while no socket is open. */
   graceTimer: NodeJS.Timeout | undefined;
 
@@ -77,6 +79,7 @@ export class VisitorConnections {
     if (presence === undefined) return 0;
     presence.deliveredSeq = Math.max(presence.deliveredSeq, push.deliveredSeq);
     presence.isFull = push.isFull ?? presence.isFull;
+    presence.isInTrouble = push.isInTrouble ?? presence.isInTrouble;
     if (presence.sockets.size === 0) this.#forget(presence);
     for (const socket of presence.sockets) socket.receive(push);
     return presence.sockets.size;

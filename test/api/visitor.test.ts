@@ -133,7 +133,12 @@ describe('a new visitor', () => {
       visitor: { name: 'Vera', email: 'vera@example.com', id: expect.stringMatching(/^[A-Za-z0-9]{16}$/) as string },
       page: { url: 'https://shop.example/pricing', title: 'Pricing' },
       continueAfterEvents: limits.eventsPerRun,
-      timings: { remindAfterMs: [120_000, 300_000], missedAfterMs: 300_000, idleEndMs: 86_400_000, reopenMs: 86_400_000 },
+      timings: {
+        remindAfterMs: [120_000, 300_000],
+        missedAfterMs: 300_000,
+        idleEndMs: 86_400_000,
+        reopenMs: 86_400_000,
+      },
     });
     expect(event).toMatchObject({
       kind: 'message',
@@ -424,6 +429,47 @@ describe('a chat of which much waits for the team', () => {
   });
 });
 
+describe('an e-mail address', () => {
+  const email = (n: number, address = 'vera@example.com') => ({ type: 'email', id: `client-id-${n}`, email: address });
+
+  test('is taken once a chat has begun, and not before', async () => {
+    const app = await startVisitors();
+    const { widget } = await welcomed(app.url);
+    widget.send(email(1));
+    expect(await widget.next('error')).toMatchObject({ code: 'bad_frame', ref: 'client-id-1', retryable: false });
+    widget.send(message(2));
+    await widget.next('accepted');
+    widget.send(email(3));
+    expect(await widget.next('accepted')).toEqual({ type: 'accepted', id: 'client-id-3' });
+    expect(app.temporal.named('signalVisitor').map(([, event]) => event)).toEqual([
+      { kind: 'email', clientId: 'client-id-3', email: 'vera@example.com', at: start },
+    ]);
+  });
+
+  test('is refused where it is none, too often, or read by nobody', async () => {
+    const app = await startVisitors();
+    const { chatId, token } = await app.tokens.begin('widget-1');
+    app.store.chatsById.set(chatId, chat({ _id: chatId, isFull: true }));
+    const { widget } = await welcomed(app.url, { token });
+    widget.send(email(1, 'vera at example'));
+    expect(await widget.next('error')).toMatchObject({ code: 'bad_frame', ref: 'client-id-1' });
+    // What waits for the team does not stand in its way.
+    for (let n = 2; n < 12; n++) {
+      widget.send(email(n));
+      await widget.next('accepted');
+    }
+    widget.send(email(12));
+    expect(await widget.next('error')).toMatchObject({ code: 'rate_limited', ref: 'client-id-12', retryable: true });
+    app.store.membersById.clear();
+    app.clock.pass(10_000);
+    const other = await app.tokens.begin('widget-1');
+    app.store.chatsById.set(other.chatId, chat({ _id: other.chatId }));
+    const { widget: unread } = await welcomed(app.url, { token: other.token });
+    unread.send(email(13));
+    expect(await unread.next('error')).toMatchObject({ code: 'not_available', ref: 'client-id-13' });
+  });
+});
+
 describe('the messages of a connection', () => {
   test('reach Temporal strictly one after the other', async () => {
     const app = await startVisitors();
@@ -585,6 +631,71 @@ describe('a visitor who comes back', () => {
     expect(app.temporal.named('signalVisitor').map(([chatId]) => chatId)).not.toContain(app.chatId);
   });
 
+  test('goes on with an ended chat until the time for it has passed', async () => {
+    const [endedAt, reopenUntil] = [new Date(start), new Date(start + 1_000)];
+    const app = await appWithChat({ status: 'ended', endedAt, reopenUntil });
+    const { widget } = await welcomed(app.url, { token: app.token });
+    widget.send(message(1));
+    expect(await widget.next('accepted')).toEqual({ type: 'accepted', id: 'client-id-1' });
+    expect(app.temporal.named('sendMessage')[0]).toMatchObject([
+      { chatId: app.chatId },
+      { clientId: 'client-id-1' },
+      true,
+    ]);
+    widget.send({ type: 'end', id: 'client-id-2' });
+    expect(await widget.next('error')).toMatchObject({ code: 'chat_ended', ref: 'client-id-2' });
+    app.clock.pass(1_000);
+    widget.send(message(3));
+    expect(await widget.next('error')).toMatchObject({ code: 'chat_ended', ref: 'client-id-3' });
+    expect(app.temporal.named('sendMessage')).toHaveLength(1);
+  });
+
+  test('finds a chat open that was reopened, also where the record does not say so yet', async () => {
+    const app = await appWithChat({ status: 'ended', endedAt: new Date(start) });
+    const ended = { seq: 1, at: start, kind: 'ended', by: 'agent', reopenUntil: start + 1_000 } as const;
+    app.store.record(app.chatId, [ended, { seq: 2, at: start, kind: 'reopened' }]);
+    const { widget } = await welcomed(app.url, { token: app.token });
+    await widget.next('entries');
+    widget.send({ type: 'end', id: 'client-id-1' });
+    await widget.next('accepted');
+    // And it ends again, for good.
+    const end = { ...ended, seq: 3, reopenUntil: undefined };
+    app.connections.push({ chatId: app.chatId, entries: [end], lastSeq: 3, deliveredSeq: 2 });
+    await widget.next('entries');
+    widget.send(message(2));
+    expect(await widget.next('error')).toMatchObject({ code: 'chat_ended', ref: 'client-id-2' });
+  });
+
+  test('may look back at an ended chat for as long as it can be gone on with', async () => {
+    const reopenUntil = new Date(start + 48 * 3_600_000);
+    const app = await appWithChat({ status: 'ended', endedAt: new Date(start), reopenUntil });
+    app.clock.pass(48 * 3_600_000);
+    await welcomed(app.url, { token: app.token });
+    app.clock.pass(1);
+    const late = await connect(app.url, { token: app.token });
+    expect(await late.next('error')).toMatchObject({ code: 'bad_token' });
+  });
+
+  test('is told of trouble as it is, and then of each change', async () => {
+    const app = await appWithChat({ waitsFor: 'NeedsReconnect' });
+    const { widget, welcome } = await welcomed(app.url, { token: app.token });
+    expect(welcome.chat).toMatchObject({ isInTrouble: true });
+    const push = (isInTrouble?: boolean) => {
+      const more = isInTrouble === undefined ? {} : { isInTrouble };
+      app.connections.push({ chatId: app.chatId, entries: [], lastSeq: 0, deliveredSeq: 0, ...more });
+    };
+    push(true);
+    push();
+    await widget.nothingMore();
+    push(false);
+    expect(await widget.next('standing')).toEqual({ type: 'standing', isInTrouble: false });
+    push(true);
+    expect(await widget.next('standing')).toEqual({ type: 'standing', isInTrouble: true });
+    // What was pushed is newer than the record.
+    app.store.chatsById.set(app.chatId, chat({ _id: app.chatId, waitsFor: null }));
+    expect((await welcomed(app.url, { token: app.token })).welcome.chat).toMatchObject({ isInTrouble: true });
+  });
+
   test('may look back at an ended chat for a day', async () => {
     const endedAt = new Date(start);
     const app = await appWithChat({ status: 'ended', endedAt });
@@ -698,7 +809,7 @@ describe('a visitor who comes back', () => {
     const app = await startVisitors();
     const { chatId, token } = await app.tokens.begin('widget-1');
     const { welcome } = await welcomed(app.url, { token });
-    expect(welcome.chat).toEqual({ id: chatId, status: 'waiting' });
+    expect(welcome.chat).toEqual({ id: chatId, status: 'waiting', isInTrouble: false });
   });
 
   test('to a chat that was deleted is asked to begin anew', async () => {
@@ -786,9 +897,11 @@ describe('a push', () => {
     expect(app.connections.push({ chatId, entries: [entry], lastSeq: 1, deliveredSeq: 1 })).toBe(2);
     for (const socket of [widget, tab]) {
       expect((await socket.next('entries')).entries[0]).toMatchObject({
-        links: [
-          { start: 4, end: 29, href: 'https://example.com/a?b=c' },
-          { start: 39, end: 53, href: 'mailto:me@example.com' },
+        content: [
+          'see ',
+          { kind: 'link', href: 'https://example.com/a?b=c', content: ['https://example.com/a?b=c'] },
+          ', or mail ',
+          { kind: 'link', href: 'mailto:me@example.com', content: ['me@example.com'] },
         ],
       });
       expect((await socket.next('delivered')).deliveredSeq).toBe(1);

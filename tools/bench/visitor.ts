@@ -127,6 +127,8 @@ export class BenchVisitor {
       case 'delivered':
         this.#heardDelivered(frame.deliveredSeq);
         break;
+      case 'standing':
+        break;
       case 'error':
         console.error(`A visitor was refused: ${frame.code} (${frame.message})`);
         break;

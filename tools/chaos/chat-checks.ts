@@ -292,5 +292,9 @@ function entryWords(entry: TranscriptEntry | VisitorEntry): string {
       return `${seq} ${kind}`;
     case 'ended':
       return `${seq} ${kind} ${entry.by}`;
+    case 'reopened':
+      return `${seq} ${kind} ${('agent' in entry ? entry.agent?.name : 'name' in entry ? entry.name : undefined) ?? ''}`;
+    case 'emailGiven':
+      return `${seq} ${kind} ${entry.clientId} ${entry.email}`;
   }
 }

@@ -168,6 +168,7 @@ export class ChaosVisitor {
       case 'error':
         this.#refused(frame);
         return;
+      case 'standing':
       case 'pong':
         break;
     }

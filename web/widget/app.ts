@@ -28,6 +28,8 @@ export interface App {
   dispatch: (...event: SessionEvent) => void;
   submit: (text: string) => void;
   endChat: () => void;
+  /** Leaves an e-mail address to be answered at. */
+  giveEmail: (email: string) => void;
   /** Forgets the chat on this device, unsent messages too. */
   forget: () => void;
   /** Calls `listener` after every change of the state. */
@@ -42,7 +44,10 @@ export interface Surroundings extends Pick<ConnectionOptions, 'openSocket' | 'cl
   randomId: () => string;
 }
 
-/** So long after the visitor has seen the end of a chat it is forgotten: the next one at this device finds nothing. */
+/**
+ * So long after the visitor has seen the end of a chat, and could go on with it, it is forgotten: the next one at this
+ * device is a stranger.
+ */
 export const forgetAfterMs = 4 * 3_600_000;
 
 /** A page that changes its address tells it so much later, ms: it has its new title then, and may change it again. */
@@ -87,7 +92,7 @@ export function createApp(options: WidgetOptions, storage: ChatStorage, surround
       const frame = received as ServerFrame;
       if (frame.type === 'welcome') ({ visitorToken } = frame);
       if (frame.type === 'pong') tellPage();
-      dispatch('frame', frame, storage.load().token);
+      dispatch('frame', frame, storage.load().token, Date.now());
     },
     onDown: (code, failures) => dispatch('socketDown', code, failures),
   });
@@ -106,7 +111,8 @@ export function createApp(options: WidgetOptions, storage: ChatStorage, surround
         () => undefined,
       );
     },
-    later: (ms, event) => void clock.setTimeout(() => dispatch(...event), ms),
+    // Browsers take longer times for none at all.
+    later: (ms, event) => void clock.setTimeout(() => dispatch(...event), Math.min(ms, 2 ** 31 - 1)),
   };
 
   /** Where the visitor is. A page in a tab behind another one is not. */
@@ -179,7 +185,8 @@ export function createApp(options: WidgetOptions, storage: ChatStorage, surround
   });
 
   shown();
-  if ((stored.token !== null && !stored.doneAt) || stored.outbox.length) dispatch('start');
+  const isDone = stored.doneAt > 0 && stored.doneAt <= Date.now();
+  if ((stored.token !== null && !isDone) || stored.outbox.length) dispatch('start');
 
   return {
     getState: () => state,
@@ -190,6 +197,7 @@ export function createApp(options: WidgetOptions, storage: ChatStorage, surround
       tellPage();
       dispatch('submit', surroundings.randomId(), text, lastAt, storage.load().token);
     },
+    giveEmail: (email) => dispatch('email', surroundings.randomId(), email),
     endChat: () => dispatch('end', surroundings.randomId()),
     forget() {
       visitorToken = keptVisitorToken = null;

@@ -5,7 +5,7 @@ import { build, transform } from 'esbuild';
 import type { Plugin } from 'esbuild';
 
 /** The bundle with Preact and styles stays under this, in bytes after gzip. A test holds it. */
-export const maxGzipBytes = 16_300;
+export const maxGzipBytes = 18_000;
 
 export interface WidgetBundle {
   code: string;

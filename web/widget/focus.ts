@@ -22,7 +22,7 @@ export function keepFocus(shadow: ShadowRoot, before: Session, after: Session, r
 
 /** Where the panel covers the page, Tab must not lead to what lies beneath it. */
 export function trapFocus(shadow: ShadowRoot, event: KeyboardEvent): void {
-  const stops = [...shadow.querySelectorAll<HTMLElement>('.panel :is(a, button, textarea, [tabindex="0"])')];
+  const stops = [...shadow.querySelectorAll<HTMLElement>('.panel :is(a, button, input, textarea, [tabindex="0"])')];
   const [edge, other] = event.shiftKey ? [stops[0], stops.at(-1)] : [stops.at(-1), stops[0]];
   if (shadow.activeElement !== edge) return;
   event.preventDefault();

@@ -8,3 +8,4 @@ type Limits = typeof limits;
  */
 export const visitorMessageLength: Limits['visitorMessageLength'] = 4_000;
 export const pageUrlLength: Limits['pageUrlLength'] = 2_000;
+export const visitorEmailLength: Limits['visitorEmailLength'] = 254;

@@ -1,7 +1,8 @@
 import type { HelloFrame, ServerFrame, visitorCloseCodes } from '../../domain/visitor-protocol.ts';
 import type { Connection } from './connection.ts';
 import { visitorMessageLength } from './limits.ts';
-import { advance, leaveChat } from './state.ts';
+import { isEmail } from './options.ts';
+import { isOver, leaveChat } from './state.ts';
 import type { FailureReason, Outgoing, Session } from './state.ts';
 import type { ChatStorage } from './storage.ts';
 import { applyEntries } from './transcript.ts';
@@ -101,6 +102,11 @@ const handlers = {
   remove(state: Reduced, id: string): void {
     dropWhere(state, (message) => message.id === id);
   },
+  /** The visitor leaves an e-mail address. */
+  email(state: Reduced, id: string, typed: string): void {
+    const email = typed.trim();
+    state.address = { id, email, status: isEmail(email) ? 'sending' : 'failed' };
+  },
   /** The visitor is asked whether to end the chat, or has thought better of it. */
   confirm(state: Reduced, confirming: boolean): void {
     state.confirming = confirming;
@@ -130,6 +136,7 @@ const handlers = {
     // The stored one: as long as nothing was sent under a token there is no chat to go on with, and nothing to look up.
     const { savedToken: token, lastSeq } = state;
     state.connection = 'connecting';
+    state.hasSiteEmail = !state.plainHello && optional.visitor?.email !== undefined;
     state.epoch++;
     freeWire(state);
     send(state, {
@@ -150,7 +157,7 @@ const handlers = {
     state.failures = failures;
     freeWire(state);
   },
-  frame(state: Reduced, frame: ServerFrame, storedToken: string | null): void {
+  frame(state: Reduced, frame: ServerFrame, storedToken: string | null, now: number): void {
     switch (frame.type) {
       case 'welcome':
         welcome(state, frame, storedToken);
@@ -159,21 +166,32 @@ const handlers = {
         if (state.inFlight === frame.id) state.inFlight = null;
         state.hold = null;
         state.challenge = 0;
+        if (state.address?.id === frame.id) state.address = { ...state.address, status: 'accepted' };
         state.outbox = state.outbox.map((message) => {
           if (message.id !== frame.id) return message;
-          advance(state, 'waiting');
+          if (state.status === 'none') state.status = 'waiting';
           return { ...message, status: 'accepted' };
         });
         return;
       case 'entries': {
-        const { recorded, gap } = applyEntries(state, frame.entries);
+        const { status, reopenUntil } = state;
+        const { recorded, gap } = applyEntries(state, frame.entries, now);
         dropWhere(state, ({ id }) => recorded.includes(id));
+        if (state.email !== null) state.address = null;
+        if (state.reopenUntil !== reopenUntil && state.reopenUntil) {
+          state.effects.push(['later', state.reopenUntil - now, ['reopenOver', state.reopenUntil]]);
+        }
+        // Later pages are to connect for it again.
+        if (status === 'ended' && state.status !== status) state.effects.push(['saveRead', state.readSeq, false, 0]);
         // Asking again from the last entry without a gap is the whole repair.
         if (gap) reconnect(state);
         return;
       }
       case 'delivered':
         state.deliveredSeq = Math.max(state.deliveredSeq, frame.deliveredSeq);
+        return;
+      case 'standing':
+        state.isInTrouble = frame.isInTrouble;
         return;
       case 'error':
         refused(state, frame, storedToken);
@@ -197,6 +215,10 @@ const handlers = {
   /** The wait that the server asked for is over. */
   resume(state: Reduced, epoch: number): void {
     if (epoch === state.epoch) state.paused = false;
+  },
+  /** The time to go on with the ended chat has passed. */
+  reopenOver(state: Reduced, reopenUntil: number): void {
+    if (reopenUntil === state.reopenUntil) state.reopenUntil = 0;
   },
   solved(state: Reduced, token: string, solution: string): void {
     if (token === state.token) state.solution = solution;
@@ -241,28 +263,32 @@ function send(state: Reduced, frame: Parameters<Outside['send']>[0]): void {
 }
 
 function markRead(state: Reduced): void {
-  const { open, visible, connection, lastSeq, readSeq } = state;
+  const { open, visible, connection, lastSeq, readSeq, status, reopenUntil } = state;
   if (!open || !visible || connection !== 'online' || lastSeq <= readSeq) return;
   state.readSeq = lastSeq;
-  state.effects.push(['saveRead', lastSeq, state.status === 'ended']);
+  state.effects.push(['saveRead', lastSeq, status === 'ended', reopenUntil]);
 }
 
 /** Why this text cannot be sent now, and waiting would not help. */
-function obstacle({ status, fatal }: Session, text: string): FailureReason | null {
+function obstacle(state: Session, text: string): FailureReason | null {
   if (text.length > visitorMessageLength) return 'too_long';
-  if (status === 'ended') return status;
-  return fatal && 'refused';
+  if (isOver(state)) return 'ended';
+  return state.fatal && 'refused';
 }
 
 /** Sends what is next. One message at a time: the next goes when this one has its answer, so order holds. */
 function flush(state: Reduced): void {
-  const { token, status, outbox, endId } = state;
+  const { token, status, outbox, endId, address } = state;
   if (state.connection !== 'online' || state.inFlight !== null || state.paused) return;
   if (status === 'ended') {
+    // A replay may yet say that it goes on.
+    if (state.lastSeq < state.replaySeq) return;
     state.endId = null;
     state.confirming = false;
-    failWhere(state, status, (message) => message.status !== 'accepted');
-    return;
+    if (isOver(state)) {
+      failWhere(state, status, (message) => message.status !== 'accepted');
+      return;
+    }
   }
   const next = outbox.find((message) => message.status === 'sending');
   // Before the first message goes, or the chat could not be found again after a reload.
@@ -280,6 +306,11 @@ function flush(state: Reduced): void {
     const { id, text } = next;
     state.inFlight = id;
     send(state, { type: 'message', id, text, ...(challenge && { solution: solution ?? '' }) });
+    state.effects.push(['later', answerTimeoutMs, ['unanswered', state.epoch, id]]);
+  } else if (address?.status === 'sending' && status !== 'none') {
+    const { id, email } = address;
+    state.inFlight = id;
+    send(state, { type: 'email', id, email });
     state.effects.push(['later', answerTimeoutMs, ['unanswered', state.epoch, id]]);
   } else if (endId !== null && !state.endSent) {
     state.endSent = true;
@@ -316,7 +347,10 @@ function welcome(state: Reduced, frame: Frame<'welcome'>, storedToken: string | 
   state.settings = settings;
   state.deliveredSeq = Math.max(state.deliveredSeq, deliveredSeq);
   state.historySeq ??= lastSeq;
-  if (chat) advance(state, chat.status);
+  state.replaySeq = lastSeq;
+  state.isInTrouble = chat?.isInTrouble ?? false;
+  // Once there are entries, they know better.
+  if (chat && state.status === 'none') state.status = chat.status === 'joining' ? 'waiting' : chat.status;
   state.effects.push(['welcomed']);
 }
 
@@ -339,7 +373,10 @@ function refused(state: Reduced, error: Frame<'error'>, storedToken: string | nu
       forgetToken(state, storedToken === state.token ? null : storedToken);
       return;
     case 'chat_ended':
-      advance(state, 'ended');
+      state.closed = true;
+      state.status = 'ended';
+      state.agents = [];
+      state.reopenUntil = 0;
       settle(state, ref, 'ended');
       return;
     case 'hello_expected':
@@ -368,6 +405,7 @@ function settle(state: Reduced, ref: string | null, reason: FailureReason): void
   failWhere(state, reason, ({ id }) => id === ref);
   if (state.inFlight === ref) state.inFlight = null;
   if (state.endId === ref) state.endId = null;
+  if (state.address && state.address.id === ref) state.address = { ...state.address, status: 'failed' };
 }
 
 /** Goes over to the chat of another tab of this browser, if there is one and this tab has none of its own. */

@@ -17,14 +17,20 @@ export interface Outgoing {
   reason?: FailureReason;
 }
 
-type Shown = Exclude<VisitorEntry, { kind: 'agentMessageEdited' | 'agentMessageDeleted' | 'ended' }>;
+/** An e-mail address that the visitor is leaving. `failed`: it is none, or the server does not take it. */
+export interface Address {
+  id: string;
+  email: string;
+  status: 'sending' | 'accepted' | 'failed';
+}
+
+type Shown = Exclude<VisitorEntry, { kind: 'agentMessageEdited' | 'agentMessageDeleted' }>;
 
 /** What the conversation shows, in `seq` order: entries, with what was done to them later already applied. */
 export type Item = Shown & { edited?: boolean; deleted?: boolean };
 
-/** In the order in which a chat goes through them; some may be skipped, none comes back. */
-const statuses = ['none', 'waiting', 'missed', 'joining', 'active', 'ended'] as const;
-export type ChatStatus = (typeof statuses)[number];
+/** Where the chat stands, as its entries have it. Whether somebody is being let in makes no difference here. */
+export type ChatStatus = 'none' | 'waiting' | 'missed' | 'active' | 'ended';
 export type EndedBy = Extract<VisitorEntry, { kind: 'ended' }>['by'];
 
 /**
@@ -61,10 +67,21 @@ export interface Session {
   /** The widget's settings; null before the first welcome. */
   settings: WidgetSettings | null;
   status: ChatStatus;
-  endedBy: EndedBy;
+  /** Names of the agents who are in. */
+  agents: readonly string[];
+  /** Some agent has been in. */
+  answered: boolean;
+  /** Until when an ended chat can be gone on with, ms since 1970; 0 when it cannot. */
+  reopenUntil: number;
+  /** The server has refused to go on with the chat. */
+  closed: boolean;
+  /** What is written does not get through to the team now. */
+  isInTrouble: boolean;
   items: readonly Item[];
   /** Highest `seq` applied, without a gap below it. */
   lastSeq: number;
+  /** The chat's highest `seq` when this connection was made: up to it entries are a replay. */
+  replaySeq: number;
   deliveredSeq: number;
   readSeq: number;
   /** What the chat already held when this page first connected: history, not news. */
@@ -81,6 +98,11 @@ export interface Session {
   /** The server asked to wait. */
   paused: boolean;
   hold: Hold | null;
+  /** The website has told the server the visitor's e-mail address. */
+  hasSiteEmail: boolean;
+  address: Address | null;
+  /** The address that the visitor has left. */
+  email: string | null;
   /** Id of the `end` frame, from the visitor's wish until the chat has ended. */
   endId: string | null;
   endSent: boolean;
@@ -93,16 +115,24 @@ export interface StoredChat {
   visitorToken: string | null;
   readSeq: number;
   outbox: readonly Pick<Outgoing, 'id' | 'text' | 'at'>[];
-  /** When the visitor saw that the chat had ended, ms since 1970; 0 if they have not. */
+  /**
+   * When the visitor saw that the chat had ended, or later: until when it could be gone on with. ms since 1970; 0 if
+   * they have not seen it.
+   */
   doneAt: number;
 }
 
 const noChat = {
   confirming: false,
   status: 'none',
-  endedBy: 'system',
+  agents: [],
+  answered: false,
+  reopenUntil: 0,
+  closed: false,
+  isInTrouble: false,
   items: [],
   lastSeq: 0,
+  replaySeq: 0,
   deliveredSeq: 0,
   readSeq: 0,
   historySeq: null,
@@ -111,6 +141,8 @@ const noChat = {
   challenge: 0,
   solution: null,
   hold: null,
+  address: null,
+  email: null,
   endId: null,
   endSent: false,
 } satisfies Partial<Session>;
@@ -127,6 +159,7 @@ export function initialSession({ token, readSeq, outbox }: Omit<StoredChat, 'don
     visible: true,
     draft: '',
     settings: null,
+    hasSiteEmail: false,
     ...noChat,
     token,
     savedToken: token,
@@ -140,14 +173,39 @@ export function leaveChat(state: Session, token: string | null): void {
   Object.assign(state, noChat, { token, savedToken: token });
 }
 
-/** Moves the chat forward to `status`; a replay of old entries cannot move it back. Changes `state`. */
-export function advance(state: Session, status: ChatStatus): void {
-  if (statuses.indexOf(status) > statuses.indexOf(state.status)) state.status = status;
-}
-
 /** Agent messages that the visitor has not seen. */
 export function unreadCount({ items, readSeq }: Session): number {
   return items.filter((item) => item.kind === 'agentMessage' && !item.deleted && item.seq > readSeq).length;
+}
+
+/** Whether the chat has ended and nobody can go on with it. */
+export function isOver({ status, reopenUntil }: Session): boolean {
+  return status === 'ended' && !reopenUntil;
+}
+
+/** What there is to say of where the chat stands. */
+export type Notice = 'sending' | 'told' | 'trouble' | 'missed' | 'missedUnsent';
+
+/** Null where nobody needs telling, such as while an agent is in and all is well. */
+export function noticeOf(state: Session): Notice | null {
+  const { status, fatal, isInTrouble, answered, deliveredSeq, items, outbox } = state;
+  if (fatal || status === 'none' || status === 'ended') return null;
+  const seqs = items.flatMap(({ kind, seq }) => (kind === 'visitorMessage' ? [seq] : []));
+  const goesOnSince = items.findLast(({ kind }) => kind === 'reopened')?.seq ?? 0;
+  // With this message the team is asked for somebody.
+  const asking = seqs.find((seq) => seq > goesOnSince) ?? seqs.at(-1) ?? Infinity;
+  const isDelivered = outbox.every((message) => message.status === 'failed') && (seqs.at(-1) ?? 0) <= deliveredSeq;
+  if (isInTrouble && !(status === 'active' && isDelivered)) return 'trouble';
+  if (status === 'missed') return isDelivered ? 'missed' : 'missedUnsent';
+  // After an agent has been in, the log says what is done.
+  if (status === 'active' || answered) return null;
+  return asking <= deliveredSeq ? 'told' : 'sending';
+}
+
+/** Whether the visitor is asked for an e-mail address: nobody answers soon, and none is known. */
+export function asksForEmail(state: Session): boolean {
+  const notice = noticeOf(state);
+  return !state.hasSiteEmail && state.email === null && notice !== null && notice !== 'sending' && notice !== 'told';
 }
 
 /** Whether there is a running chat that the visitor can end. */

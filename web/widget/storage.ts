@@ -17,8 +17,11 @@ export interface ChatStorage {
   forgetToken: (token: string) => void;
   saveMessage: (message: Outgoing) => void;
   dropMessages: (ids: readonly string[]) => void;
-  /** `done`: the chat has ended and the visitor has seen it, so later pages need not connect for it. */
-  saveRead: (seq: number, done: boolean) => void;
+  /**
+   * `done`: the chat has ended and the visitor has seen it, so later pages need not connect for it, once it cannot be
+   * gone on with.
+   */
+  saveRead: (seq: number, done: boolean, reopenUntil: number) => void;
 }
 
 /** The browser's storage if it can be written, else memory: then the chat lasts as long as the page. */
@@ -69,9 +72,10 @@ export function createChatStorage(store: KeyValueStore, widgetId: string): ChatS
     },
     saveMessage: ({ id, text, at }) => set(`message:${id}`, JSON.stringify({ text, at })),
     dropMessages: (ids) => ids.forEach((id) => remove(`message:${id}`)),
-    saveRead(seq, done) {
+    saveRead(seq, done, reopenUntil) {
       set('read', `${seq}`);
-      if (done) set('done', `${Date.now()}`);
+      if (done) set('done', `${Math.max(Date.now(), reopenUntil)}`);
+      else remove('done');
     },
   };
 }

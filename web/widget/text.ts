@@ -1,4 +1,4 @@
-import type { EndedBy, FailureReason, Hold, MessageStatus, Session } from './state.ts';
+import type { EndedBy, FailureReason, Hold, MessageStatus, Notice, Session } from './state.ts';
 
 /** Every word the widget shows. A translation is one more object of this type in `catalogues`. */
 export interface Texts {
@@ -13,7 +13,8 @@ export interface Texts {
 
   /** Heading until the team's name is known. */
   title: string;
-  online: string;
+  /** Who of the team is in the chat; `#` stands for their names. */
+  here: Counted;
   connecting: string;
   reconnecting: string;
   disconnected: string;
@@ -24,11 +25,19 @@ export interface Texts {
 
   greetingTitle: string;
   greeting: string;
-  waiting: string;
-  missed: string;
+  /** Where the chat stands. */
+  notice: Record<Notice, string>;
   /** `#` stands for the agent's name. */
   agentJoined: string;
   agentLeft: string;
+  lastAgentLeft: string;
+  reopened: string;
+  reopenedBy: string;
+  /** `#` stands for the address. */
+  emailGiven: string;
+  emailLabel: string;
+  emailSave: string;
+  emailInvalid: string;
 
   messages: string;
   you: string;
@@ -43,6 +52,8 @@ export interface Texts {
 
   message: string;
   placeholder: string;
+  /** The same once the chat has ended and can be gone on with. */
+  placeholderEnded: string;
   send: string;
   charactersLeft: Counted;
   charactersOver: Counted;
@@ -62,6 +73,7 @@ export interface Texts {
 type Counted = Partial<Record<Intl.LDMLPluralRule, string>> & { other: string };
 
 const ended = 'This chat has ended.';
+const busy = 'Everybody is busy at the moment.';
 
 const en: Texts = {
   lang: 'en',
@@ -73,7 +85,7 @@ const en: Texts = {
   unread: { one: '# unread message', other: '# unread messages' },
 
   title: 'Chat with us',
-  online: 'Connected',
+  here: { one: '# is here', other: '# are here' },
   connecting: 'Connecting…',
   reconnecting: 'Reconnecting…',
   disconnected: 'Not available',
@@ -86,10 +98,24 @@ const en: Texts = {
 
   greetingTitle: 'Hello! How can we help?',
   greeting: 'Send us a message. Our team will answer you here.',
-  waiting: 'We’ve told the team. Somebody will join you shortly.',
-  missed: 'Everybody is busy at the moment. The team has your messages and will answer you here.',
+  notice: {
+    sending: 'Sending this to the team…',
+    told: 'The team has been told. Somebody will join you shortly.',
+    trouble:
+      'Your message is safe with us, but it does not get through to the team just now. ' +
+      'It will be passed on as soon as it can.',
+    missed: `${busy} The team has your messages and will answer you here.`,
+    missedUnsent: `${busy} Somebody will answer you here as soon as they can.`,
+  },
   agentJoined: '# joined the chat',
   agentLeft: '# left the chat',
+  lastAgentLeft: '# has left. We are looking for somebody else.',
+  reopened: 'The chat goes on.',
+  reopenedBy: '# has reopened the chat.',
+  emailGiven: 'We will also answer you at #.',
+  emailLabel: 'E-mail address, for our answer (optional)',
+  emailSave: 'Save address',
+  emailInvalid: 'Please write a whole address, like name@example.org.',
 
   messages: 'Messages',
   you: 'You',
@@ -107,6 +133,7 @@ const en: Texts = {
 
   message: 'Message',
   placeholder: 'Write a message…',
+  placeholderEnded: 'Write to go on with this chat…',
   send: 'Send',
   charactersLeft: { one: '# character left', other: '# characters left' },
   charactersOver: { one: '# character too many', other: '# characters too many' },
@@ -141,6 +168,8 @@ export interface Locale {
   time: (at: number) => string;
   /** The plural form for `count`, with the number in it. */
   count: (forms: Counted, count: number) => string;
+  /** The plural form for these names, with the names in it. */
+  list: (forms: Counted, names: readonly string[]) => string;
 }
 
 /** Makes a locale from language tags in order of preference: the first that there are texts for. */
@@ -151,12 +180,16 @@ export function createLocale(preferred: readonly (string | undefined)[]): Locale
   const texts = catalogues[language] ?? en;
   const time = new Intl.DateTimeFormat(tag, { timeStyle: 'short' });
   const date = new Intl.DateTimeFormat(tag, { dateStyle: 'medium' });
+  const names = new Intl.ListFormat(tag);
+  const plural = (forms: Counted, count: number, shown: string): string =>
+    (forms[new Intl.PluralRules(tag).select(count)] ?? forms.other).replace('#', () => shown);
   return {
     texts,
     time(at) {
       const day = date.format(at);
       return (day === date.format(Date.now()) ? '' : `${day}, `) + time.format(at);
     },
-    count: (forms, count) => (forms[new Intl.PluralRules(tag).select(count)] ?? forms.other).replace('#', `${count}`),
+    count: (forms, count) => plural(forms, count, `${count}`),
+    list: (forms, listed) => plural(forms, listed.length, names.format(listed)),
   };
 }

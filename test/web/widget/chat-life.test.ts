@@ -25,7 +25,7 @@ describe('connection', () => {
     server.add(reply('While you were away'));
     server.loseAnswers = false;
     server.dropAll();
-    await widget.text('Connected').waitFor();
+    await widget.online();
     await eventually(() => widget.bubbles()).toEqual(['One', 'Two', 'While you were away']);
     expect(server.hellos.at(-1)).toMatchObject({ lastSeq: 1 });
     expect(server.chat.entries).toHaveLength(3);
@@ -40,7 +40,7 @@ describe('connection', () => {
     // The tries that fell into the deaf time end, and the next one is heard.
     server.dropAll();
     await widget.page.evaluate(() => window.dispatchEvent(new Event('online')));
-    await widget.text('Connected').waitFor();
+    await widget.online();
   });
 
   it('queues while offline, through a reload, and sends in order', async () => {
@@ -116,7 +116,7 @@ describe('a chat over time', () => {
     await widget.button('Start a new chat').click();
     await widget.text('Hello! How can we help?').waitFor();
     expect(await widget.textbox.evaluate((textbox) => textbox.matches(':focus'))).toBe(true);
-    await widget.text('Connected').waitFor();
+    await widget.online();
     await widget.send('Again');
     await eventually(() => server.messages).toEqual(['Hello', 'Again']);
     expect([...server.chats.values()].filter(({ entries }) => entries.length)).toHaveLength(2);

@@ -20,6 +20,9 @@ interface Chat {
   status: ChatStatus;
   entries: VisitorEntry[];
   deliveredSeq: number;
+  isInTrouble: boolean;
+  /** Until then, once the chat has ended, it takes messages, ms since 1970. */
+  reopenUntil: number;
   sockets: Set<WebSocket>;
 }
 
@@ -30,6 +33,8 @@ export class ChatServer {
   /** Every message frame, repeats included. */
   readonly messages: string[] = [];
   readonly pages: PageFrame[] = [];
+  /** Every e-mail address left, repeats included. */
+  readonly emails: string[] = [];
   /** Frames that the protocol does not allow. */
   readonly violations: unknown[] = [];
   /** Sockets stay open but nothing is read or answered: a half-open connection. */
@@ -78,7 +83,8 @@ export class ChatServer {
     for (const ws of this.#ws.clients) ws.terminate();
     this.chats.clear();
     this.deaf = this.closed = this.loseAnswers = false;
-    for (const list of [this.hellos, this.messages, this.pages, this.violations, this.refusals]) list.length = 0;
+    const lists = [this.hellos, this.messages, this.pages, this.emails, this.violations, this.refusals];
+    for (const list of lists) list.length = 0;
     this.headers = {};
   }
 
@@ -109,11 +115,20 @@ export class ChatServer {
     for (const ws of this.chat.sockets) this.#send(ws, { type: 'delivered', deliveredSeq });
   }
 
+  /** Zoom keeps the chat waiting, or does so no longer. */
+  trouble(isInTrouble: boolean): void {
+    this.chat.isInTrouble = isInTrouble;
+    for (const ws of this.chat.sockets) this.#send(ws, { type: 'standing', isInTrouble });
+  }
+
   #append(chat: Chat, entry: NewEntry): VisitorEntry {
     const added = { at: Date.now(), ...entry, seq: chat.entries.length + 1 };
     chat.entries.push(added);
     if (entry.kind === 'ended' || entry.kind === 'missed') chat.status = entry.kind;
+    if (entry.kind === 'ended') chat.reopenUntil = entry.reopenUntil ?? 0;
     if (entry.kind === 'agentJoined') chat.status = 'active';
+    if (entry.kind === 'agentLeft' && entry.isLast) chat.status = 'waiting';
+    if (entry.kind === 'reopened') chat.status = entry.name === undefined ? 'waiting' : 'active';
     return added;
   }
 
@@ -150,14 +165,22 @@ export class ChatServer {
       return null;
     }
     const token = frame.token ?? `token-${this.chats.size + 1}`;
-    const chat = known ?? { id: token, status: 'waiting', entries: [], deliveredSeq: 0, sockets: new Set<WebSocket>() };
+    const chat = known ?? {
+      id: token,
+      status: 'waiting' as const,
+      entries: [],
+      deliveredSeq: 0,
+      isInTrouble: false,
+      reopenUntil: 0,
+      sockets: new Set<WebSocket>(),
+    };
     this.chats.set(token, chat);
     chat.sockets.add(ws);
     this.#send(ws, {
       type: 'welcome',
       token,
       visitorToken: frame.visitor?.token ?? `visitor-${this.hellos.length}`,
-      chat: chat.entries.length ? { id: chat.id, status: chat.status } : null,
+      chat: chat.entries.length ? { id: chat.id, status: chat.status, isInTrouble: chat.isInTrouble } : null,
       lastSeq: chat.entries.length,
       deliveredSeq: chat.deliveredSeq,
       settings: { teamName: 'Harbour Books', pageQuery: [] },
@@ -176,7 +199,8 @@ export class ChatServer {
       this.pages.push(frame);
       return;
     }
-    if (chat.status === 'ended') {
+    const isEnded = chat.status === 'ended';
+    if (isEnded && (frame.type === 'end' || Date.now() >= chat.reopenUntil)) {
       this.#send(ws, { type: 'error', code: 'chat_ended', message: 'Over', retryable: false, ref: frame.id });
       return;
     }
@@ -185,9 +209,17 @@ export class ChatServer {
       this.add({ kind: 'ended', by: 'visitor' });
       return;
     }
+    if (frame.type === 'email') {
+      const { id: clientId, email } = frame;
+      this.emails.push(email);
+      this.#send(ws, { type: 'accepted', id: clientId });
+      this.add({ kind: 'emailGiven', clientId, email });
+      return;
+    }
     this.messages.push(frame.text);
     const known = chat.entries.some((entry) => entry.kind === 'visitorMessage' && entry.clientId === frame.id);
     if (!known) {
+      if (isEnded) this.add({ kind: 'reopened' });
       const entry = this.#append(chat, { kind: 'visitorMessage', clientId: frame.id, text: frame.text });
       if (this.loseAnswers) return;
       this.#send(ws, { type: 'accepted', id: frame.id });

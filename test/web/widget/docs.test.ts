@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
+import { formatted } from '../../../api/visitor/formatting.ts';
 import { limits } from '../../../domain/limits.ts';
 import {
+  contentKinds,
   visitorCloseCodes,
   visitorEntrySchema,
   visitorErrorCodes,
@@ -16,8 +18,8 @@ const examples = [...page.matchAll(/```json\n([\s\S]*?)```/g)].map(
 
 describe('docs/visitor-protocol.md', () => {
   it('has a valid example of every frame', () => {
-    const fromVisitor = ['hello', 'message', 'end', 'ping'];
-    const fromApi = ['welcome', 'accepted', 'entries', 'delivered', 'pong', 'error'];
+    const fromVisitor = ['hello', 'message', 'email', 'end', 'ping'];
+    const fromApi = ['welcome', 'accepted', 'entries', 'delivered', 'standing', 'pong', 'error'];
     expect(examples.map(({ type }) => type)).toEqual([...fromVisitor, ...fromApi]);
     for (const example of examples) {
       if (fromVisitor.includes(example.type)) visitorFrameSchema.parse(example);
@@ -34,13 +36,15 @@ describe('docs/visitor-protocol.md', () => {
     }
   });
 
-  it('links exactly what it says in its example', () => {
+  it('shows in its example what the api makes of that text', () => {
     const [entries] = examples.filter(({ type }) => type === 'entries') as unknown as {
-      entries: { text?: string; links?: { start: number; end: number; href: string }[] }[];
+      entries: { text?: string; content?: unknown }[];
     }[];
-    for (const { text = '', links = [] } of entries?.entries ?? []) {
-      for (const { start, end, href } of links) expect(text.slice(start, end)).toBe(href);
-    }
+    for (const { text = '', content } of entries?.entries ?? []) if (content) expect(content).toEqual(formatted(text));
+  });
+
+  it('knows every kind of content', () => {
+    for (const kind of contentKinds) expect(page).toContain(`\`${kind}\``);
   });
 
   it('knows every error and close code', () => {

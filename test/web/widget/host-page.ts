@@ -96,8 +96,13 @@ export class Widget {
 
   async open(): Promise<this> {
     await this.launcher.click();
-    await this.text('Connected').waitFor();
+    await this.online();
     return this;
+  }
+
+  /** Resolves once there is no word of a connection that is lost, or yet to be made. */
+  async online(): Promise<void> {
+    await this.page.locator('.presence.online').waitFor({ state: 'attached' });
   }
 
   async send(text: string): Promise<void> {

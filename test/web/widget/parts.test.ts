@@ -1,11 +1,19 @@
+import { h } from 'preact';
+import { renderToString } from 'preact-render-to-string';
 import { describe, expect, it } from 'vitest';
-import { helloFrameSchema } from '../../../domain/visitor-protocol.ts';
+import {
+  contentKinds,
+  emailFrameSchema,
+  helloFrameSchema,
+  type ContentKind,
+  type ContentNode,
+} from '../../../domain/visitor-protocol.ts';
 import { luminance, readableOn, readAccent } from '../../../web/widget/accent.ts';
-import { splitText } from '../../../web/widget/links.ts';
-import { pageDetails, readOptions, visitorDetails } from '../../../web/widget/options.ts';
+import { isEmail, pageDetails, readOptions, visitorDetails } from '../../../web/widget/options.ts';
 import { initialSession } from '../../../web/widget/state.ts';
 import { browserStore, createChatStorage } from '../../../web/widget/storage.ts';
 import { createLocale } from '../../../web/widget/text.ts';
+import { shownContent } from '../../../web/widget/view/content.tsx';
 import { conversationLines } from '../../../web/widget/view/lines.ts';
 
 describe('options', () => {
@@ -73,6 +81,28 @@ describe('options', () => {
       expect(attributes(odd), odd).toBe(undefined);
   });
 
+  it.each([
+    'vera@example.com',
+    "pat.o'brien@example.com",
+    "o'@example.com",
+    'v.e-r_a+b@mail.example.co.uk',
+    '.dot@example.com',
+    'do..t@example.com',
+    'dot.@example.com',
+    'a@-b.com',
+    'a@b',
+    'a b@example.com',
+    'vera@example.com\n',
+    `${'x'.repeat(243)}@example.com`,
+    `${'x'.repeat(242)}@example.com`,
+    'jürgen@example.com',
+    'vera@exämple.com',
+    '',
+  ])('takes for an e-mail address what the server takes for one: %s', (email) => {
+    const frame = { type: 'email', id: 'client-id-1', email };
+    expect(isEmail(email)).toBe(emailFrameSchema.safeParse(frame).success);
+  });
+
   it('keeps a plain name and address', () => {
     expect(read({ visitorName: ' Vera ', visitorEmail: 'vera@example.com' })?.visitor).toEqual({
       name: 'Vera',
@@ -134,43 +164,39 @@ describe('accent', () => {
   });
 });
 
-describe('links', () => {
-  it('cuts the text at its links', () => {
-    const text = 'See https://a.example or b@c.example.';
+describe('content', () => {
+  const html = (...nodes: ContentNode[]) => renderToString(h('p', null, shownContent(nodes)));
+
+  it('has the elements that say what is what', () => {
+    const link = { kind: 'link', href: 'https://a.example', content: ['here'] } as const;
+    const item: ContentNode = { kind: 'listItem', content: ['One'] };
     expect(
-      splitText(text, [
-        { start: 4, end: 21, href: 'https://a.example' },
-        { start: 25, end: 36, href: 'mailto:b@c.example' },
-      ]),
-    ).toEqual([
-      ['See '],
-      ['https://a.example', 'https://a.example'],
-      [' or '],
-      ['b@c.example', 'mailto:b@c.example'],
-      ['.'],
-    ]);
+      html('Press ', { kind: 'bold', content: ['now ', { kind: 'italic', content: [{ ...link, content: ['x'] }] }] }),
+    ).toBe(
+      '<p>Press <strong>now <em><a href="https://a.example" target="_blank" rel="noopener noreferrer nofollow">x</a></em></strong></p>',
+    );
+    expect(html({ kind: 'numberedList', start: 3, content: [item] })).toBe('<p><ol start="3"><li>One</li></ol></p>');
+    expect(html({ kind: 'bulletedList', content: [item] }, { kind: 'quote', content: ['Q'] })).toBe(
+      '<p><ul><li>One</li></ul><blockquote>Q</blockquote></p>',
+    );
+    expect(html({ kind: 'codeBlock', content: ['<b>'] }, { kind: 'code', content: ['c'] })).toBe(
+      '<p><pre>&lt;b></pre><code>c</code></p>',
+    );
+    expect(html({ kind: 'strikethrough', content: ['s'] })).toBe('<p><s>s</s></p>');
   });
 
-  it.each([
-    { start: 0, end: 3, href: 'javascript:alert(1)' },
-    { start: 0, end: 3, href: ' javascript:alert(1)' },
-    { start: 0, end: 3, href: 'data:text/html,x' },
-    { start: 0, end: 99, href: 'https://a.example' },
-    { start: 3, end: 1, href: 'https://a.example' },
-    { start: -1, end: 2, href: 'https://a.example' },
-    { start: NaN, end: 2, href: 'https://a.example' },
-  ])('leaves $href from $start to $end as text', (link) => {
-    expect(splitText('text', [link])).toEqual([['text']]);
-  });
+  it.each(['javascript:alert(1)', ' javascript:alert(1)', 'data:text/html,x', '//a.example', ''])(
+    'leaves a link to %j as text',
+    (href) => expect(html({ kind: 'link', href, content: ['text'] })).toBe('<p>text</p>'),
+  );
 
-  it('takes the first of links that overlap', () => {
-    const href = 'https://a.example';
-    expect(
-      splitText('abcdef', [
-        { start: 0, end: 4, href },
-        { start: 2, end: 6, href },
-      ]),
-    ).toEqual([['abcd', href], ['ef']]);
+  it.each(['script', 'constructor', 'somethingNew', 'link'])('shows the words of what is of the kind %s', (kind) =>
+    expect(html({ kind: kind as ContentKind, content: ['text'] })).toBe('<p>text</p>'),
+  );
+
+  it('is said of every kind', () => {
+    for (const kind of contentKinds)
+      expect(html({ kind, href: 'https://a.example', content: ['x'] })).not.toBe('<p>x</p>');
   });
 });
 
@@ -180,7 +206,7 @@ describe('storage', () => {
     const storage = createChatStorage(store, 'w1');
     storage.saveToken('t1');
     storage.saveVisitor('v1');
-    storage.saveRead(7, true);
+    storage.saveRead(7, true, 0);
     storage.saveMessage({ id: 'b', text: 'B', at: 2, status: 'sending' });
     storage.saveMessage({ id: 'a', text: 'A', at: 1, status: 'sending' });
     expect(createChatStorage(store, 'w1').load()).toEqual({
@@ -207,6 +233,17 @@ describe('storage', () => {
     expect(store).toEqual({ 'livechat:w1:visitor': 'v1' });
     storage.forgetVisitor();
     expect(store).toEqual({});
+  });
+
+  it('notes when an ended chat is done with, and that it goes on again', () => {
+    const storage = createChatStorage({}, 'w1');
+    const later = Date.now() + 60_000;
+    storage.saveRead(1, true, later);
+    expect(storage.load().doneAt).toBe(later);
+    storage.saveRead(1, true, 0);
+    expect(storage.load().doneAt).toBeLessThan(later);
+    storage.saveRead(2, false, 0);
+    expect(storage.load().doneAt).toBe(0);
   });
 
   it('passes over what it cannot read', () => {
@@ -278,5 +315,11 @@ describe('locale', () => {
   it('counts by the rules of the language', () => {
     const { texts, count } = createLocale([]);
     expect([1, 2].map((unread) => count(texts.unread, unread))).toEqual(['1 unread message', '2 unread messages']);
+  });
+
+  it('lists names as they are', () => {
+    const { texts, list } = createLocale([]);
+    expect(list(texts.here, ['Jill'])).toBe('Jill is here');
+    expect(list(texts.here, ['$& #', 'Sam', 'Alex'])).toBe('$& #, Sam, and Alex are here');
   });
 });

@@ -6,10 +6,13 @@ import { visitorFrameSchema } from '../../../domain/visitor-protocol.ts';
 import { solveChallenge } from '../../../web/widget/challenge.ts';
 import { answerTimeoutMs, defaultRetryMs, reduce } from '../../../web/widget/session.ts';
 import type { Effect, SessionEvent } from '../../../web/widget/session.ts';
-import { initialSession, unreadCount } from '../../../web/widget/state.ts';
-import type { Session, StoredChat } from '../../../web/widget/state.ts';
+import { asksForEmail, initialSession, isOver, noticeOf, unreadCount } from '../../../web/widget/state.ts';
+import type { Notice, Session, StoredChat } from '../../../web/widget/state.ts';
 
 const settings = { teamName: 'Team', pageQuery: [] };
+
+/** The time by the visitor's clock. */
+const now = 1_000;
 
 /** Drives a session and keeps what it asked for. */
 class Driver {
@@ -30,7 +33,7 @@ class Driver {
   }
 
   frame(frame: ServerFrame, storedToken: string | null = null): this {
-    return this.do('frame', frame, storedToken);
+    return this.do('frame', frame, storedToken, now);
   }
 
   entries(...entries: VisitorEntry[]): this {
@@ -76,7 +79,7 @@ class Driver {
   }
 }
 
-const activeChat = { id: 'c1', status: 'active' as const };
+const activeChat = { id: 'c1', status: 'active' as const, isInTrouble: false };
 const visitorSaid = (seq: number, clientId: string): VisitorEntry => ({
   seq,
   at: seq,
@@ -403,19 +406,248 @@ describe('transcript', () => {
     expect(chat().entries(unknown, agentSaid(2)).state.lastSeq).toBe(2);
   });
 
-  it('follows the status forward only', () => {
-    const driver = new Driver().do('open').online({ chat: { id: 'c', status: 'waiting' } });
-    expect(driver.entries(visitorSaid(1, 'a'), { seq: 2, at: 2, kind: 'missed' }).state.status).toBe('missed');
-    expect(driver.entries({ seq: 3, at: 3, kind: 'agentJoined', name: 'Jill' }).state.status).toBe('active');
-    driver.do('socketDown', 1006, 1).online({ chat: { id: 'c', status: 'joining' } });
-    expect(driver.state.status).toBe('active');
-    expect(driver.entries({ seq: 4, at: 4, kind: 'agentLeft', name: 'Jill' }).state.status).toBe('active');
-  });
-
   it('never lets the delivered mark fall', () => {
     const driver = chat().frame({ type: 'delivered', deliveredSeq: 5 }).frame({ type: 'delivered', deliveredSeq: 3 });
     expect(driver.state.deliveredSeq).toBe(5);
     expect(driver.do('socketDown', 1006, 1).online({ deliveredSeq: 2 }).state.deliveredSeq).toBe(5);
+  });
+});
+
+describe('where the chat stands', () => {
+  type Kind<K extends VisitorEntry['kind']> = Omit<Extract<VisitorEntry, { kind: K }>, 'seq' | 'at'>;
+  type New = { [K in VisitorEntry['kind']]: Kind<K> }[VisitorEntry['kind']];
+  const joined = (name: string): New => ({ kind: 'agentJoined', name });
+  const left = (name: string, isLast?: true): New => ({ kind: 'agentLeft', name, ...(isLast && { isLast }) });
+  const said = (clientId: string): New => ({ kind: 'visitorMessage', clientId, text: clientId });
+  const ended = (reopenUntil?: number): New => ({ kind: 'ended', by: 'agent', ...(reopenUntil && { reopenUntil }) });
+  const reopened = (name?: string): New => ({ kind: 'reopened', ...(name !== undefined && { name }) });
+  const missed: New = { kind: 'missed' };
+
+  const history = (...entries: New[]): VisitorEntry[] =>
+    entries.map((entry, index) => ({ ...entry, seq: index + 1, at: index + 1 }));
+  const standing = ({ status, agents, reopenUntil, email }: Session) => ({ status, agents, reopenUntil, email });
+  const fresh = () => new Driver({ token: 't1' }).do('open');
+
+  const later = now + 60_000;
+  const cases: [string, New[], Partial<ReturnType<typeof standing>>, Notice | null][] = [
+    ['waits', [said('a')], { status: 'waiting', agents: [] }, 'told'],
+    ['was missed', [said('a'), missed], { status: 'missed' }, 'missed'],
+    ['was answered', [said('a'), joined('Jill')], { status: 'active', agents: ['Jill'] }, null],
+    ['was answered late', [said('a'), missed, joined('Jill')], { status: 'active', agents: ['Jill'] }, null],
+    ['has two agents', [said('a'), joined('Jill'), joined('Sam')], { agents: ['Jill', 'Sam'] }, null],
+    ['has two of one name', [joined('Jo'), joined('Jo'), left('Jo')], { status: 'active', agents: ['Jo'] }, null],
+    ['lost one of two', [joined('Jill'), joined('Sam'), left('Jill')], { status: 'active', agents: ['Sam'] }, null],
+    ['lost somebody it never heard of', [joined('Jill'), left('Sam')], { status: 'active', agents: ['Jill'] }, null],
+    ['lost its last agent', [said('a'), joined('Jill'), left('Jill', true)], { status: 'waiting', agents: [] }, null],
+    ['was missed after that', [said('a'), joined('Jill'), left('Jill', true), missed], { status: 'missed' }, 'missed'],
+    ['found another one', [joined('Jill'), left('Jill', true), missed, joined('Sam')], { agents: ['Sam'] }, null],
+    ['ended for good', [said('a'), joined('Jill'), ended()], { status: 'ended', agents: [], reopenUntil: 0 }, null],
+    ['ended for now', [said('a'), joined('Jill'), ended(later)], { status: 'ended', reopenUntil: later }, null],
+    ['ended some time ago', [said('a'), joined('Jill'), ended(now)], { status: 'ended', reopenUntil: 0 }, null],
+    ['goes on', [said('a'), joined('Jill'), ended(later), reopened()], { status: 'active', agents: ['Jill'] }, null],
+    ['goes on with somebody else', [joined('Jill'), ended(later), reopened('Sam')], { agents: ['Jill', 'Sam'] }, null],
+    ['goes on with nobody', [said('a'), missed, ended(later), reopened()], { status: 'waiting', agents: [] }, 'told'],
+    ['ended again', [joined('Jill'), ended(later), reopened(), ended()], { status: 'ended', reopenUntil: 0 }, null],
+    [
+      'has an address',
+      [said('a'), { kind: 'emailGiven', clientId: 'e', email: 'v@x.org' }],
+      { email: 'v@x.org' },
+      'told',
+    ],
+  ];
+
+  it.each(cases)('%s, live and in any replay', (_, entries, expected, notice) => {
+    const list = history(...entries);
+    const live = fresh().online({ chat: { id: 'c', status: 'waiting', isInTrouble: false }, deliveredSeq: 99 });
+    for (const entry of list) live.entries(entry);
+    expect(standing(live.state)).toMatchObject(expected);
+    expect(noticeOf(live.state)).toBe(notice);
+    const status = live.state.status === 'none' ? 'waiting' : live.state.status;
+    for (const size of [1, 2, list.length]) {
+      // The record may be behind the entries, or before them.
+      for (const recorded of ['waiting', 'active', 'joining', 'ended', 'missed'] as const) {
+        const replay = fresh().online({
+          chat: { id: 'c', status: recorded, isInTrouble: false },
+          lastSeq: list.length,
+          deliveredSeq: 99,
+        });
+        for (let at = 0; at < list.length; at += size) replay.entries(...list.slice(at, at + size));
+        expect(standing(replay.state), `${recorded}, ${size} at a time`).toEqual(standing(live.state));
+        replay
+          .do('socketDown', 1006, 1)
+          .online({ chat: { id: 'c', status, isInTrouble: false }, lastSeq: list.length });
+        expect(standing(replay.state)).toEqual(standing(live.state));
+      }
+    }
+  });
+
+  it('does not change while a replay is under way, nor fails what is to be sent', () => {
+    const list = history(said('a'), joined('Jill'), ended(), reopened());
+    const outbox = [{ id: 'b', text: 'B', at: 1 }];
+    const driver = new Driver({ token: 't1', outbox }).do('start');
+    driver.online({ chat: { id: 'c', status: 'ended', isInTrouble: false }, lastSeq: 4 });
+    driver.entries(...list.slice(0, 3));
+    expect(driver.statuses()).toEqual(['b sending']);
+    driver.take();
+    driver.entries(...list.slice(3));
+    expect(driver.state.status).toBe('active');
+    expect(driver.take('send')).toEqual([{ type: 'message', id: 'b', text: 'B' }]);
+  });
+
+  it('says that the team has been told when the card is in Zoom, and not before', () => {
+    const driver = new Driver().do('open').online().submit('a');
+    expect(noticeOf(driver.state)).toBe(null);
+    expect(noticeOf(driver.frame({ type: 'accepted', id: 'a' }).state)).toBe('sending');
+    expect(noticeOf(driver.entries(visitorSaid(1, 'a')).state)).toBe('sending');
+    expect(noticeOf(driver.frame({ type: 'delivered', deliveredSeq: 1 }).state)).toBe('told');
+    expect(noticeOf(driver.entries(visitorSaid(2, 'b')).state)).toBe('told');
+  });
+
+  it('says the same of the message that a chat goes on with', () => {
+    const list = history(said('a'), missed, ended(later), reopened(), said('b'));
+    const driver = fresh()
+      .online({ deliveredSeq: 1 })
+      .entries(...list);
+    expect(noticeOf(driver.state)).toBe('sending');
+    expect(noticeOf(driver.frame({ type: 'delivered', deliveredSeq: 5 }).state)).toBe('told');
+  });
+
+  it('claims of a missed chat that the team has the messages only where it has them all', () => {
+    const driver = new Driver()
+      .do('open')
+      .online({ deliveredSeq: 1 })
+      .entries(...history(said('a'), missed));
+    expect(noticeOf(driver.state)).toBe('missed');
+    expect(noticeOf(driver.submit('b').state)).toBe('missedUnsent');
+    driver.frame({ type: 'accepted', id: 'b' }).entries(visitorSaid(3, 'b'));
+    expect(noticeOf(driver.state)).toBe('missedUnsent');
+    expect(noticeOf(driver.frame({ type: 'delivered', deliveredSeq: 3 }).state)).toBe('missed');
+  });
+
+  it('says that there is trouble, but not while an agent is in and has everything', () => {
+    const chat = { id: 'c', status: 'waiting', isInTrouble: true } as const;
+    const driver = fresh()
+      .online({ chat, lastSeq: 1 })
+      .entries(...history(said('a')));
+    expect(noticeOf(driver.state)).toBe('trouble');
+    expect(noticeOf(driver.frame({ type: 'standing', isInTrouble: false }).state)).toBe('sending');
+    driver.frame({ type: 'standing', isInTrouble: true }).entries({ seq: 2, at: 2, kind: 'agentJoined', name: 'Jill' });
+    expect(noticeOf(driver.state)).toBe('trouble');
+    expect(noticeOf(driver.frame({ type: 'delivered', deliveredSeq: 1 }).state)).toBe(null);
+    expect(noticeOf(driver.entries(visitorSaid(3, 'b')).state)).toBe('trouble');
+    driver.do('socketDown', 1006, 1).online({ chat: { ...chat, isInTrouble: false }, lastSeq: 3 });
+    expect(noticeOf(driver.state)).toBe(null);
+  });
+
+  it('counts an agent who answers as there, with or without having joined, but shows nobody who has not', () => {
+    const driver = fresh()
+      .online({ deliveredSeq: 9 })
+      .entries(...history(said('a'), missed), agentSaid(3));
+    expect(driver.state).toMatchObject({ status: 'active', agents: [] });
+    expect(noticeOf(driver.state)).toBe(null);
+  });
+});
+
+describe('an ended chat that can be gone on with', () => {
+  const until = now + 60_000;
+  const end = (seq: number): VisitorEntry => ({ seq, at: seq, kind: 'ended', by: 'agent', reopenUntil: until });
+  const chat = () => new Driver({ token: 't1' }).do('open').online({ chat: activeChat }).entries(visitorSaid(1, 'a'));
+
+  it('takes what is written, and goes on', () => {
+    const driver = chat().entries(end(2));
+    expect(isOver(driver.state)).toBe(false);
+    driver.take();
+    driver.submit('b');
+    expect(driver.take('send')).toEqual([{ type: 'message', id: 'b', text: 'text of b' }]);
+    driver.frame({ type: 'accepted', id: 'b' });
+    expect(driver.state.status).toBe('ended');
+    driver.entries({ seq: 3, at: 3, kind: 'reopened' }, visitorSaid(4, 'b'));
+    expect(driver.state).toMatchObject({ status: 'waiting', outbox: [] });
+    // Later pages connect for it again.
+    expect(driver.take('saveRead')).toContain(3 - 1);
+  });
+
+  it('is over when the time has passed, with what is not sent as the draft of a new one', () => {
+    const driver = chat();
+    driver.take();
+    driver.entries(end(2));
+    expect(driver.take('later')).toEqual([60_000]);
+    expect(isOver(driver.do('reopenOver', 1).state)).toBe(false);
+    expect(isOver(driver.do('reopenOver', until).state)).toBe(true);
+    expect(driver.submit('b').do('newChat').state.draft).toBe('text of b');
+  });
+
+  it('is over when the server says so, whatever its entries say', () => {
+    const driver = chat().entries(end(2)).submit('b').error('chat_ended', { ref: 'b' });
+    expect(driver.statuses()).toEqual(['b failed ended']);
+    expect(isOver(driver.entries(agentSaid(3)).state)).toBe(true);
+    expect(driver.entries({ seq: 4, at: 4, kind: 'reopened', name: 'Jill' }).state.status).toBe('active');
+  });
+
+  it('stays with the device until then', () => {
+    const driver = chat();
+    driver.take();
+    driver.entries(end(2));
+    expect(driver.take('saveRead', 'stop')).toEqual([['saveRead', 2, true, until]]);
+  });
+});
+
+describe('an e-mail address', () => {
+  const missed: VisitorEntry = { seq: 2, at: 2, kind: 'missed' };
+  const waiting = { id: 'c', status: 'waiting', isInTrouble: false } as const;
+  const chat = () => new Driver({ token: 't1' }).do('open').online({ chat: waiting }).entries(visitorSaid(1, 'a'));
+
+  it('is asked for when nobody comes or nothing gets through, and not where it is known', () => {
+    expect(asksForEmail(chat().state)).toBe(false);
+    expect(asksForEmail(chat().entries(missed).state)).toBe(true);
+    expect(asksForEmail(chat().frame({ type: 'standing', isInTrouble: true }).state)).toBe(true);
+    expect(asksForEmail(chat().entries(missed, { seq: 3, at: 3, kind: 'agentJoined', name: 'Jill' }).state)).toBe(
+      false,
+    );
+    const given: VisitorEntry = { seq: 3, at: 3, kind: 'emailGiven', clientId: 'e', email: 'v@example.org' };
+    expect(asksForEmail(chat().entries(missed, given).state)).toBe(false);
+    const visitor = { email: 'vera@example.com' };
+    const known = chat().entries(missed).do('socketDown', 1006, 1).do('socketOpen', { widget: 'w1', visitor });
+    expect(asksForEmail(known.state)).toBe(false);
+  });
+
+  it('is sent between messages, by one id until it is taken, and the form goes when it is in the transcript', () => {
+    const driver = chat().entries(missed).submit('b').do('email', 'e1-client', ' v@example.org ');
+    driver.take();
+    const frame = { type: 'email', id: 'e1-client', email: 'v@example.org' };
+    expect(driver.frame({ type: 'accepted', id: 'b' }).take('send')).toEqual([frame]);
+    visitorFrameSchema.parse(frame);
+    driver.do('unanswered', driver.state.epoch, 'e1-client');
+    expect(driver.take('restart')).toEqual([0]);
+    driver.online({ chat: waiting, lastSeq: 2 });
+    expect(driver.take('send').slice(1)).toEqual([frame]);
+    driver.frame({ type: 'accepted', id: 'e1-client' });
+    driver.do('socketDown', 1006, 1).online({ chat: waiting, lastSeq: 2 });
+    expect(driver.take('send').slice(1)).toEqual([]);
+    expect(asksForEmail(driver.state)).toBe(true);
+    driver.entries({ seq: 3, at: 3, kind: 'emailGiven', clientId: 'e1-client', email: 'v@example.org' });
+    expect(driver.state).toMatchObject({ address: null, email: 'v@example.org' });
+  });
+
+  it('is refused in words where it is none, by the widget or by the server, and nothing else is', () => {
+    const driver = chat().entries(missed);
+    driver.take();
+    expect(driver.do('email', 'e1', 'v at example').state.address?.status).toBe('failed');
+    expect(driver.take('send')).toEqual([]);
+    driver.do('email', 'e2', 'v@example.org').submit('b').error('bad_frame', { ref: 'e2' });
+    expect(driver.state.address?.status).toBe('failed');
+    expect(driver.statuses()).toEqual(['b sending']);
+    expect(driver.take('send').slice(1)).toEqual([{ type: 'message', id: 'b', text: 'text of b' }]);
+  });
+
+  it('is sent again later when the server cannot take it now', () => {
+    const driver = chat().entries(missed).do('email', 'e1', 'v@example.org');
+    driver.take();
+    driver.error('rate_limited', { retryable: true, ref: 'e1', retryAfterMs: 500 });
+    expect(driver.take('later')).toEqual([500]);
+    expect(driver.do('resume', driver.state.epoch).take('send')).toEqual([
+      { type: 'email', id: 'e1', email: 'v@example.org' },
+    ]);
   });
 });
 
@@ -448,7 +680,7 @@ describe('unread', () => {
     const driver = new Driver().do('open').online({ chat: activeChat });
     driver.take();
     driver.entries({ seq: 1, at: 1, kind: 'ended', by: 'agent' });
-    expect(driver.take('saveRead', 'stop')).toEqual([['saveRead', 1, true]]);
+    expect(driver.take('saveRead', 'stop')).toEqual([['saveRead', 1, true, 0]]);
   });
 });
 
@@ -466,7 +698,7 @@ describe('end', () => {
     driver
       .frame({ type: 'accepted', id: 'e1' })
       .entries(visitorSaid(1, 'a'), { seq: 2, at: 2, kind: 'ended', by: 'visitor' });
-    expect(driver.state).toMatchObject({ status: 'ended', endedBy: 'visitor', endId: null });
+    expect(driver.state).toMatchObject({ status: 'ended', endId: null });
   });
 
   it('asks again after a wait when the server could not end it now', () => {
@@ -640,7 +872,7 @@ describe('several tabs', () => {
   it('leaves an ended chat with the other tabs', () => {
     const driver = new Driver({ token: 't1' })
       .do('open')
-      .online({ chat: { id: 'c', status: 'ended' } })
+      .online({ chat: { id: 'c', status: 'ended', isInTrouble: false } })
       .do('close');
     driver.take();
     driver.do('storage', null, 0);

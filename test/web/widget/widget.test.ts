@@ -22,7 +22,7 @@ describe('keyboard', () => {
     await eventually(() => widget.launcher.getAttribute('aria-expanded')).toBe('false');
     await widget.page.keyboard.press('Enter');
     await eventually(() => widget.closer.getAttribute('aria-expanded')).toBe('true');
-    await widget.text('Connected').waitFor();
+    await widget.online();
 
     await widget.page.keyboard.type('Hello');
     await widget.page.keyboard.press('Shift+Enter');
@@ -81,9 +81,11 @@ describe('messages', () => {
     server.deaf = false;
     server.dropAll();
     await widget.status('First').getByText('Sent', { exact: true }).waitFor();
-    await widget.text('We’ve told the team. Somebody will join you shortly.').waitFor();
+    await widget.text('Sending this to the team…').waitFor();
     server.deliver();
     await widget.status('First').getByText('Delivered').waitFor();
+    await widget.text('The team has been told. Somebody will join you shortly.').waitFor();
+    expect(await widget.text('Sending this to the team…').count()).toBe(0);
     expect(server.violations).toEqual([]);
   });
 
@@ -119,6 +121,14 @@ describe('messages', () => {
     expect(await widget.log.locator('.small:not(.row)', { hasText: /^Jill$/ }).count()).toBe(1);
   });
 
+  it('shows somebody without a name on the side of the team', async () => {
+    const widget = await (await stage.visit()).open();
+    await widget.send('Hello?');
+    await widget.status('Hello?').getByText('Sent', { exact: true }).waitFor();
+    server.add(reply('Hi', ''));
+    await widget.page.locator('.message.theirs', { hasText: 'Hi' }).waitFor();
+  });
+
   it('shows hostile text as text', async () => {
     const hostile = '<img src=x onerror="window.pwned = true"><script>window.pwned = true</script>';
     const widget = await (await stage.visit()).open();
@@ -126,8 +136,15 @@ describe('messages', () => {
     await widget.status('<img').getByText('Sent', { exact: true }).waitFor();
     server.add(
       { kind: 'agentJoined', name: `$& ${hostile}` },
-      { ...reply('x', hostile), text: hostile, links: [{ start: 0, end: 4, href: 'javascript:window.pwned = true' }] },
-      { ...reply('See https://a.example'), links: [{ start: 4, end: 21, href: 'https://a.example' }] },
+      {
+        ...reply('x', hostile),
+        text: hostile,
+        content: [{ kind: 'link', href: 'javascript:window.pwned = true', content: [hostile] }],
+      },
+      {
+        ...reply('See https://a.example'),
+        content: ['See ', { kind: 'link', href: 'https://a.example', content: ['https://a.example'] }],
+      },
     );
     await widget.log.getByRole('link').waitFor();
     expect(await widget.bubbles()).toEqual([hostile, hostile, 'See https://a.example']);

@@ -28,7 +28,7 @@ export function Composer({ app, state, locale }: ViewProps): JSX.Element {
         aria-label={texts.message}
         aria-describedby="counter"
         aria-invalid={left < 0}
-        placeholder={texts.placeholder}
+        placeholder={state.status === 'ended' ? texts.placeholderEnded : texts.placeholder}
         value={state.draft}
         onInput={(event) => app.dispatch('draft', event.currentTarget.value)}
         onKeyDown={(event) => {

@@ -1,13 +1,18 @@
 import type { JSX } from 'preact';
+import { asksForEmail, noticeOf } from '../state.ts';
+import type { Texts } from '../text.ts';
+import { EmailForm } from './email-form.tsx';
 import { Icon } from './icons.tsx';
 import { conversationLines } from './lines.ts';
+import type { Line } from './lines.ts';
 import { Message } from './message.tsx';
 import type { ViewProps } from './view-props.ts';
 
 /** The conversation, as a live region for screen readers. */
 export function Log({ app, state, locale }: ViewProps): JSX.Element {
   const { texts } = locale;
-  const { token, settings, fatal, status } = state;
+  const { token, settings, fatal } = state;
+  const notice = noticeOf(state);
   const lines = conversationLines(state);
   const loading = token !== null && settings === null && !fatal;
   return (
@@ -26,17 +31,42 @@ export function Log({ app, state, locale }: ViewProps): JSX.Element {
         if (kind === 'visitorMessage' || kind === 'agentMessage') {
           return <Message key={key} app={app} locale={locale} line={line} />;
         }
-        return kind === 'missed' ? (
-          <p key={key} class="note card">
-            {texts.missed}
-          </p>
-        ) : (
-          <p key={key} class="note">
-            {texts[kind].replace('#', () => line.name)}
-          </p>
+        const text = noteText(line, texts);
+        return (
+          text && (
+            <p key={key} class="note">
+              {text}
+            </p>
+          )
         );
       })}
-      {(status === 'waiting' || status === 'joining') && <p class="note card">{texts.waiting}</p>}
+      {notice && (
+        // Another one is another element: that is what a screen reader announces.
+        <p key={notice} class="note card">
+          {texts.notice[notice]}
+        </p>
+      )}
+      {asksForEmail(state) && <EmailForm key="email" {...{ app, state, locale }} />}
     </div>
   );
+}
+
+/** What a line says that nobody has written; nothing where it is said of where the chat stands, or not known. */
+function noteText(line: Line, texts: Texts): string | undefined {
+  switch (line.kind) {
+    case 'agentJoined':
+      return texts.agentJoined.replace('#', () => line.name);
+    case 'agentLeft':
+      return texts[line.isLast ? 'lastAgentLeft' : 'agentLeft'].replace('#', () => line.name);
+    case 'ended':
+      return texts.ended[line.by];
+    case 'reopened': {
+      const { name } = line;
+      return name === undefined ? texts.reopened : texts.reopenedBy.replace('#', () => name);
+    }
+    case 'emailGiven':
+      return texts.emailGiven.replace('#', () => line.email);
+    default:
+      return undefined;
+  }
 }

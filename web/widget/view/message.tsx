@@ -1,38 +1,28 @@
 import type { JSX } from 'preact';
-import { splitText } from '../links.ts';
+import { shownContent } from './content.tsx';
 import { Icon } from './icons.tsx';
 import type { Line } from './lines.ts';
 import type { ViewProps } from './view-props.ts';
 
 type MessageLine = Extract<Line, { kind: 'visitorMessage' | 'agentMessage' }>;
 
-/** One message: text as text nodes only, whatever it holds. */
+/** One message. Whose side it is on its kind says. */
 export function Message({ app, locale, line }: Pick<ViewProps, 'app' | 'locale'> & { line: MessageLine }): JSX.Element {
   const { texts, time } = locale;
-  const { key, first, last, status, reason, deleted, edited, at, attachments } = line;
-  const name = line.kind === 'agentMessage' && line.name;
+  const { key, kind, first, last, status, reason, deleted, edited, at, attachments, text, content = [text] } = line;
+  const isTheirs = kind === 'agentMessage';
   const button = (type: 'retry' | 'remove'): JSX.Element => (
     <button class="text" onClick={() => app.dispatch(type, key)}>
       {texts[type]}
     </button>
   );
   return (
-    <div class={`message ${name ? 'theirs' : 'mine'} ${first ? 'first' : ''}`}>
-      <div class={name && first ? 'small' : 'hidden'}>{name || texts.you}</div>
+    <div class={`message ${isTheirs ? 'theirs' : 'mine'} ${first ? 'first' : ''}`}>
+      <div class={isTheirs && first ? 'small' : 'hidden'}>{isTheirs ? line.name : texts.you}</div>
       <div class={`bubble ${deleted ? 'deleted' : ''}`} dir="auto">
-        {deleted
-          ? texts.deleted
-          : splitText(line.text, line.links).map(([text, href]) =>
-              href ? (
-                <a href={href} target="_blank" rel="noopener noreferrer nofollow">
-                  {text}
-                </a>
-              ) : (
-                text
-              ),
-            )}
+        {deleted ? texts.deleted : shownContent(content)}
         {!deleted && attachments && (
-          <ul aria-label={texts.attachments}>
+          <ul class="files" aria-label={texts.attachments}>
             {attachments.map(({ name }) => (
               <li>
                 <span aria-hidden="true">📎 </span>

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
-import { canEnd } from '../state.ts';
+import { canEnd, isOver } from '../state.ts';
 import type { Session } from '../state.ts';
-import type { Texts } from '../text.ts';
+import type { Locale } from '../text.ts';
 import { Composer } from './composer.tsx';
 import { Icon } from './icons.tsx';
 import { Log } from './log.tsx';
@@ -23,7 +23,7 @@ export function Panel(props: ViewProps): JSX.Element {
         </div>
         <div class="heading">
           <h2 id="title">{title}</h2>
-          <div class={`small connection ${connection}`}>{connectionText(state, texts)}</div>
+          <div class={`small presence ${connection}`}>{presence(state, locale)}</div>
         </div>
         {canEnd(state) && (
           <button class="quiet" aria-expanded={confirming} onClick={confirm(!confirming)}>
@@ -59,30 +59,33 @@ export function Panel(props: ViewProps): JSX.Element {
 /** The textbox, or why there is none. */
 function Footer(props: ViewProps): JSX.Element {
   const { app, state, locale } = props;
-  const { fatal, ended, newChat } = locale.texts;
-  if (state.fatal) return <Notice text={fatal[state.fatal]} />;
-  if (state.status !== 'ended') return <Composer {...props} />;
+  const { fatal, newChat } = locale.texts;
+  if (state.fatal) {
+    return (
+      <div class="notice" role="status">
+        <p>{fatal[state.fatal]}</p>
+      </div>
+    );
+  }
   return (
-    <Notice text={ended[state.endedBy]}>
-      <button class="primary" onClick={() => app.dispatch('newChat')}>
-        {newChat}
-      </button>
-    </Notice>
-  );
-}
-
-function Notice({ text, children }: { text: string; children?: JSX.Element }): JSX.Element {
-  return (
-    <div class="notice" role="status">
-      <p>{text}</p>
-      {children}
+    <div>
+      {state.status === 'ended' && (
+        <div class="notice">
+          <button class="primary" onClick={() => app.dispatch('newChat')}>
+            {newChat}
+          </button>
+        </div>
+      )}
+      {!isOver(state) && <Composer {...props} />}
     </div>
   );
 }
 
-function connectionText({ connection, fatal, endId, settings, failures }: Session, texts: Texts): string {
+/** Who is there, with the one dot that there is; a connection needs a word only where it is lost. */
+function presence(state: Session, { texts, list }: Locale): JSX.Element | string {
+  const { connection, fatal, endId, settings, failures, agents } = state;
   if (fatal) return texts.disconnected;
   if (endId !== null) return texts.ending;
-  if (connection === 'online') return texts.online;
-  return settings === null && !failures ? texts.connecting : texts.reconnecting;
+  if (connection !== 'online') return settings === null && !failures ? texts.connecting : texts.reconnecting;
+  return agents.length ? <span class="here">{list(texts.here, agents)}</span> : '';
 }

@@ -35,7 +35,10 @@ export function accountStore(connection: Connection) {
     async get(accountId: string): Promise<Account | null> {
       return model.findById(accountId).lean();
     },
-    /** Accounts by the start of any word of their name, whatever its capitals. Reads the whole collection: for operators only. */
+    /**
+     * Accounts by the start of any word of their name, whatever its capitals. Reads the whole collection: for operators
+     * only.
+     */
     async named(words: string, limit: number): Promise<Account[]> {
       return model
         .find({ name: { $regex: startOfWord(words), $options: 'i' } })

@@ -7,7 +7,8 @@ export interface Deadline {
   /**
    * `missed`: nobody joined in time. `idle`: nobody writes any more. `readBack`: a webhook may have been lost.
    * `push`: an api instance did not answer. `askSlot`: the chat's turn in the inbound channel may have been lost.
-   * `page`: the card may say that the visitor is on another page. `giveUp`: the chat ended long ago, and Zoom has not taken what is left.
+   * `page`: the card may say that the visitor is on another page. `giveUp`: the chat ended long ago, and Zoom has not
+   * taken what is left.
    */
   what: 'missed' | 'idle' | 'readBack' | 'push' | 'askSlot' | 'page' | 'giveUp';
 }

@@ -16,6 +16,8 @@ const originWords: Record<EmailOrigin, string> = { asTyped: 'as typed' };
 interface Field {
   key: string;
   value: string | undefined;
+  /** It shares a line with the next one. */
+  short?: boolean;
 }
 
 /** What is known of the visitor: what they, their browser and the website say. For a section of the visitor's. */
@@ -23,12 +25,12 @@ export function visitorFields(about: AboutVisitor): Field[] {
   const { email, language, timeZone, startedAt, page, referrer, attributes = {} } = about;
   return [
     { key: 'E-mail', value: email && `${email.address} (${originWords[email.origin]})` },
-    { key: 'Language', value: language && languageName(language) },
-    { key: 'Local time', value: timeZone && `${timeIn(timeZone, startedAt)}, ${timeZone}` },
+    { key: 'Language', value: language && languageName(language), short: true },
+    { key: 'Local time', value: timeZone && `${timeIn(timeZone, startedAt)}, ${timeZone}`, short: true },
     ...(page ? pageFields(page) : []),
     { key: 'Came from', value: referrer && truncateText(referrer, addressLength) },
     // By a name that no field of the app has.
-    ...Object.entries(attributes).map(([name, value]) => ({ key: `Website · ${name}`, value })),
+    ...Object.entries(attributes).map(([name, value]) => ({ key: `Website · ${name}`, value, short: true })),
   ];
 }
 

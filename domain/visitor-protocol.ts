@@ -40,7 +40,7 @@ export const helloFrameSchema = z.strictObject({
   token: z.string().max(2_000).optional(),
   /** Highest `seq` this widget has shown without a gap; 0 or absent for none. */
   lastSeq: z.int().nonnegative().optional(),
-  /** Who the visitor is, as far as their page and browser say. What is odd is left out. */
+  /** Who the visitor is, as far as page and browser say. What is odd is left out: it keeps nobody from writing. */
   visitor: z
     .strictObject({
       /** Of an earlier `welcome`: the browser has been here before. */

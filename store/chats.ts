@@ -134,7 +134,7 @@ export function chatStore(connection: Connection) {
       ]);
       return newestOf(found.flat(), limit);
     },
-    /** Chats that the same visitor, by browser or address, began in the account before this one; newest first. */
+    /** Chats that the same visitor, by browser or e-mail address, began in the account before it; newest first. */
     async earlierOf(
       { accountId, chatId, id, email }: { accountId: string; chatId: string; id?: string; email?: string },
       before: Date,

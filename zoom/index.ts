@@ -17,7 +17,18 @@ export type { ChannelType, ZoomChannel } from './channels.ts';
 export type { ZoomMember } from './members.ts';
 export type { ZoomFile, ZoomMessage } from './messages.ts';
 export type { BotApi } from './chatbot.ts';
-export { actions, button, card, cardMarks, fields, link, message, section, type Card, type CardElement } from './cards.ts';
+export {
+  actions,
+  button,
+  card,
+  cardMarks,
+  fields,
+  link,
+  message,
+  section,
+  type Card,
+  type CardElement,
+} from './cards.ts';
 export { urlValidationAnswer, verifyWebhook, type WebhookRefusal } from './webhooks.ts';
 export { normalizeEvent } from './events.ts';
 export type {

@@ -8,9 +8,9 @@ import { queries, type TemporalUi } from './queries.ts';
 const most = 20;
 
 /**
- * What an operator knows somebody or something by, looked up: an id of any kind, the name of a visitor, an agent or a
- * chat channel or the start of one of its words, an e-mail address. Names are in MongoDB only, so this leads from them
- * to ids, and from those to Temporal UI.
+ * What an operator knows somebody or something by, looked up: an id of any kind, the name of a visitor, an agent, an
+ * account or a chat channel from any of its words on, an e-mail address. Names are in MongoDB only, so this leads from
+ * them to ids, and from those to Temporal UI.
  */
 export async function findForOperator(
   { store, ui }: { store: Pick<ApiStore, 'accounts' | 'members' | 'chats' | 'chatChannels'>; ui: TemporalUi },

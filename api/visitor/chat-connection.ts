@@ -73,8 +73,8 @@ export interface WelcomeDetails {
 }
 
 /**
- * `new`: no message has been sent yet. `open`: Temporal knows the chat. `ended`: the visitor can write nothing more once
- * the time to reopen the chat has passed, but what was written before may still be on its way. `over`: the workflow of
+ * `new`: no message has been sent yet. `open`: Temporal knows the chat. `ended`: the visitor can write nothing more
+ * once the time to reopen the chat has passed, but what was written before may still be on its way. `over`: the workflow of
  * the chat is over, and nothing comes any more.
  */
 type State = 'new' | 'open' | 'ended' | 'over';

@@ -23,9 +23,7 @@ describe('what is said of a visitor', () => {
   test('by the website is short lines, and no more than some', () => {
     const many = Object.fromEntries(Array.from({ length: 30 }, (_, n) => [`${n} name`, n]));
     expect(Object.keys(visitorAttributes(many) ?? {})).toHaveLength(limits.attributes);
-    const [[name, value] = ['', '']] = Object.entries(
-      visitorAttributes({ ['n\n'.repeat(99)]: 'é'.repeat(500) }) ?? {},
-    );
+    const [[name, value] = ['', '']] = Object.entries(visitorAttributes({ ['n\n'.repeat(99)]: 'é'.repeat(500) }) ?? {});
     expect([name.length, value.length]).toEqual([limits.attributeNameLength, limits.attributeValueLength]);
     expect(visitorAttributes(JSON.parse('{"__proto__": "x", "\u202e": "x", "y": "\u200b", "z": true}'))).toEqual(
       Object.fromEntries([['__proto__', 'x']]),

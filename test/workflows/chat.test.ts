@@ -62,6 +62,31 @@ describe('a chat', { retry: 2 }, () => {
     expect(fake.posts().at(-1)).toContain('ended');
   });
 
+  test('says on its cards who the visitor is, when they were here before, and on which page they are now', async () => {
+    const earlier = { count: 1, last: { at: 1_000, agents: ['Jill'], isSameBrowser: true } };
+    const fake = fakeChatActivities({ recordChat: async () => ({ earlier }) });
+    const [pricing, basket] = ['pricing', 'basket'].map((name) => ({ url: `https://example.com/${name}` }));
+    if (!pricing || !basket) throw new Error('There are two');
+    await runningChat(
+      env,
+      fake,
+      async ({ handle, join }) => {
+        await eventually(() => expect(fake.seen.cards[0]?.content.about).toMatchObject({ earlier, page: pricing }));
+        await handle.signal(visitorSignal, { kind: 'page', page: basket });
+        await eventually(() => expect(fake.seen.cardEdits.at(-1)?.content.about?.page).toEqual(basket));
+        // Soon after another: it waits for its time, by the workflow's timer.
+        await handle.signal(visitorSignal, { kind: 'page', page: pricing });
+        await join(jill);
+        await eventually(() =>
+          expect(fake.seen.posts[0]?.post).toMatchObject({ kind: 'greeting', about: { earlier, page: basket } }),
+        );
+        await env.sleep(20_000);
+        await eventually(() => expect(fake.seen.cardEdits.at(-1)?.content.about?.page).toEqual(pricing));
+      },
+      { page: pricing },
+    );
+  });
+
   test('takes two agents who press Join at once into one channel', async () => {
     const fake = fakeChatActivities();
     await runningChat(env, fake, async ({ join, snapshot }) => {

@@ -18,7 +18,7 @@ const examples = [...page.matchAll(/```json\n([\s\S]*?)```/g)].map(
 
 describe('docs/visitor-protocol.md', () => {
   it('has a valid example of every frame', () => {
-    const fromVisitor = ['hello', 'message', 'email', 'end', 'ping'];
+    const fromVisitor = ['hello', 'page', 'message', 'email', 'end', 'ping'];
     const fromApi = ['welcome', 'accepted', 'entries', 'delivered', 'standing', 'pong', 'error'];
     expect(examples.map(({ type }) => type)).toEqual([...fromVisitor, ...fromApi]);
     for (const example of examples) {
@@ -55,9 +55,11 @@ describe('docs/visitor-protocol.md', () => {
   it('gives the limits as they are', () => {
     const { visitorMessageLength, visitorNameLength, visitorEmailLength, pageTitleLength, pageUrlLength } = limits;
     const { visitorFrameBytes, entriesPerFrame } = limits;
+    const { languageLength, timeZoneLength, attributes, attributeNameLength, attributeValueLength } = limits;
     const inOrder = [visitorMessageLength, visitorNameLength, visitorEmailLength, pageTitleLength, pageUrlLength];
+    const ofVisitor = [languageLength, timeZoneLength, attributes, attributeNameLength, attributeValueLength];
     const table = page.slice(page.indexOf('## Limits'), page.indexOf('## What a client must do'));
     const numbers = [...table.matchAll(/\| ([\d,]+) +\|/g)].map(([, number = '']) => Number(number.replace(',', '')));
-    expect(numbers).toEqual([...inOrder, visitorFrameBytes, entriesPerFrame]);
+    expect(numbers).toEqual([...inOrder, ...ofVisitor, visitorFrameBytes, entriesPerFrame]);
   });
 });

@@ -54,13 +54,59 @@ describe('host page', () => {
   });
 
   it('names visitor and page to the server', async () => {
-    stage.host({ attributes: 'data-visitor-name="Vera" data-visitor-email="vera@example.com"' });
+    stage.host({
+      attributes: `data-visitor-name="Vera" data-visitor-email="vera@example.com"
+      data-visitor-attributes='{"plan": "gold"}'`,
+    });
     await (await stage.visit()).open();
     expect(server.hellos[0]).toMatchObject({
       widget: 'w1',
-      visitor: { name: 'Vera', email: 'vera@example.com' },
+      visitor: {
+        name: 'Vera',
+        email: 'vera@example.com',
+        language: expect.stringMatching(/^en/) as string,
+        timeZone: expect.any(String) as string,
+        attributes: { plan: 'gold' },
+      },
       page: { url: `${server.url}/`, title: 'Shop' },
     });
+  });
+
+  it('tells where the visitor goes without leaving the page, and what that page is called then', async () => {
+    const widget = await (await stage.visit()).open();
+    await widget.page.evaluate(() => {
+      history.pushState(null, '', '/basket?secret=1');
+      document.title = 'Basket';
+    });
+    await eventually(() => server.pages).toEqual([{ type: 'page', url: `${server.url}/basket`, title: 'Basket' }]);
+    // The same page by its address as the team sees it.
+    await widget.page.evaluate(() => history.replaceState(null, '', '/basket?secret=2'));
+    await widget.page.evaluate(() => (document.title = 'Basket (1)'));
+    await widget.send('Hello');
+    await eventually(() => server.pages.map(({ title }) => title)).toEqual(['Basket', 'Basket (1)']);
+    expect(server.violations).toEqual([]);
+  });
+
+  it('is recognised in the next chat, and not once it was forgotten, in any tab', async () => {
+    const context = await stage.context();
+    const kept = () => widget.page.evaluate(() => localStorage.getItem('livechat:w1:visitor'));
+    const widget = await (await stage.visit(context)).open();
+    expect(await kept()).toBe(null);
+    await widget.send('Hello');
+    await eventually(kept).toBe('visitor-1');
+    server.add({ kind: 'ended', by: 'agent' });
+    await widget.button('Start a new chat').click();
+    await eventually(() => server.hellos.at(-1)?.visitor?.token).toBe('visitor-1');
+    expect(server.hellos.at(-1)?.token).toBe(undefined);
+    const other = await (await stage.visit(context)).open();
+    await eventually(() => server.hellos.length).toBe(3);
+    await widget.page.evaluate(() => (window as unknown as { LiveChat: { forget: () => void } }).LiveChat.forget());
+    // Both tabs say hello anew, as strangers.
+    await eventually(() => server.hellos.slice(3).map(({ visitor }) => visitor?.token)).toEqual([undefined, undefined]);
+    expect(await kept()).toBe(null);
+    await other.text('Connected').waitFor();
+    await other.send('Somebody else');
+    await eventually(kept).not.toBe('visitor-1');
   });
 
   it.each(['getter', 'setItem'])('works where storage is blocked (%s)', async (what) => {

@@ -3,7 +3,7 @@ import type { CardContent, CardElement, PlainElement } from '../../cards.ts';
 import { Icon } from './icons.tsx';
 import { launchTarget } from './launch.ts';
 import { isPlainClick, navigate } from './route.ts';
-import { isWebAddress, LinkedText, MarkdownText, OutsideLink } from './text.tsx';
+import { isWebAddress, LinkedText, MarkdownText, OutsideLink, timeAgo } from './text.tsx';
 
 /** What a card's controls need to know. */
 export interface CardContext {
@@ -302,6 +302,19 @@ function Plain({ element, context }: { element: PlainElement; context: CardConte
   }
 }
 
+/** Words, and a time: how long ago it is, or the date and time of one that is not recent. */
+function SectionFooter({ footer, ts }: { footer?: string | undefined; ts?: number | undefined }) {
+  if (footer === undefined && ts === undefined) return null;
+  const when = ts !== undefined && <time dateTime={new Date(ts).toISOString()}>{timeAgo(ts, Date.now())}</time>;
+  return (
+    <p class="card-footer">
+      {footer}
+      {footer !== undefined && when && ' · '}
+      {when}
+    </p>
+  );
+}
+
 /** A chatbot card with all its elements. */
 export function Card({ content, context }: { content: CardContent; context: CardContext }) {
   return (
@@ -324,7 +337,7 @@ export function Card({ content, context }: { content: CardContent; context: Card
             {element.sections.map((inner, at) => (
               <Plain key={at} element={inner} context={context} />
             ))}
-            {element.footer !== undefined && <p class="card-footer">{element.footer}</p>}
+            <SectionFooter footer={element.footer} ts={element.ts} />
           </div>
         ) : (
           <Plain key={index} element={element} context={context} />

@@ -106,6 +106,14 @@ export function dayName(time: number, now: number): string {
   return new Date(time).toLocaleDateString(undefined, { weekday: 'long', day: 'numeric', month: 'long' });
 }
 
+/** `5 minutes ago` on the same day, and else the date and time where the reader is: as Zoom's cards show times. */
+export function timeAgo(time: number, now: number): string {
+  const minutes = Math.round((time - now) / 60_000);
+  const since = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto' });
+  if (minutes <= -24 * 60) return new Date(time).toLocaleString(undefined, { dateStyle: 'short', timeStyle: 'short' });
+  return minutes <= -60 ? since.format(Math.round(minutes / 60), 'hour') : since.format(minutes, 'minute');
+}
+
 /** Two letters for a name. */
 export function initials(name: string): string {
   const words = name.split(' ');

@@ -92,7 +92,7 @@ export function createVisitorServer(dependencies: Dependencies): VisitorServer {
     challengeBits: config.challengeBits,
     resumptions: new FairSemaphore(options.resumptions),
     announcements: new FairSemaphore(options.announcements),
-    timings: { missedAfterMs: config.product.missedAfterMs, idleEndMs: config.product.idleEndMs },
+    timings: timingsOf(config.product),
   };
   const wss = new WebSocketServer({
     noServer: true,
@@ -186,6 +186,10 @@ export function createVisitorServer(dependencies: Dependencies): VisitorServer {
       await Promise.race([connections.close(), delay(options.disconnectMs, undefined, { ref: false })]);
     },
   };
+}
+
+function timingsOf({ mailAfterMs, ...timings }: Dependencies['config']['product']): HandshakeDependencies['timings'] {
+  return { ...timings, ...(mailAfterMs === undefined ? {} : { mailAfterMs }) };
 }
 
 /** Show as 0 what has not happened yet. */

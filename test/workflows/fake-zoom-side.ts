@@ -2,12 +2,13 @@ import { ApplicationFailure } from '@temporalio/activity';
 import type { CardSlotActivities } from '../../activities/card-slot.ts';
 import type { ChatActivities } from '../../activities/chat.ts';
 import type { ChatZoomActivities } from '../../activities/chat-zoom.ts';
+import type { MailActivities } from '../../activities/mail.ts';
 import { postText } from '../../domain/channel-post.ts';
 import { endCommand } from '../../domain/commands.ts';
 import type { PushOutcome, PushTarget, VisitorPush } from '../../domain/push.ts';
 import type { ChatStanding, TranscriptEntry } from '../../domain/transcript.ts';
 
-type Activities = CardSlotActivities & ChatActivities & ChatZoomActivities;
+type Activities = CardSlotActivities & ChatActivities & ChatZoomActivities & MailActivities;
 type Input<Name extends keyof Activities> = Parameters<Activities[Name]>[0];
 
 /**
@@ -28,6 +29,7 @@ export function fakeChatActivities(overrides: Partial<Activities> = {}) {
     invited: [] as Input<'inviteAgent'>[],
     removed: [] as Input<'removeAgent'>[],
     posts: [] as Input<'postToChannel'>[],
+    mails: [] as Input<'sendAnswers'>[],
     readBacks: 0,
   };
   /** Outcome of a push to an instance; tests replace it. */
@@ -107,6 +109,10 @@ export function fakeChatActivities(overrides: Partial<Activities> = {}) {
       const { chatId, deliveredSeq, targets, as } = input;
       const outcomes = pushTo(targets, { chatId, entries: [], lastSeq: 0, deliveredSeq });
       return { messageId: `post-${seen.posts.length}`, as, outcomes };
+    },
+    async sendAnswers(input) {
+      seen.mails.push(input);
+      return { outcome: 'sent' };
     },
     async readChannel() {
       seen.readBacks += 1;

@@ -31,15 +31,24 @@ export class Chat extends ChatParts {
     switch (event.kind) {
       case 'message':
         if (event.connection) this.presence.connect(event.connection);
+        this.mail.seen();
         this.#visitorWrote(event, now);
         break;
       case 'connected':
         this.presence.connectedAnew(event.connection);
+        this.mail.seen();
         break;
       case 'disconnected':
-        this.presence.disconnect(event.connectionId);
+        this.presence.disconnect(event.connectionId, now);
+        break;
+      case 'email':
+        this.#leftAddress(event);
+        break;
+      case 'mailStopped':
+        this.mail.stop();
         break;
       case 'ended':
+        this.mail.seen();
         this.end('visitor', now);
         break;
     }
@@ -260,6 +269,11 @@ export class Chat extends ChatParts {
     return this.lifecycle.isEnded && ref !== undefined && !state.closed && this.outbox.isEmpty;
   }
 
+  /** When the visitor is mailed what they missed, ms; undefined while nothing is to be mailed. */
+  get mailDueAt(): number | undefined {
+    return this.mail.dueAt(this.presence.awaySince);
+  }
+
   missed(now: number): void {
     if (this.lifecycle.status !== 'waiting') return;
     this.transcript.add({ kind: 'missed', at: now });
@@ -272,6 +286,7 @@ export class Chat extends ChatParts {
     this.channel.closed();
     this.card.giveUp();
     this.writers.giveUp();
+    this.mail.giveUp();
     this.waits.succeeded('writers');
     this.waits.succeeded('card');
     this.waits.succeeded('channel');
@@ -286,6 +301,7 @@ export class Chat extends ChatParts {
       this.lifecycle.isEnded &&
       !this.hasNews &&
       this.cardWork === undefined &&
+      this.mailDueAt === undefined &&
       !this.writers.isHolding &&
       (ref === undefined || (state.closed && this.outbox.isEmpty))
     );
@@ -305,6 +321,12 @@ export class Chat extends ChatParts {
     // Until somebody has joined, the card is where the team reads what the visitor writes.
     if (!this.channel.ref) this.card.addWords(seq, text);
     this.#spoken(now);
+  }
+
+  #leftAddress({ clientId, email, at }: Extract<VisitorEvent, { kind: 'email' }>): void {
+    if (!this.seenFromVisitor.add(clientId)) return;
+    this.transcript.add({ kind: 'emailGiven', at, clientId, email });
+    this.mail.addressGiven(email);
   }
 
   /** Whether a message is to be looked at: no post of ours that comes back, not seen before, and not empty. */

@@ -21,8 +21,11 @@ export interface ChatInput {
   visitor: { name: string; email?: string };
   /** The page the visitor wrote from. */
   page?: { url: string; title?: string };
-  /** ms: how long a chat waits for a first agent before it counts as missed; how long a silent chat stays open. */
-  timings: { missedAfterMs: number; idleEndMs: number };
+  /**
+   * ms: how long a chat waits for a first agent before it counts as missed; how long a silent chat stays open; how long a
+   * visitor is away before what they missed goes out by e-mail, absent where no mail is sent.
+   */
+  timings: { missedAfterMs: number; idleEndMs: number; mailAfterMs?: number };
   /**
    * Continue as new after this many events, see `limits.eventsPerRun`. Default: when Temporal suggests it, at some
    * thousands.
@@ -53,6 +56,8 @@ export type VisitorEvent =
   | { kind: 'disconnected'; connectionId: string }
   /** They left an address to be answered at. */
   | { kind: 'email'; clientId: string; email: string; at: number }
+  /** By the link in a mail: they want no more mails about this chat. */
+  | { kind: 'mailStopped' }
   | { kind: 'ended' };
 export const visitorSignal = defineSignal<[VisitorEvent]>('visitor');
 

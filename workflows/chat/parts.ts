@@ -3,6 +3,7 @@ import { Card, type CardState } from './card.ts';
 import { ChatChannel, type ChatChannelState } from './channel.ts';
 import { Lifecycle, type LifecycleState } from './lifecycle.ts';
 import type { ChatInput } from './messages.ts';
+import { Mail, type MailState } from './mail.ts';
 import { Outbox, type OutboxState } from './outbox.ts';
 import { Presence, type PresenceState } from './presence.ts';
 import { RecentKeys } from './recent-keys.ts';
@@ -21,6 +22,7 @@ export interface ChatState {
   card: CardState;
   channel: ChatChannelState;
   waits: WaitsState;
+  mail: MailState;
   seenFromVisitor: string[];
   seenFromZoom: string[];
   /** The chat's standing as its record has it, as JSON. */
@@ -38,6 +40,7 @@ export class ChatParts {
   readonly card: Card;
   readonly channel: ChatChannel;
   readonly waits: Waits;
+  readonly mail: Mail;
   /** Ids that the widget, and Zoom, gave to what they sent: a repeat is recognised by them. */
   readonly seenFromVisitor: RecentKeys;
   readonly seenFromZoom: RecentKeys;
@@ -57,6 +60,7 @@ export class ChatParts {
     this.card = new Card(carried?.card);
     this.channel = new ChatChannel(carried?.channel);
     this.waits = new Waits(carried?.waits);
+    this.mail = new Mail(input.timings.mailAfterMs, input.visitor.email, carried?.mail);
     this.seenFromVisitor = new RecentKeys(carried?.seenFromVisitor);
     this.seenFromZoom = new RecentKeys(carried?.seenFromZoom);
     this.recordedStanding = carried?.recordedStanding;
@@ -74,6 +78,7 @@ export class ChatParts {
       card: this.card.state,
       channel: this.channel.state,
       waits: this.waits.state,
+      mail: this.mail.state,
       seenFromVisitor: this.seenFromVisitor.keys,
       seenFromZoom: this.seenFromZoom.keys,
       ...(this.recordedStanding === undefined ? {} : { recordedStanding: this.recordedStanding }),

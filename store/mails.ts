@@ -3,8 +3,8 @@ import { insertedNow } from './errors.ts';
 import { date, number, text } from './fields.ts';
 
 /**
- * `sending`: begun, and nobody has said how it ended. `deferred`: not sent, for sure. `unconfirmed`: given up, though it
- * may have been sent. `empty`: there was nothing left to say.
+ * `sending`: begun, and nobody has said how it ended. `deferred`: not sent, for sure. `unconfirmed`: given up, though
+ * it may have been sent. `empty`: there was nothing left to say.
  */
 export const mailStates = ['sending', 'deferred', 'sent', 'refused', 'unconfirmed', 'empty'] as const;
 
@@ -26,7 +26,7 @@ schema.index({ chatId: 1 });
 /** One mail to a visitor: which entries of the chat were in it, and what became of it. Never to whom. */
 export type MailRecord = InferRawDocType<typeof definition>;
 
-/** What was mailed, so that a mail is sent again only when nobody knows whether it was. Written by one chat at a time. */
+/** What was mailed, so that a mail is sent again only when nobody knows whether it was. Written by its chat alone. */
 export function mailStore(connection: Connection) {
   const model = connection.model('Mail', schema);
   return {

@@ -29,7 +29,7 @@ const fullRetryMs = 15_000;
 /** The same for an account without a working grant. */
 const notAvailableRetryMs = 30_000;
 /** How long the token of a chat that has ended still opens it, ms: for a look back, not for whoever comes later. */
-const readableAfterEndMs = 24 * 3_600_000;
+export const readableAfterEndMs = 24 * 3_600_000;
 
 /** The visitor's side. Nothing of it throws, also when the socket is gone. */
 export interface VisitorEnd {

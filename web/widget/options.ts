@@ -14,6 +14,8 @@ export interface WidgetOptions {
   accent: string | undefined;
   lang: string | undefined;
   heartbeatMs: number;
+  /** What is kept ends with the browser's tab. */
+  forTab: boolean;
   /** Parameters of the page's address that the team may see. */
   pageQuery: string[];
 }
@@ -27,7 +29,7 @@ const emailPattern = /^[\w+-]+(\.[\w+-]+)*@([a-z\d][a-z\d-]*\.)+[a-z]{2,}$/i;
 
 /** Reads the script tag's `src` and data attributes. Null without a usable widget id and address. */
 export function readOptions(src: string, data: Readonly<Record<string, string | undefined>>): WidgetOptions | null {
-  const { widget, visitorName, visitorEmail, position, accent, lang, heartbeatMs, pageQuery = '' } = data;
+  const { widget, visitorName, visitorEmail, position, accent, lang, heartbeatMs, storage, pageQuery = '' } = data;
   if (!widget || widget.length > 64 || !/^https?:/.test(src)) return null;
   const name = visitorName?.trim().slice(0, visitorNameLength).trim();
   const email = visitorEmail?.trim() ?? '';
@@ -42,6 +44,7 @@ export function readOptions(src: string, data: Readonly<Record<string, string | 
     accent,
     lang,
     heartbeatMs: Number(heartbeatMs) >= minHeartbeatMs ? Number(heartbeatMs) : defaultHeartbeatMs,
+    forTab: storage === 'tab',
     pageQuery: pageQuery.split(',').map((name) => name.trim()),
   };
 }

@@ -22,8 +22,8 @@ export interface ChatInput {
   /** The page the visitor wrote from. */
   page?: { url: string; title?: string };
   /**
-   * ms: how long a chat waits for a first agent before it counts as missed; how long a silent chat stays open; how long a
-   * visitor is away before what they missed goes out by e-mail, absent where no mail is sent.
+   * ms: how long a chat waits for a first agent before it counts as missed; how long a silent chat stays open; how long
+   * a visitor is away before what they missed goes out by e-mail, absent where no mail is sent.
    */
   timings: { missedAfterMs: number; idleEndMs: number; mailAfterMs?: number };
   /**

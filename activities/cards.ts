@@ -1,4 +1,11 @@
-import { endedWords, notOfTeamWords, postMark, visitorLabel, type ChannelPost } from '../domain/channel-post.ts';
+import {
+  endedWords,
+  mailRefusedWords,
+  notOfTeamWords,
+  postMark,
+  visitorLabel,
+  type ChannelPost,
+} from '../domain/channel-post.ts';
 import { endCommand, makeButtonValue } from '../domain/commands.ts';
 import { cardWordsLength, type InboundCardContent } from '../domain/inbound-card.ts';
 import { truncateText } from '../domain/text.ts';
@@ -118,6 +125,8 @@ export function channelPostCard(chatId: string, visitorName: string, post: Chann
       return notice('Message not shown', subHead, 'The visitor wrote something that Zoom refuses to show here.');
     case 'notOfTeam':
       return notice('Not sent to the visitor', subHead, notOfTeamWords(post.name));
+    case 'mailRefused':
+      return notice('Not e-mailed to the visitor', subHead, mailRefusedWords);
     case 'closing':
       return notice('Chat ended', subHead, endedWords[post.by]);
   }

@@ -13,6 +13,8 @@ export type ChannelPost =
   | { kind: 'notShown'; firstSeq: number; lastSeq: number }
   /** Somebody who does not speak for the team has written; the `number` counts them. Their name may be unknown. */
   | { kind: 'notOfTeam'; number: number; name: string }
+  /** The visitor's mail server refuses the mail with what agents wrote; the `number` counts them. */
+  | { kind: 'mailRefused'; number: number }
   | { kind: 'closing'; by: EndedBy };
 
 /**
@@ -65,6 +67,8 @@ function placeOf(post: ChannelPost): string {
       return `#${post.firstSeq}–${post.lastSeq} not shown`;
     case 'notOfTeam':
       return `#note ${post.number}`;
+    case 'mailRefused':
+      return `#mail ${post.number}`;
     case 'closing':
       return '#end';
   }
@@ -72,7 +76,7 @@ function placeOf(post: ChannelPost): string {
 
 const endOf = (chatId: string): string => chatId.slice(-6);
 
-const markAtEnd = /(?:^| · )#(?:\d+(?:–\d+)?(?: \(\d+\/\d+\))?(?: not shown)?|note \d+|end) · (.{1,6})$/u;
+const markAtEnd = /(?:^| · )#(?:\d+(?:–\d+)?(?: \(\d+\/\d+\))?(?: not shown)?|(?:note|mail) \d+|end) · (.{1,6})$/u;
 
 /**
  * Whether a text that was read in a chat's channel is a post of ours, whoever Zoom says wrote it: one of its first two
@@ -111,10 +115,17 @@ export function postText(chatId: string, visitorName: string, post: ChannelPost,
       return notice('The visitor wrote something that Zoom refuses to show here.');
     case 'notOfTeam':
       return notice(notOfTeamWords(post.name));
+    case 'mailRefused':
+      return notice(mailRefusedWords);
     case 'closing':
       return notice(endedWords[post.by]);
   }
 }
+
+/** To the team: the visitor's address takes no mail. */
+export const mailRefusedWords =
+  'What you wrote could not be e-mailed to the visitor, who is away: the mail server refuses their address. ' +
+  'They see it in the chat if they come back.';
 
 /** To the team: the visitor does not see what somebody writes. */
 export function notOfTeamWords(name: string): string {

@@ -101,6 +101,7 @@ describe('posts into the chat channel', () => {
     { kind: 'visitorLines', text: '#1', firstSeq: 3, lastSeq: 5, part: { number: 2, of: 3 } },
     { kind: 'notShown', firstSeq: 3, lastSeq: 5 },
     { kind: 'notOfTeam', number: 1, name: 'Gus' },
+    { kind: 'mailRefused', number: 1 },
     { kind: 'closing', by: 'idle' },
   ])('carry their mark in the sub-head: %j', (content) => {
     const card = post(content);
@@ -136,6 +137,7 @@ describe('nothing that a visitor gives looks like the app', () => {
     { kind: 'closing', by: 'visitor' },
     { kind: 'notShown', firstSeq: 1, lastSeq: 1 },
     { kind: 'notOfTeam', number: 1, name: 'Gus' },
+    { kind: 'mailRefused', number: 1 },
     { kind: 'greeting', agentName: 'Jill' },
   ];
 

@@ -255,6 +255,7 @@ export class Chat extends ChatParts {
       this.channel.state.former !== undefined ||
       (this.channel.ref !== undefined && !this.outbox.isEmpty) ||
       this.needsNote ||
+      this.needsMailNote ||
       this.needsClosing
     );
   }
@@ -262,6 +263,11 @@ export class Chat extends ChatParts {
   /** The team is to be told that the visitor does not see what somebody writes. */
   get needsNote(): boolean {
     return this.writers.note !== undefined && this.channel.state.greeted && !this.lifecycle.isEnded;
+  }
+
+  /** The agents are to be told that the visitor's address takes no mail. */
+  get needsMailNote(): boolean {
+    return this.mail.state.owesNote === true && this.channel.ref !== undefined && this.channel.state.greeted;
   }
 
   get needsClosing(): boolean {
@@ -302,6 +308,7 @@ export class Chat extends ChatParts {
       !this.hasNews &&
       this.cardWork === undefined &&
       this.mailDueAt === undefined &&
+      !this.needsMailNote &&
       !this.writers.isHolding &&
       (ref === undefined || (state.closed && this.outbox.isEmpty))
     );

@@ -26,7 +26,8 @@ export interface MailState {
   nextTryAt?: number;
   /** The mail server refuses to send to this address. */
   isRefused?: true;
-  /** The agents are to be told so. */
+  /** How often that has happened, for one address after the other; the agents are to be told of the last one. */
+  refusals: number;
   owesNote?: true;
 }
 
@@ -67,6 +68,7 @@ export class Mail {
       pushed: [],
       mailedSeq: 0,
       failures: 0,
+      refusals: 0,
     };
   }
 
@@ -140,6 +142,7 @@ export class Mail {
   refused({ lastSeq }: SeqRange): void {
     this.#over(lastSeq);
     this.state.isRefused = true;
+    this.state.refusals += 1;
     this.state.owesNote = true;
   }
 

@@ -76,6 +76,7 @@ export async function workInChannel(chat: Chat, draining: () => boolean): Promis
   else if (chat.channel.ref && !chat.outbox.isEmpty) await postVisitorLines(chat, draining);
   else if (chat.channel.state.former) await readFormer(chat, chat.channel.state.former);
   else if (chat.needsNote) await postNote(chat);
+  else if (chat.needsMailNote) await postMailNote(chat);
   else await close(chat);
 }
 
@@ -208,6 +209,23 @@ async function postNote(chat: Chat): Promise<void> {
       // A note is nothing that a chat waits for.
       if (type !== failureTypes.postRefused && type !== failureTypes.zoomRefused) return false;
       chat.writers.noted();
+      return true;
+    },
+  );
+}
+
+/** Tell the agents that what they wrote could not be mailed. */
+async function postMailNote(chat: Chat): Promise<void> {
+  await orWait(
+    chat,
+    'channel',
+    'a note in the chat channel',
+    async () => {
+      if (await post(chat, { kind: 'mailRefused', number: chat.mail.state.refusals })) chat.mail.noted();
+    },
+    (type) => {
+      if (type !== failureTypes.postRefused && type !== failureTypes.zoomRefused) return false;
+      chat.mail.noted();
       return true;
     },
   );

@@ -1,9 +1,10 @@
-import { ActivityFailure, condition, log, proxyActivities } from '@temporalio/workflow';
+import { ActivityFailure, condition, log, proxyActivities, setCurrentDetails } from '@temporalio/workflow';
 import type { MailActivities } from '../../activities/mail.ts';
 import { mailFailureTypes } from '../../domain/failures.ts';
 import { taskQueues } from '../../domain/workflow-ids.ts';
 import { failureType, nothingDone } from '../failures.ts';
 import type { Chat } from './chat.ts';
+import { chatDetails } from './details.ts';
 
 /**
  * A retry window of some minutes. What fails longer is tried again by the chat itself, which first looks whether the
@@ -30,8 +31,9 @@ export async function mailLoop(chat: Chat, draining: () => boolean): Promise<voi
   }
 }
 
-async function mailAnswers({ input, mail, presence }: Chat): Promise<void> {
-  const { awaySince } = presence;
+async function mailAnswers(chat: Chat): Promise<void> {
+  const { input, mail } = chat;
+  const { awaySince } = chat.presence;
   if (awaySince === undefined) return;
   const { to, ...range } = mail.begin(awaySince);
   try {
@@ -44,4 +46,5 @@ async function mailAnswers({ input, mail, presence }: Chat): Promise<void> {
     else mail.failed(nothingDone(error), Date.now());
     log.warn('The visitor could not be mailed.', { type });
   }
+  setCurrentDetails(chatDetails(chat));
 }

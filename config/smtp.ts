@@ -37,28 +37,39 @@ export const smtpUrl = z.string().transform((value, context): SmtpServer => {
     return fault(form);
   if ((username === '') !== (password === '')) return fault('must have both a user and a password, or neither');
   for (const [name, on] of searchParams) {
-    if (!switches.includes(name) || on !== 'true') return fault('may end in ?requireTLS=true or ?ignoreTLS=true only');
+    if (!switches.includes(name) || on !== 'true')
+      return fault('must end in ?requireTLS=true, ?ignoreTLS=true or neither');
   }
+  const [user, pass] = [decoded(username), decoded(password)];
+  if (user === undefined || pass === undefined) return fault('must have a user and a password with % written as %25');
+  const auth = username === '' ? undefined : { user, pass };
   const [requireTls, ignoreTls] = switches.map((name) => searchParams.has(name));
-  const hasPassword = password !== '';
   // On another machine a password goes over TLS, or not at all.
-  if (ignoreTls && (requireTls || (hasPassword && !loopback.test(hostname)))) {
+  if (ignoreTls && (requireTls || (auth && !loopback.test(hostname)))) {
     return fault('must not have ?ignoreTLS=true with a password or with requireTLS');
   }
   return {
     host: hostname.replace(/^\[|\]$/g, ''),
     port: port === '' ? (secure ? 465 : 587) : Number(port),
     secure,
-    requireTls: requireTls === true || (hasPassword && !secure && !loopback.test(hostname)),
+    requireTls: requireTls === true || (auth !== undefined && !secure && !loopback.test(hostname)),
     ignoreTls: ignoreTls === true,
-    ...(hasPassword ? { auth: { user: decodeURIComponent(username), pass: decodeURIComponent(password) } } : {}),
+    ...(auth ? { auth } : {}),
   };
 });
+
+function decoded(part: string): string | undefined {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return undefined;
+  }
+}
 
 /** An address, or a name and an address. */
 export const mailFrom = z.string().transform((value, context): MailFrom => {
   const [, quoted, plain, inBrackets, bare] =
-    /^(?:(?:"([^"\\\r\n]{1,80})"|([^"<>@\r\n]{1,80}?))\s*<([^<>\s]+)>|([^<>\s]+))$/.exec(value.trim()) ?? [];
+    /^(?:(?:"([^"\\\r\n]{1,80})"|([^"<>@\r\n]{0,80}?))\s*<([^<>\s]+)>|([^<>\s]+))$/.exec(value.trim()) ?? [];
   const address = z
     .email()
     .max(254)

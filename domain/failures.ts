@@ -26,7 +26,7 @@ export const failureTypes = {
 } as const;
 export type FailureType = (typeof failureTypes)[keyof typeof failureTypes];
 
-/** The types of failures of mails to visitors: nothing of Zoom's, so a chat that waits for one waits for nothing else. */
+/** The types of failures of mails to visitors: nothing of Zoom's, so nothing else of a chat waits for them. */
 export const mailFailureTypes = {
   /** The mail server will never take this mail: the address does not exist, or the mail is not wanted. */
   refused: 'MailRefused',

@@ -24,10 +24,13 @@ const tryAgainMs = 5_000;
 
 const failure = (message: string): Failure => ({ kind: 'problem', message });
 
+/** The fragment of the address, unless it is the name of a part of the page. */
+const linkInAddress = () => /^#([\w-]{40,})$/.exec(location.hash)?.[1];
+
 /** Has the chat of the link in the address put where the widget looks for it. @returns the widget's id */
 async function openLink(): Promise<string | Failure> {
-  const link = location.hash.slice(1);
-  if (link === '') {
+  const link = linkInAddress();
+  if (link === undefined) {
     const widget = tabStore()[widgetKey];
     return typeof widget === 'string' ? widget : failure(text.chat.noLink);
   }
@@ -89,6 +92,6 @@ function Page() {
 
 // Another link, opened in this tab.
 window.addEventListener('hashchange', () => {
-  if (location.hash.length > 1) location.reload();
+  if (linkInAddress() !== undefined) location.reload();
 });
 takeOver(<Page />);

@@ -13,11 +13,15 @@ const layers = {
   telemetry: { may: ['domain', 'config'] },
   zoom: { may: ['domain'] },
   store: { may: ['domain', 'codec'] },
+  mail: { may: ['domain', 'codec', 'config'] },
   workflows: { may: ['domain'], types: ['activities'] },
-  activities: { may: ['domain', 'zoom', 'store', 'config'], types: ['workflows'] },
-  worker: { may: ['domain', 'config', 'telemetry', 'codec', 'zoom', 'store', 'activities'], types: ['workflows'] },
+  activities: { may: ['domain', 'zoom', 'store', 'mail', 'config'], types: ['workflows'] },
+  worker: {
+    may: ['domain', 'config', 'telemetry', 'codec', 'zoom', 'store', 'mail', 'activities'],
+    types: ['workflows'],
+  },
   api: {
-    may: ['domain', 'config', 'telemetry', 'codec', 'zoom', 'store', 'web', 'activities'],
+    may: ['domain', 'config', 'telemetry', 'codec', 'zoom', 'store', 'mail', 'web', 'activities'],
     types: ['workflows'],
   },
   web: { may: ['domain'] },

@@ -75,6 +75,7 @@ export function createRetentionActivities({ store, client, clock }: RetentionAct
     if (chatIds.length === 0) return;
     await deleteWorkflows(chatIds);
     await store.transcript.deleteOf(chatIds);
+    await store.mails.deleteOf(chatIds);
     await store.chatChannels.deleteOf(chatIds);
     await store.chats.delete(chatIds);
   }

@@ -11,6 +11,7 @@ import { requestLog } from './http/request-log.ts';
 import { securityHeaders } from './http/security.ts';
 import { temporalUiPath } from './operator/queries.ts';
 import { temporalUiRoutes } from './operator/temporal-ui.ts';
+import { mailLinkRoutes } from './pages/mail-links.ts';
 import { operatorRoutes, operatorSignIn } from './pages/operator.ts';
 import { pageRoutes } from './pages/routes.ts';
 import { staticRoutes } from './pages/static.ts';
@@ -43,6 +44,7 @@ export function createApp(dependencies: ApiDependencies, pushes?: RequestHandler
   app.use(dashboardRoutes(dependencies, sessions));
   app.use(authRoutes(dependencies, sessions));
   app.use(operatorRoutes(dependencies, operator));
+  app.use(mailLinkRoutes(dependencies));
   app.use(pageRoutes(dependencies, sessions));
   app.use(notFound);
   app.use(errorHandler(dependencies));

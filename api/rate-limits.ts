@@ -25,6 +25,8 @@ export const requestLimits = {
   /** Those of all networks: beyond it one wrong password is the last of its network for that time. */
   allOperatorGuesses: { requests: 100, seconds: 60 * 60 },
   codec: { requests: 1_200, seconds: 60 },
+  /** The page that stops mails to a visitor: mail providers post to it for all their users. */
+  mailLinks: { requests: 600, seconds: 60 },
   /** Webhooks that were refused for their signatures: as many are answered and logged one by one. */
   refusedWebhooks: { requests: 60, seconds: 60 },
 } satisfies Record<string, RequestLimit>;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { SealingKeys } from '../codec/sealing.ts';
 import type { ChatTimings } from '../domain/chat-timings.ts';
 import { faultOfPassword, faultOfPublicUrl } from './production.ts';
+import { mailFrom, smtpUrl, type MailFrom, type SmtpServer } from './smtp.ts';
 import { readTemporalConnection, type TemporalConnection } from './temporal.ts';
 
 /**
@@ -76,6 +77,8 @@ const shared = {
   TOKEN_ENCRYPTION_KEYS: keyRing,
   PAYLOAD_ENCRYPTION_KEYS: keyRing,
 
+  MAIL_FROM: mailFrom.optional(),
+
   METRICS_PORT: port.optional(),
   METRICS_HOST: z.union([z.ipv4(), z.ipv6()], { error: 'must be an IP address' }).default('127.0.0.1'),
   OTEL_EXPORTER_OTLP_ENDPOINT: url.optional(),
@@ -133,11 +136,13 @@ const apiSchema = z.object({
     .min(0)
     .max(24 * 30)
     .default(24),
+  MAIL_AFTER_SECONDS: z.coerce.number().int().min(5).max(86_400).default(120),
 });
 
 const workerSchema = z.object({
   ...shared,
   ZOOM_PLAN: z.enum(['free', 'pro', 'business', 'off']).default('pro'),
+  SMTP_URL: smtpUrl.optional(),
   WORKFLOW_BUNDLE: text.optional(),
   TRIAL_DAYS: z.coerce.number().int().min(1).max(365).default(14),
   RETENTION_DAYS: z.coerce.number().int().min(1).max(3_650).default(365),
@@ -161,6 +166,8 @@ export interface SharedConfig {
   zoom: { apiUrl: string; oauthUrl: string; clientId: string; clientSecret: string; botJid: string };
   tokenKeys: SealingKeys;
   payloadKeys: SealingKeys;
+  /** Who mails to visitors are from; undefined: no mail is offered or sent. */
+  mailFrom: MailFrom | undefined;
   /** Where Prometheus may ask for metrics; no port: nowhere. */
   metrics: { port: number | undefined; host: string };
   /** Whether traces are sent. Where to and how, the OpenTelemetry SDK reads from the same `OTEL_…` variables. */
@@ -202,6 +209,8 @@ export interface WorkerConfig extends SharedConfig {
     /** By which plan Zoom's rates are kept; `off`: not at all. */
     plan: 'free' | 'pro' | 'business' | 'off';
   };
+  /** Takes the mails to visitors; undefined: none are sent. */
+  smtp: SmtpServer | undefined;
   /** Workflow code bundled at build time; absent in development. */
   workflowBundle: string | undefined;
   product: { trialDays: number; retentionDays: number; inboundChannelName: string };
@@ -256,6 +265,7 @@ export function readApiConfig(env: Env): ApiConfig {
       missedAfterMs: e.MISSED_AFTER_SECONDS * 1_000,
       idleEndMs: Math.round(e.IDLE_END_HOURS * 3_600_000),
       reopenMs: Math.round(e.REOPEN_HOURS * 3_600_000),
+      ...(e.MAIL_FROM === undefined ? {} : { mailAfterMs: e.MAIL_AFTER_SECONDS * 1_000 }),
     },
   };
 }
@@ -266,9 +276,14 @@ export function readApiConfig(env: Env): ApiConfig {
  */
 export function readWorkerConfig(env: Env): WorkerConfig {
   const { e, config } = read(workerSchema, env);
+  if ((e.SMTP_URL === undefined) !== (e.MAIL_FROM === undefined)) {
+    const [missing, other] = e.SMTP_URL === undefined ? ['SMTP_URL', 'MAIL_FROM'] : ['MAIL_FROM', 'SMTP_URL'];
+    throw faulty([`${missing}: must be set too, since ${other} is (or unset both: then no mail is sent)`]);
+  }
   return {
     ...config,
     zoom: { ...config.zoom, plan: e.ZOOM_PLAN },
+    smtp: e.SMTP_URL,
     workflowBundle: e.WORKFLOW_BUNDLE,
     product: {
       trialDays: e.TRIAL_DAYS,
@@ -312,6 +327,7 @@ function read<T extends z.ZodType<SharedEnv>>(schema: T, env: Env): { e: z.infer
       },
       tokenKeys: e.TOKEN_ENCRYPTION_KEYS,
       payloadKeys: e.PAYLOAD_ENCRYPTION_KEYS,
+      mailFrom: e.MAIL_FROM,
       metrics: { port: e.METRICS_PORT, host: e.METRICS_HOST },
       tracing: e.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined && e.OTEL_TRACES_SAMPLER !== 'always_off',
     },

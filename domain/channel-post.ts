@@ -19,6 +19,8 @@ export type ChannelNote =
   | { about: 'partlyNote' }
   /** Files of an agent that the visitor does not get. */
   | { about: 'filesNotSent'; names: string[] }
+  /** The visitor is away, and their mail server refuses what agents wrote. */
+  | { about: 'mailRefused' }
   /** One more agent has joined, beside those who are in. */
   | { about: 'joined'; name: string; others: string[] }
   /** Nobody of the team is in any more. */
@@ -203,6 +205,13 @@ export function noteWords(note: ChannelNote): { head: string; words: string } {
       return {
         head: 'File not sent to the visitor',
         words: `The visitor sees only the name of ${listNames(note.names)}: files are not passed on. Send a link.`,
+      };
+    case 'mailRefused':
+      return {
+        head: 'Not e-mailed to the visitor',
+        words:
+          'What you wrote could not be e-mailed to the visitor, who is away: the mail server refuses their address. ' +
+          'They see it in the chat if they come back.',
       };
     case 'joined':
       return { head: 'One more agent', words: `${note.name} has joined too, beside ${listNames(note.others)}.` };

@@ -92,3 +92,10 @@ export interface SettingsSaved {
 export interface SessionData {
   user: { name: string; email: string };
 }
+
+/** The chat that the link of a mail opens: answer to `POST /api/chat-link`. */
+export interface OpenedChat {
+  widget: string;
+  /** Continues the chat, as in a `welcome`. */
+  token: string;
+}

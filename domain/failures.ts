@@ -25,3 +25,11 @@ export const failureTypes = {
   zoomUnavailable: 'ZoomUnavailable',
 } as const;
 export type FailureType = (typeof failureTypes)[keyof typeof failureTypes];
+
+/** The types of failures of mails to visitors: nothing of Zoom's, so nothing else of a chat waits for them. */
+export const mailFailureTypes = {
+  /** The mail server will never take this mail: the address does not exist, or the mail is not wanted. */
+  refused: 'MailRefused',
+  /** The mail server did not take the mail this time, or did not answer: tried again by itself. */
+  unavailable: 'MailUnavailable',
+} as const;

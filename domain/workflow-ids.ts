@@ -34,6 +34,8 @@ export const taskQueues = {
    * needed one of their slots, a full worker would wait for itself.
    */
   tokens: 'zoom-tokens',
+  /** Mails to visitors. A queue of its own, so that a slow mail server takes no slots of what visitors wait for. */
+  mail: 'mail',
 };
 
 /** How soon a workflow task of a worker that was killed is given to another one. */

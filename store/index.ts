@@ -5,6 +5,7 @@ import { chatChannelStore } from './chat-channels.ts';
 import { chatStore } from './chats.ts';
 import { connectionCheckStore } from './connection-checks.ts';
 import { instanceStore } from './instances.ts';
+import { mailStore } from './mails.ts';
 import { memberStore } from './members.ts';
 import { newChatStore } from './new-chats.ts';
 import { noticeStore } from './notices.ts';
@@ -19,6 +20,7 @@ export type { ChatChannel } from './chat-channels.ts';
 export { channelUrlOf, type ChatChanges, type ChatRecord } from './chats.ts';
 export type { OpenCheck } from './connection-checks.ts';
 export type { ApiInstance } from './instances.ts';
+export type { MailRecord } from './mails.ts';
 export type { Member } from './members.ts';
 export type { NewChat, NewChatKey } from './new-chats.ts';
 export type { Notice } from './notices.ts';
@@ -42,6 +44,7 @@ export async function createStore(connection: Connection, tokenKeys: SealingKeys
     chats: chatStore(connection),
     chatChannels: chatChannelStore(connection),
     transcript: transcriptStore(connection),
+    mails: mailStore(connection),
     newChats: newChatStore(connection),
     notices: noticeStore(connection),
     sessions: sessionStore(connection),

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { z } from 'zod';
 
 /** Names of the scripts that run in pages: `web/client/<name>.ts(x)`. */
-export const clientNames = ['onboarding', 'dashboard', 'settings', 'connection-check', 'preview'] as const;
+export const clientNames = ['onboarding', 'dashboard', 'settings', 'connection-check', 'chat', 'preview'] as const;
 export type ClientName = (typeof clientNames)[number];
 
 /** Style sheets: the product's own, and that of the sample website. */

@@ -17,6 +17,7 @@ const sources: Record<ClientName, string> = {
   dashboard: 'client/dashboard.tsx',
   settings: 'client/settings.tsx',
   'connection-check': 'client/connection-check.tsx',
+  chat: 'client/chat.tsx',
   preview: 'client/preview.ts',
 };
 const styleSources: Record<StyleName, string> = { app: 'design/app.css', preview: 'pages/preview.css' };

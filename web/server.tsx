@@ -1,7 +1,8 @@
 import type { VNode } from 'preact';
 import { renderToString } from 'preact-render-to-string';
 import type { ClientName, StyleName, WebAssets } from './assets.ts';
-import { Layout, Live, SignOut } from './design/layout.tsx';
+import { BareLayout, Layout, Live, SignOut } from './design/layout.tsx';
+import { ChatPage } from './pages/chat.tsx';
 import { ConnectionCheck } from './pages/connection-check.tsx';
 import { Dashboard } from './pages/dashboard.tsx';
 import { ErrorPage, type ErrorPageProps } from './pages/error.tsx';
@@ -11,6 +12,7 @@ import { OperatorHome, OperatorNav, type OperatorHomeProps } from './pages/opera
 import { OperatorSignIn, type OperatorSignInProps } from './pages/operator-sign-in.tsx';
 import { Preview } from './pages/preview.tsx';
 import { Settings } from './pages/settings.tsx';
+import { StopMails, type StopMailsProps } from './pages/stop-mails.tsx';
 import { locale } from './text/format.ts';
 import { text } from './text/index.ts';
 
@@ -25,6 +27,8 @@ export type PageProps =
   | { name: 'settings' }
   | { name: 'connectionCheck' }
   | { name: 'preview'; widgetId: string }
+  | { name: 'chat' }
+  | ({ name: 'stopMails' } & StopMailsProps)
   | ({ name: 'error' } & ErrorPageProps)
   | ({ name: 'operatorSignIn' } & OperatorSignInProps)
   | ({ name: 'operator' } & OperatorHomeProps);
@@ -109,6 +113,29 @@ function frame(page: PageProps): Frame {
         style: 'preview',
         script: 'preview',
         body: <Preview />,
+      };
+    case 'chat':
+      return {
+        title: text.chat.title,
+        style: 'app',
+        script: 'chat',
+        body: (
+          <BareLayout live>
+            <Live>
+              <ChatPage />
+            </Live>
+          </BareLayout>
+        ),
+      };
+    case 'stopMails':
+      return {
+        title: page.done ? text.stopMails.doneHeading : text.stopMails.title,
+        style: 'app',
+        body: (
+          <BareLayout>
+            <StopMails {...page} />
+          </BareLayout>
+        ),
       };
     case 'error':
       return plain(page.title, <ErrorPage {...page} />);

@@ -9,6 +9,7 @@ import { createConnectionCheckActivities } from '../activities/connection-check.
 import { createGrantActivities } from '../activities/grant.ts';
 import { heartbeating } from '../activities/heartbeat.ts';
 import { createInstallActivities } from '../activities/install.ts';
+import { createMailActivities } from '../activities/mail.ts';
 import { cacheMembers } from '../activities/members.ts';
 import { createMemberCheckActivities } from '../activities/member-check.ts';
 import { createRenewTokens } from '../activities/renew-tokens.ts';
@@ -20,6 +21,8 @@ import type { WorkerConfig } from '../config/env.ts';
 import type { Logger } from '../config/logger.ts';
 import { logTemporal } from '../config/temporal-log.ts';
 import { taskQueues } from '../domain/workflow-ids.ts';
+import { createMailLinks } from '../mail/links.ts';
+import { createMailTransport } from '../mail/transport.ts';
 import { connectMongo, createStore } from '../store/index.ts';
 import { startTelemetry } from '../telemetry/index.ts';
 import { measuredRefresh, relayedToZoom } from '../telemetry/recordings.ts';
@@ -53,9 +56,12 @@ const capacity = {
 /** Calls to Zoom that one worker has under way: they wait for an answer, 10 s at most. */
 const zoomCallsAtOnce = 200;
 
+/** Mails under way at once: as many connections to the mail server. */
+const mailsAtOnce = 5;
+
 /**
- * Run the worker until it is asked to stop (SIGTERM, SIGINT). Three queues: workflows with the activities that are
- * dispatched eagerly; calls to Zoom, whose rate the server keeps; token refreshes, which calls to Zoom wait for.
+ * Run the worker until it is asked to stop (SIGTERM, SIGINT). Its queues: workflows with the activities that are
+ * dispatched eagerly; calls to Zoom, whose rate the server keeps; token refreshes, which calls to Zoom wait for; mails.
  * @throws when Temporal or MongoDB cannot be reached at start, or a worker fails.
  */
 export async function runWorker(config: WorkerConfig, log: Logger): Promise<void> {
@@ -95,6 +101,13 @@ export async function runWorker(config: WorkerConfig, log: Logger): Promise<void
     const connectionChecks = createConnectionCheckActivities({ store, zoom, userZoom, acting, publicUrl });
     const routeChanges = createRouteChangeActivities({ store, zoom, acting, publicUrl });
     const relayed = relayedToZoom(metrics);
+    const { smtp, mailFrom } = config;
+    const mails = createMailActivities({
+      store,
+      transport: smtp && mailFrom && createMailTransport({ smtp, from: mailFrom }),
+      links: createMailLinks({ keys: config.payloadKeys, publicUrl, clock: Date.now }),
+      clock: Date.now,
+    });
 
     const common: WorkerOptions = {
       connection,
@@ -136,6 +149,12 @@ export async function runWorker(config: WorkerConfig, log: Logger): Promise<void
         ...common,
         taskQueue: taskQueues.tokens,
         activities: { renewTokens: measuredRefresh(metrics, grants.renewTokens.bind(grants)) },
+      }),
+      Worker.create({
+        ...common,
+        taskQueue: taskQueues.mail,
+        maxConcurrentActivityTaskExecutions: mailsAtOnce,
+        activities: mails,
       }),
     ]);
     log.info({ namespace, taskQueues: Object.values(taskQueues) }, 'The worker is ready.');

@@ -32,7 +32,7 @@ const fullRetryMs = 15_000;
 /** The same for an account without a working grant. */
 const notAvailableRetryMs = 30_000;
 /** How long the token of a chat that has ended still opens it, ms: for a look back, not for whoever comes later. */
-const readableAfterEndMs = 24 * 3_600_000;
+export const readableAfterEndMs = 24 * 3_600_000;
 
 /** The visitor's side. Nothing of it throws, also when the socket is gone. */
 export interface VisitorEnd {
@@ -73,9 +73,9 @@ export interface WelcomeDetails {
 }
 
 /**
- * `new`: no message has been sent yet. `open`: Temporal knows the chat. `ended`: the visitor can write nothing more
- * once the time to reopen the chat has passed, but what was written before may still be on its way. `over`: the workflow of
- * the chat is over, and nothing comes any more.
+ * `new`: no message has been sent yet. `open`: Temporal knows the chat. `ended`: once the time to reopen the chat has
+ * passed, the visitor can write nothing more, but what was written before may still be on its way. `over`: the workflow
+ * of the chat is over, and nothing comes any more.
  */
 type State = 'new' | 'open' | 'ended' | 'over';
 

@@ -56,6 +56,9 @@ export function chatTokens({ config, clock }: Pick<ApiDependencies, 'config' | '
       return { chatId, visitorId, token, visitorToken: await issueVisitor(visitorId, widgetId) };
     },
 
+    /** A token for a chat that has begun, for whoever has shown that they may go on with it. */
+    of: issue,
+
     /** The chat that a token continues, or null for a token that is forged, too old or another widget's. */
     async continue(token: string, widgetId: string): Promise<ChatToken | null> {
       const claims = claimsSchema.safeParse(await tokens.read(token)).data;

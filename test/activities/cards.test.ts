@@ -261,6 +261,7 @@ describe('nothing that a visitor gives looks like the app', () => {
     { kind: 'closing', number: 1, by: 'visitor' },
     { kind: 'notShown', firstSeq: 1, lastSeq: 1 },
     { kind: 'note', number: 1, note: { about: 'notOfTeam', name: 'Gus' } },
+    { kind: 'note', number: 2, note: { about: 'mailRefused' } },
     { kind: 'greeting', agentName: 'Jill' },
   ];
 

@@ -56,6 +56,7 @@ async function setUp() {
       ...changes,
     });
     await store.transcript.append(_id, [{ seq: 1, at: 1, kind: 'missed' }]);
+    await store.mails.begin({ chatId: _id, firstSeq: 1, lastSeq: 1, at: new Date() });
     await store.chatChannels.assign({ _id: `channel-${_id}`, chatId: _id, accountId });
     // No worker takes it up: what it does is of no interest here.
     await client.workflow.start('chat', { workflowId: workflowIds.chat({ chatId: _id }), taskQueue: randomUUID() });
@@ -83,12 +84,13 @@ async function setUp() {
     return Object.entries({
       record: (await store.chats.get(chatId)) !== null,
       transcript: (await store.transcript.lastSeq(chatId)) > 0,
+      mails: (await store.mails.model.countDocuments({ chatId })) > 0,
       channel: (await store.chatChannels.among([`channel-${chatId}`])).size > 0,
       workflow: described,
       [`${runs.length} runs`]: runs.length > 0,
     }).flatMap(([what, isThere]) => (isThere ? [what] : []));
   }
-  const everything = ['record', 'transcript', 'channel', 'workflow', '2 runs'];
+  const everything = ['record', 'transcript', 'mails', 'channel', 'workflow', '2 runs'];
   return { store, accountId, time, activities, chat, begin, ended, left, everything };
 }
 

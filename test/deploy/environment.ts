@@ -36,7 +36,9 @@ export async function readCompose(file = 'docker-compose.yml') {
 export async function variablesOf(file: string): Promise<string[]> {
   const text = await readFile(file, 'utf8');
   return [
-    ...text.matchAll(/^ {2}([A-Z][A-Z0-9_]+): (?:z|url|port|flag|keyRing|scopeNames|httpUrl|text|count)\b/gm),
+    ...text.matchAll(
+      /^ {2}([A-Z][A-Z0-9_]+): (?:z|url|port|flag|keyRing|scopeNames|httpUrl|text|count|mailFrom|smtpUrl)\b/gm,
+    ),
   ].map((match) => match[1] ?? '');
 }
 

@@ -22,6 +22,20 @@ const channelSchema = z.looseObject({
   members: z.array(z.looseObject({ id: z.string(), email: z.string(), channel_role: z.string() })),
   messages: z.array(messageSchema),
 });
+const mailsSchema = z.object({
+  mails: z.array(
+    z.looseObject({
+      id: z.string(),
+      from: z.string(),
+      subject: z.string(),
+      text: z.string(),
+      html: z.string(),
+      headers: z.array(z.object({ name: z.string(), value: z.string() })),
+    }),
+  ),
+});
+/** An e-mail in the sandbox's mailbox. */
+export type SandboxMail = z.infer<typeof mailsSchema>['mails'][number];
 const stateSchema = z.looseObject({
   app: z.looseObject({
     webhook_secret_token: z.string(),
@@ -59,6 +73,11 @@ export class ZoomSide {
 
   async state(): Promise<SandboxState> {
     return stateSchema.parse(await this.#json('GET', '/_sandbox/state'));
+  }
+
+  /** What was mailed to an address, the oldest first. */
+  async mailsTo(address: string): Promise<SandboxMail[]> {
+    return mailsSchema.parse(await this.#json('GET', `/_sandbox/mails?to=${encodeURIComponent(address)}`)).mails;
   }
 
   async channel(name: RegExp | string): Promise<SandboxChannel> {
@@ -284,12 +303,14 @@ export class Visitor {
   readonly #url: string;
   readonly #widget: string;
   readonly #name: string;
+  readonly #email: string | undefined;
   #socket: WebSocket | undefined;
 
-  constructor(appUrl: string, widget: string, name = 'Jane Doe') {
+  constructor(appUrl: string, widget: string, name = 'Jane Doe', email?: string) {
     this.#url = appUrl.replace(/^http/, 'ws') + '/visitor';
     this.#widget = widget;
     this.#name = name;
+    this.#email = email;
   }
 
   /** Open the socket and say hello; goes on with the earlier chat if there is one. */
@@ -317,7 +338,7 @@ export class Visitor {
       widget: this.#widget,
       ...(this.token === undefined ? {} : { token: this.token }),
       lastSeq: this.lastSeq,
-      visitor: { name: this.#name },
+      visitor: { name: this.#name, ...(this.#email === undefined ? {} : { email: this.#email }) },
       page: { url: 'https://shop.example.com/pricing', title: 'Pricing' },
     });
     await welcome;

@@ -56,6 +56,7 @@ export class HeadlessWidget {
       accent: undefined,
       lang: undefined,
       heartbeatMs: heartbeatMs ?? defaultHeartbeatMs,
+      forTab: false,
       pageQuery: [],
     };
     const values = new Proxy(store.values, {

@@ -779,7 +779,7 @@ describe('a chat’s rules', () => {
     expect(chat.cardWork).toBe('ask');
     chat.card.asked({ channelId: 'inbound', isGranted: false }, 2_000);
     chat.presence.connect(connection);
-    chat.presence.disconnect(connection.connectionId);
+    chat.presence.disconnect(connection.connectionId, 1);
     // They had their turn: what keeps the card away is not them.
     expect(chat.cardWork).toBeUndefined();
     chat.tryAgain(3_000);

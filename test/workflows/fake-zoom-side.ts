@@ -2,11 +2,12 @@ import { ApplicationFailure } from '@temporalio/activity';
 import type { CardSlotActivities } from '../../activities/card-slot.ts';
 import type { ChatActivities } from '../../activities/chat.ts';
 import type { ChatZoomActivities } from '../../activities/chat-zoom.ts';
+import type { MailActivities } from '../../activities/mail.ts';
 import { postText } from '../../domain/channel-post.ts';
 import type { PushOutcome, PushTarget, VisitorPush } from '../../domain/push.ts';
 import type { ChatStanding, TranscriptEntry } from '../../domain/transcript.ts';
 
-type Activities = CardSlotActivities & ChatActivities & ChatZoomActivities;
+type Activities = CardSlotActivities & ChatActivities & ChatZoomActivities & MailActivities;
 type Input<Name extends keyof Activities> = Parameters<Activities[Name]>[0];
 
 /**
@@ -27,6 +28,7 @@ export function fakeChatActivities(overrides: Partial<Activities> = {}) {
     invited: [] as Input<'inviteAgent'>[],
     removed: [] as Input<'removeAgent'>[],
     posts: [] as Input<'postToChannel'>[],
+    mails: [] as Input<'sendAnswers'>[],
     readBacks: 0,
     reminders: [] as Input<'askForReminder'>[],
     heads: [] as Input<'updateChannelHead'>[],
@@ -126,6 +128,10 @@ export function fakeChatActivities(overrides: Partial<Activities> = {}) {
     },
     async tellSlowJoin(input) {
       seen.slowJoins.push(input);
+    },
+    async sendAnswers(input) {
+      seen.mails.push(input);
+      return { outcome: 'sent' };
     },
     async readChannel() {
       seen.readBacks += 1;

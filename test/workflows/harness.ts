@@ -44,7 +44,7 @@ export interface TestWorkers {
 }
 
 /**
- * Workers for `activities`: workflows on a task queue of their own, and the queues of Zoom and of tokens beside it,
+ * Workers for `activities`: workflows on a task queue of their own, and the queues of Zoom, tokens and mails beside it,
  * whose names are the system's. So every test ends the workflows that it starts.
  */
 export async function testWorker(
@@ -65,6 +65,7 @@ export async function testWorker(
     Worker.create({ ...common, taskQueue, workflowBundle: await workflowBundle() }),
     Worker.create({ ...common, taskQueue: taskQueues.zoom }),
     Worker.create({ ...common, taskQueue: taskQueues.tokens }),
+    Worker.create({ ...common, taskQueue: taskQueues.mail }),
   ]);
   return {
     runUntil: (story) =>

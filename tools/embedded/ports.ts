@@ -25,7 +25,8 @@ export async function isFree(port: number): Promise<boolean> {
 
 export type PortName = SettablePort | 'temporalUiServer';
 /** What a setting can decide. */
-export type SettablePort = 'app' | 'sandbox' | 'temporal' | 'temporalUi' | 'mongo' | 'apiMetrics' | 'workerMetrics';
+export type SettablePort =
+  'app' | 'sandbox' | 'smtp' | 'temporal' | 'temporalUi' | 'mongo' | 'apiMetrics' | 'workerMetrics';
 
 /** What decides which ports a stack needs; see `StackOptions`. */
 interface PortOptions {
@@ -50,6 +51,11 @@ const embedsUi = (options: PortOptions): boolean => embedsTemporal(options) && o
 const portUses: Record<PortName, PortUse> = {
   app: { what: 'the app', variable: 'PORT', needed: () => true },
   sandbox: { what: 'the Zoom sandbox', variable: 'SANDBOX_PORT', needed: ({ zoom }) => zoom === undefined },
+  smtp: {
+    what: 'the mail server of the sandbox',
+    variable: 'SANDBOX_SMTP_PORT',
+    needed: ({ zoom }) => zoom === undefined,
+  },
   temporal: { what: 'Temporal', variable: 'TEMPORAL_PORT', needed: embedsTemporal },
   temporalUi: { what: 'the way to Temporal UI', variable: 'TEMPORAL_UI_PORT', needed: embedsUi },
   temporalUiServer: { what: 'Temporal UI itself', variable: '(no setting)', needed: embedsUi },
@@ -68,6 +74,7 @@ export async function choosePorts(options: PortOptions): Promise<Record<PortName
   const ports: Record<PortName, number> = {
     app: 0,
     sandbox: 0,
+    smtp: 0,
     temporal: 0,
     temporalUi: 0,
     temporalUiServer: 0,

@@ -21,6 +21,7 @@ export type ZoomCredentials = Record<(typeof credentials)[number], string>;
 const schema = z.object({
   PORT: port(3000),
   SANDBOX_PORT: port(3100),
+  SANDBOX_SMTP_PORT: port(3125),
   TEMPORAL_PORT: port(7233),
   TEMPORAL_UI_PORT: port(8233),
   MONGODB_PORT: port(27018),
@@ -68,6 +69,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>) 
     ports: {
       app: e.PORT,
       sandbox: e.SANDBOX_PORT,
+      smtp: e.SANDBOX_SMTP_PORT,
       temporal: e.TEMPORAL_PORT,
       temporalUi: e.TEMPORAL_UI_PORT,
       mongo: e.MONGODB_PORT,

@@ -50,6 +50,7 @@ export function apiAndWorkerEnv(
           ZOOM_PLAN: own['ZOOM_PLAN'] || 'business',
           // Whoever tries it is every visitor at once.
           NEW_CHATS_PER_ADDRESS: own['NEW_CHATS_PER_ADDRESS'] || '50',
+          ...mailServer(ports, own),
         }),
     WORKFLOW_BUNDLE: own['WORKFLOW_BUNDLE'] || developmentBundle,
     SESSION_SECRET: secret('SESSION_SECRET'),
@@ -57,6 +58,15 @@ export function apiAndWorkerEnv(
     PAYLOAD_ENCRYPTION_KEYS: secret('PAYLOAD_ENCRYPTION_KEYS'),
     OPERATOR_PASSWORD: secret('OPERATOR_PASSWORD'),
   };
+}
+
+/** The sandbox's mail server, unless there is another one. */
+function mailServer(
+  { smtp }: Readonly<Record<PortName, number>>,
+  own: Readonly<Record<string, string | undefined>>,
+): Env {
+  if (own['SMTP_URL']) return {};
+  return { SMTP_URL: `smtp://127.0.0.1:${smtp}`, MAIL_FROM: own['MAIL_FROM'] || 'chat@sandbox.example' };
 }
 
 /** The environment of the sandbox: the simulated app is registered with our addresses and credentials. */
@@ -69,6 +79,7 @@ export function sandboxEnv(
   return {
     NODE_ENV: 'development',
     SANDBOX_PORT: String(ports.sandbox),
+    SANDBOX_SMTP_PORT: String(ports.smtp),
     SANDBOX_PUBLIC_URL: `http://localhost:${ports.sandbox}`,
     SANDBOX_DATA_DIR: join(dataDir, 'sandbox'),
     SANDBOX_CLIENT_ID: secrets.ZOOM_CLIENT_ID,

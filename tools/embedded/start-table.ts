@@ -10,7 +10,10 @@ export function startTable(stack: Pick<Stack, 'urls' | 'env'>, seconds: number, 
   const { urls, env } = stack;
   const rows: [string, string, string][] = [];
   rows.push(['Live chat', urls.public, 'open it and press "Add to Zoom"']);
-  if (urls.sandbox !== undefined) rows.push(['Zoom sandbox', urls.sandbox, 'Team Chat, as any of several people']);
+  if (urls.sandbox !== undefined) {
+    rows.push(['Zoom sandbox', urls.sandbox, 'Team Chat, as any of several people']);
+    rows.push(['Mailbox', `${urls.sandbox}/mailbox`, 'what visitors get by e-mail']);
+  }
   if (urls.temporalUi !== undefined)
     rows.push(['Temporal UI', urls.temporalUi, 'every install and chat as a workflow; readable after the sign-in']);
   rows.push(['Operator', `${urls.public}/operator`, 'the sign-in, lists and search; password in secrets.json']);

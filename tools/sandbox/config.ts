@@ -22,6 +22,7 @@ const botJid = z.string().regex(/^v1[\w-]+@xmpp\.zoom\.us$/, 'must look like v1â
  */
 export const environmentSchema = z.object({
   SANDBOX_PORT: z.coerce.number().int().min(0).max(65535).default(3100),
+  SANDBOX_SMTP_PORT: z.coerce.number().int().min(0).max(65535).default(3125),
   SANDBOX_DATA_DIR: z.string().min(1).optional(),
   SANDBOX_CLIENT_ID: z.string().min(1).default('sandbox-client-id'),
   SANDBOX_CLIENT_SECRET: z.string().min(1).default('sandbox-client-secret'),
@@ -42,6 +43,8 @@ export const environmentSchema = z.object({
 export interface SandboxConfig {
   /** Port on loopback; 0 takes a free one. */
   port: number;
+  /** Port of the mail server on loopback; 0 takes a free one. */
+  smtpPort: number;
   /** Folder that keeps the state; without one the state lives in memory only. */
   dataDir?: string | undefined;
   clientId: string;
@@ -79,6 +82,7 @@ export function readConfig(env: Record<string, string | undefined>): SandboxConf
   const e = parsed.data;
   return {
     port: e.SANDBOX_PORT,
+    smtpPort: e.SANDBOX_SMTP_PORT,
     dataDir: e.SANDBOX_DATA_DIR,
     clientId: e.SANDBOX_CLIENT_ID,
     clientSecret: e.SANDBOX_CLIENT_SECRET,

@@ -271,6 +271,11 @@ export function controlRoutes(world: World, controls: Controls): Router {
     answer(res, 200, { now: world.clock.now(), ahead_ms: world.clock.ahead });
   });
 
+  router.get('/mails', (req, res) => {
+    const { to } = z.object({ to: z.string().optional() }).parse(req.query);
+    const mails = world.store.mails.all().filter(({ envelopeTo }) => to === undefined || envelopeTo.includes(to));
+    answer(res, 200, { mails });
+  });
   router.get('/webhooks', (req, res) => {
     const query = z
       .object({

@@ -12,6 +12,8 @@ const common = {
       /** Event name, for webhook rules. */
       event: z.string().optional(),
       endpoint: z.string().optional(),
+      /** Address of the recipient, for mail rules. */
+      to: z.string().optional(),
       /** The body of the request or the event as JSON text, such as `*"message":"Hello*`. */
       body: z.string().optional(),
     })
@@ -62,6 +64,16 @@ export const faultRule = z.discriminatedUnion('kind', [
     copies: z.number().int().min(2).max(10).default(2),
     /** For `duplicate`: whether copies carry the same x-zm-request-id. */
     same_request_id: z.boolean().default(true),
+  }),
+  /**
+   * What the mail server does: `refuse` a recipient for good (550) or for now (`defer`, 451); after the mail itself,
+   * answer late (`delay`) or not at all (`drop`): then the mail has been taken, and the connection is cut.
+   */
+  z.strictObject({
+    kind: z.literal('mail'),
+    ...common,
+    effect: z.enum(['refuse', 'defer', 'delay', 'drop']),
+    delay_ms: z.number().int().min(0).max(600_000).default(5_000),
   }),
   /** Answers a refresh with a connection cut after the pair was rotated: the new pair is lost. */
   z.strictObject({ kind: z.literal('token_answer_lost'), ...common }),

@@ -66,7 +66,7 @@ export class Faults {
   /** The rules that act on this API request, used up as they are taken. */
   forRequest(request: { method: string; path: string; body: unknown; isRefresh: boolean }): ActiveRule[] {
     return this.#take((rule) => {
-      if (rule.kind === 'webhook') return false;
+      if (rule.kind === 'webhook' || rule.kind === 'mail') return false;
       if (rule.kind === 'token_answer_lost' && !request.isRefresh) return false;
       const { method, path, body } = rule.match;
       if (!fits(method, request.method) || !fits(path, request.path)) return false;
@@ -83,6 +83,14 @@ export class Faults {
         fits(rule.match.endpoint, endpoint) &&
         fits(rule.match.body, body),
     ).filter((rule) => rule.kind === 'webhook');
+  }
+
+  /** The mail rules that act on a mail to this address, while its recipient or after its data is looked at. */
+  forMail(step: 'recipient' | 'data', to: string): Extract<ActiveRule, { kind: 'mail' }>[] {
+    return this.#take((rule) => {
+      if (rule.kind !== 'mail' || !fits(rule.match.to, to)) return false;
+      return (rule.effect === 'refuse' || rule.effect === 'defer') === (step === 'recipient');
+    }).filter((rule) => rule.kind === 'mail');
   }
 
   #take(applies: (rule: ActiveRule) => boolean): ActiveRule[] {

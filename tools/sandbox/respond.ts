@@ -17,9 +17,7 @@ export interface Answer {
 type Phase = 'before' | 'after';
 
 function phaseOf(rule: ActiveRule): Phase {
-  return rule.kind === 'malformed_json' || rule.kind === 'token_answer_lost' || rule.kind === 'webhook'
-    ? 'after'
-    : rule.when;
+  return 'when' in rule ? rule.when : 'after';
 }
 
 function send(res: Response, answer: Answer): void {
@@ -77,6 +75,7 @@ async function act(
         return true;
       }
       case 'webhook':
+      case 'mail':
         break;
     }
   }

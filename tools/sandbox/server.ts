@@ -8,6 +8,8 @@ import { Faults } from './faults.ts';
 import { Feed } from './feed.ts';
 import { hostGuard } from './hosts.ts';
 import { Limits } from './limits.ts';
+import { mailboxRoutes } from './mail/routes.ts';
+import { startMailServer } from './mail/server.ts';
 import { oauthRoutes } from './oauth.ts';
 import { endpointsOn } from './rest/api.ts';
 import { channelEndpoints } from './rest/channels.ts';
@@ -34,6 +36,8 @@ export interface RunningSandbox {
   /** Its own address on loopback, without a slash at the end. */
   url: string;
   port: number;
+  /** Of its mail server. */
+  smtpPort: number;
   clock: Clock;
   config: SandboxConfig;
   /** Stops within a second or two; the state is on disk when it resolves. */
@@ -42,6 +46,7 @@ export interface RunningSandbox {
 
 const standard: SandboxConfig = {
   port: 0,
+  smtpPort: 0,
   clientId: 'sandbox-client-id',
   clientSecret: 'sandbox-client-secret',
   webhookSecretToken: 'sandbox-webhook-secret-token',
@@ -161,11 +166,15 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Runnin
   app.use('/v2', api);
   app.use('/region/:region/v2', api);
   app.use('/oauth', oauthRoutes(world));
-  app.use(await pageRoutes(world));
+  app.use(await pageRoutes(world, mailboxRoutes(world)));
 
   const server = createServer(app);
   server.keepAliveTimeout = 30_000;
   const port = await listen(server, config.port);
+  const mailServer = await startMailServer(world, config.smtpPort).catch((error: unknown) => {
+    server.close();
+    throw error;
+  });
   address.url = `http://localhost:${port}`;
   store.commit();
   webhooks.start();
@@ -174,9 +183,12 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Runnin
   const close = (): Promise<void> => {
     closing ??= new Promise((resolve) => {
       webhooks.close();
+      const mailServerClosed = mailServer.close();
       server.close(() => {
-        store.close();
-        resolve();
+        void mailServerClosed.then(() => {
+          store.close();
+          resolve();
+        });
       });
       server.closeIdleConnections();
       // Requests in progress get a moment; streams and long polls would stay for ever.
@@ -184,5 +196,5 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Runnin
     });
     return closing;
   };
-  return { url: address.url, port, clock, config, close };
+  return { url: address.url, port, smtpPort: mailServer.port, clock, config, close };
 }

@@ -201,6 +201,23 @@ export interface Validation {
   checkedAt: number;
 }
 
+/** An e-mail that the app has sent. */
+export interface Mail {
+  id: string;
+  /** Milliseconds since 1970. */
+  receivedAt: number;
+  /** Addresses that the mail server was told, whatever the headers say. */
+  envelopeFrom: string;
+  envelopeTo: string[];
+  from: string;
+  to: string;
+  subject: string;
+  text: string;
+  html: string;
+  /** In their order, names in lower case. */
+  headers: { name: string; value: string }[];
+}
+
 /** How far a person has read a conversation: the last message's seq. */
 export interface ReadMark {
   id: string;
@@ -271,6 +288,7 @@ export class Store {
   readonly settings = new Table<Setting>('settings', this.#mark);
   /** Files that were uploaded, whether or not a message shows them. */
   readonly files = new Table<FileRef>('files', this.#mark);
+  readonly mails = new Table<Mail>('mails', this.#mark);
   readonly rules = new Table<FaultRule & { id: string }>('rules', this.#mark);
 
   readonly #tables: Record<string, { rows: Map<string, { id: string }> }> = {
@@ -288,6 +306,7 @@ export class Store {
     reads: this.reads,
     settings: this.settings,
     files: this.files,
+    mails: this.mails,
     rules: this.rules,
   };
 

@@ -44,6 +44,20 @@ export function Layout({ children, nav, live = false }: LayoutProps) {
   );
 }
 
+/** Of pages for the visitors of websites, who know of the team and not of the product. */
+export function BareLayout({ children, live = false }: Pick<LayoutProps, 'children' | 'live'>) {
+  return (
+    <div class="site">
+      <a class="skip-link" href="#main">
+        {text.common.skipToContent}
+      </a>
+      <main id="main" class={live ? 'site-main live' : 'site-main'} tabIndex={-1}>
+        {children}
+      </main>
+    </div>
+  );
+}
+
 /** "Sign out": a form, so that no link or prefetch can sign somebody out. */
 export function SignOut() {
   return (

@@ -540,6 +540,27 @@ export const en = {
     status: (status: number) => `Error ${String(status)}`,
   },
 
+  /** Pages for visitors of websites: what the links in an e-mail lead to. */
+  chat: {
+    title: 'Your chat',
+    heading: 'Your chat',
+    opening: 'Opening your chat…',
+    lead: 'The chat is open on this page. Once you close the page, nothing of it stays in this browser: open the link in the e-mail to come back.',
+    show: 'Show the chat',
+    failed: 'The chat cannot be opened',
+    noLink: 'Open the link in the e-mail about your chat.',
+    noStorage:
+      'This browser keeps nothing for this page, which the chat needs. Allow the page to keep data, or open the link in another browser.',
+  },
+  stopMails: {
+    title: 'Stop e-mails about this chat',
+    heading: 'Stop e-mails about this chat?',
+    lead: 'You will get no more e-mails about it. The chat itself goes on: what the team writes is there.',
+    stop: 'Stop these e-mails',
+    doneHeading: 'E-mails about this chat are stopped',
+    doneLead: 'You will get no more e-mails about it. What the team writes is still in the chat.',
+  },
+
   operator: {
     title: 'Operator sign-in',
     heading: 'Operator sign-in',

@@ -22,7 +22,7 @@ function start(script: HTMLScriptElement): void {
   const options = readOptions(script.src, script.dataset);
   // A second copy of the script must not make a second widget.
   if (!options || 'LiveChat' in window) return;
-  const store = browserStore(() => localStorage);
+  const store = browserStore(() => (options.forTab ? sessionStorage : localStorage));
   const app = createApp(options, createChatStorage(store, options.widget), {
     openSocket: () => new WebSocket(options.socketUrl),
     clock: {

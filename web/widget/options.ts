@@ -15,6 +15,8 @@ export interface WidgetOptions {
   accent: string | undefined;
   lang: string | undefined;
   heartbeatMs: number;
+  /** What is kept ends with the browser's tab. */
+  forTab: boolean;
   /** Parameters of the page's address that the team may see. */
   pageQuery: string[];
 }
@@ -35,7 +37,7 @@ export function isEmail(text: string): boolean {
 
 /** Reads the script tag's `src` and data attributes. Null without a usable widget id and address. */
 export function readOptions(src: string, data: Readonly<Record<string, string | undefined>>): WidgetOptions | null {
-  const { widget, visitorName, visitorEmail, visitorAttributes, position, accent, lang, heartbeatMs } = data;
+  const { widget, visitorName, visitorEmail, visitorAttributes, position, accent, lang, heartbeatMs, storage } = data;
   if (!widget || widget.length > 64 || !/^https?:/.test(src)) return null;
   const name = start(visitorName);
   const email = start(visitorEmail);
@@ -48,6 +50,7 @@ export function readOptions(src: string, data: Readonly<Record<string, string | 
     accent,
     lang,
     heartbeatMs: Number(heartbeatMs) >= minHeartbeatMs ? Number(heartbeatMs) : defaultHeartbeatMs,
+    forTab: storage === 'tab',
     pageQuery: (data['pageQuery'] ?? '').split(',').map((name) => name.trim()),
   };
 }

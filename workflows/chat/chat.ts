@@ -41,22 +41,28 @@ export class Chat extends ChatParts {
     switch (event.kind) {
       case 'message':
         if (event.connection) this.presence.connect(event.connection);
+        this.mail.seen();
         this.#visitorWrote(event, now);
         break;
       case 'connected':
         this.presence.connectedAnew(event.connection);
         if (event.page) this.#moved(event.page, now);
+        this.mail.seen();
         break;
       case 'page':
         this.#moved(event.page, now);
         break;
       case 'disconnected':
-        this.presence.disconnect(event.connectionId);
+        this.presence.disconnect(event.connectionId, now);
         break;
       case 'email':
-        this.#emailGiven(event);
+        this.#leftAddress(event);
+        break;
+      case 'mailStopped':
+        this.mail.stop();
         break;
       case 'ended':
+        this.mail.seen();
         this.end('visitor', now);
         break;
     }
@@ -313,6 +319,11 @@ export class Chat extends ChatParts {
     return this.lifecycle.isEnded && ref !== undefined && !state.closed && this.outbox.isEmpty;
   }
 
+  /** When the visitor is mailed what they missed, ms; undefined while nothing is to be mailed. */
+  get mailDueAt(): number | undefined {
+    return this.mail.dueAt(this.presence.awaySince);
+  }
+
   missed(now: number): void {
     if (this.lifecycle.status !== 'waiting') return;
     this.transcript.add({ kind: 'missed', at: now });
@@ -326,6 +337,7 @@ export class Chat extends ChatParts {
     this.channel.giveUp();
     this.card.giveUp();
     this.writers.giveUp();
+    this.mail.giveUp();
     this.waits.succeeded('writers');
     this.waits.succeeded('card');
     this.waits.succeeded('channel');
@@ -340,6 +352,7 @@ export class Chat extends ChatParts {
       !this.lifecycle.mayReopen &&
       !this.hasNews &&
       this.cardWork === undefined &&
+      this.mailDueAt === undefined &&
       !this.writers.isHolding &&
       !this.hasChannelWork
     );
@@ -367,6 +380,12 @@ export class Chat extends ChatParts {
     // While nobody is in, the card is where the team reads what the visitor writes.
     if (!this.channel.ref || this.isWaitingForAgent) this.card.addWords(seq, text);
     this.#spoken(now);
+  }
+
+  #leftAddress({ clientId, email, at }: Extract<VisitorEvent, { kind: 'email' }>): void {
+    if (!this.seenFromVisitor.add(clientId)) return;
+    this.transcript.add({ kind: 'emailGiven', at, clientId, email });
+    this.mail.addressGiven(email);
   }
 
   /** Whether a message is to be looked at: no post of ours that comes back, not seen before, and not empty. */
@@ -511,11 +530,6 @@ export class Chat extends ChatParts {
     this.card.renew('');
     for (const { seq, text = '…' } of this.outbox.state.waiting) this.card.addWords(seq, text);
     this.lifecycle.waitsAgain(now);
-  }
-
-  /** They may correct it; the same again changes nothing. */
-  #emailGiven({ clientId, email, at }: Extract<VisitorEvent, { kind: 'email' }>): void {
-    if (this.seenFromVisitor.add(clientId)) this.transcript.add({ kind: 'emailGiven', at, clientId, email });
   }
 
   #spoken(now: number): void {

@@ -25,6 +25,7 @@ export function chatDetails(chat: Chat): string {
     `- Transcript: ${state.lastSeq} entries, ${state.publishedSeq} published, with Zoom up to ${state.deliveredSeq}`,
     `- Visitor messages that are not in the chat channel: ${state.waitingForZoom}`,
     `- Visitor: ${visitorWords(state.openSockets)}`,
+    `- E-mail: ${mailWords(chat)}`,
     `- Last written: ${time(lastActivityAt)}`,
     `- Next by itself: ${next === undefined ? 'nothing' : `${deadlineWords[next.what]} ${time(next.at)}`}`,
   ];
@@ -71,4 +72,15 @@ const deadlineWords: Record<Deadline['what'], string> = {
 function visitorWords(sockets: number): string {
   if (sockets === 0) return 'not connected';
   return sockets === 1 ? 'connected' : `connected at ${sockets} api instances`;
+}
+
+function mailWords({ mail, mailDueAt }: Chat): string {
+  const { address, isStopped, isRefused, last, failures } = mail.state;
+  if (isStopped) return 'the visitor wants none';
+  if (isRefused) return 'the mail server refuses the visitor’s address';
+  const before = last && `last ${time(last.at)}${last.isConfirmed ? '' : ', without an answer of the mail server'}`;
+  const tries = failures === 0 ? '' : `, tried ${failures} times`;
+  const next = mailDueAt === undefined ? undefined : `next ${time(mailDueAt)}${tries}`;
+  const none = address === undefined ? 'no address' : 'nothing sent';
+  return [before, next].filter((part) => part !== undefined).join('; ') || none;
 }

@@ -57,6 +57,8 @@ export type VisitorEvent =
   | { kind: 'page'; page: Page }
   /** They left an address to be answered at. */
   | { kind: 'email'; clientId: string; email: string; at: number }
+  /** By the link in a mail: they want no more mails about this chat. */
+  | { kind: 'mailStopped' }
   | { kind: 'ended' };
 export const visitorSignal = defineSignal<[VisitorEvent]>('visitor');
 

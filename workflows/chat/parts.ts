@@ -4,6 +4,7 @@ import { Card, type CardState } from './card.ts';
 import { ChatChannel, type ChatChannelState } from './channel.ts';
 import { Lifecycle, type LifecycleState } from './lifecycle.ts';
 import type { ChatInput } from './messages.ts';
+import { Mail, type MailState } from './mail.ts';
 import { Notes, type NotesState } from './notes.ts';
 import { Outbox, type OutboxState } from './outbox.ts';
 import { Presence, type PresenceState } from './presence.ts';
@@ -24,6 +25,7 @@ export interface ChatState {
   channel: ChatChannelState;
   notes: NotesState;
   waits: WaitsState;
+  mail: MailState;
   seenFromVisitor: string[];
   seenFromZoom: string[];
   earlier?: EarlierChats;
@@ -43,6 +45,7 @@ export class ChatParts {
   readonly channel: ChatChannel;
   readonly notes: Notes;
   readonly waits: Waits;
+  readonly mail: Mail;
   /** Ids that the widget, and Zoom, gave to what they sent: a repeat is recognised by them. */
   readonly seenFromVisitor: RecentKeys;
   readonly seenFromZoom: RecentKeys;
@@ -65,6 +68,7 @@ export class ChatParts {
     this.channel = new ChatChannel(carried?.channel);
     this.notes = new Notes(carried?.notes);
     this.waits = new Waits(carried?.waits);
+    this.mail = new Mail(input.timings.mailAfterMs, input.visitor.email, carried?.mail);
     this.seenFromVisitor = new RecentKeys(carried?.seenFromVisitor);
     this.seenFromZoom = new RecentKeys(carried?.seenFromZoom);
     this.earlier = carried?.earlier;
@@ -84,6 +88,7 @@ export class ChatParts {
       channel: this.channel.state,
       notes: this.notes.state,
       waits: this.waits.state,
+      mail: this.mail.state,
       seenFromVisitor: this.seenFromVisitor.keys,
       seenFromZoom: this.seenFromZoom.keys,
       ...(this.earlier === undefined ? {} : { earlier: this.earlier }),

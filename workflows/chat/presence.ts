@@ -3,8 +3,8 @@ import type { VisitorConnection } from './messages.ts';
 
 export interface PresenceState {
   connections: VisitorConnection[];
-  /** The visitor was connected, and is not any more. */
-  isGone?: true;
+  /** Since when the visitor, who was connected, is not any more, ms. */
+  awaySince?: number;
   /** A connection is to be brought up to date, though nothing new has happened. */
   isBehind: boolean;
   /** Pushes in a row that reached nobody, and when the next one is made, ms. */
@@ -35,7 +35,7 @@ export class Presence {
   connect(connection: VisitorConnection): void {
     const others = this.state.connections.filter(({ connectionId }) => connectionId !== connection.connectionId);
     this.state.connections = [...others, connection].slice(-mostConnections);
-    delete this.state.isGone;
+    delete this.state.awaySince;
   }
 
   /** The connection has just opened: it is to be shown what happened since it read the record. */
@@ -44,13 +44,18 @@ export class Presence {
     this.state.isBehind = true;
   }
 
-  disconnect(connectionId: string): void {
-    this.#keep((known) => known.connectionId !== connectionId);
+  disconnect(connectionId: string, now: number): void {
+    this.#keep((known) => known.connectionId !== connectionId, now);
   }
 
   /** No api instance holds a socket of the visitor any more. */
   get isGone(): boolean {
-    return this.state.isGone === true;
+    return this.awaySince !== undefined;
+  }
+
+  /** Since when that is so, ms. */
+  get awaySince(): number | undefined {
+    return this.state.awaySince;
   }
 
   get isBehind(): boolean {
@@ -74,7 +79,7 @@ export class Presence {
   pushed({ targets, connectionIds }: PushRoute, outcomes: readonly PushOutcome[], now: number): void {
     const having = (outcome: PushOutcome) =>
       new Set(targets.filter((_, n) => outcomes[n] === outcome).map(({ instanceId }) => instanceId));
-    this.#drop(having('gone'), connectionIds);
+    this.#drop(having('gone'), connectionIds, now);
     const unreached = having('unreached');
     if (unreached.size === 0) {
       this.state.failures = 0;
@@ -82,7 +87,7 @@ export class Presence {
     }
     this.state.failures += 1;
     if (this.state.failures >= mostFailures) {
-      this.#drop(unreached, connectionIds);
+      this.#drop(unreached, connectionIds, now);
       this.state.failures = 0;
       return;
     }
@@ -99,13 +104,15 @@ export class Presence {
     this.state.isBehind = true;
   }
 
-  #drop(instanceIds: ReadonlySet<string>, connectionIds: readonly string[]): void {
-    this.#keep(({ instanceId, connectionId }) => !instanceIds.has(instanceId) || !connectionIds.includes(connectionId));
+  #drop(instanceIds: ReadonlySet<string>, connectionIds: readonly string[], now: number): void {
+    const isOther = ({ instanceId, connectionId }: VisitorConnection) =>
+      !instanceIds.has(instanceId) || !connectionIds.includes(connectionId);
+    this.#keep(isOther, now);
   }
 
-  #keep(stays: (connection: VisitorConnection) => boolean): void {
+  #keep(stays: (connection: VisitorConnection) => boolean, now: number): void {
     const before = this.state.connections;
     this.state.connections = before.filter(stays);
-    if (before.length > 0 && this.state.connections.length === 0) this.state.isGone = true;
+    if (before.length > 0 && this.state.connections.length === 0) this.state.awaySince = now;
   }
 }

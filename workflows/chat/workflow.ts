@@ -14,6 +14,7 @@ import { askForSlot, remindTeam, workOnCard } from './card-work.ts';
 import { Chat } from './chat.ts';
 import { nextDeadline } from './deadlines.ts';
 import { chatDetails } from './details.ts';
+import { mailLoop } from './mail-work.ts';
 import {
   cardSlotSignal,
   getChatQuery,
@@ -70,6 +71,7 @@ export async function chat(input: ChatInput, carried?: ChatState): Promise<ChatS
       ),
       zoomLoop(live, 'writers', draining, () => live.writers.next !== undefined, identifyWriter),
       watchTime(live, draining),
+      mailLoop(live, draining),
     ]).then(() => (othersDrained = true));
     // While the others finish, what happens is still published.
     await Promise.all([others, publishLoop(live, () => othersDrained)]);
@@ -102,6 +104,7 @@ async function publishLoop(chat: Chat, draining: () => boolean): Promise<void> {
     const { outcomes } = await publishNews(news);
     chat.published(news);
     chat.presence.pushed(route, outcomes, Date.now());
+    chat.mail.published(news.entries, outcomes.includes('pushed'), Date.now());
     showDetails(chat);
   }
 }

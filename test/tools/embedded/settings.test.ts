@@ -13,6 +13,7 @@ test('an empty environment gives the documented defaults and the sandbox', () =>
     ports: {
       app: 3000,
       sandbox: 3100,
+      smtp: 3125,
       temporal: 7233,
       temporalUi: 8233,
       mongo: 27018,

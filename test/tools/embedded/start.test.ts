@@ -25,7 +25,14 @@ interface Running {
 
 /** Runs `npm start` with stand-ins, every process of it marked. `through` puts a shell in between, as npm does. */
 async function run(env: Record<string, string> = {}, through: 'node' | 'sh' = 'node'): Promise<Running> {
-  const ports = { PORT: '0', SANDBOX_PORT: '0', TEMPORAL_PORT: '0', TEMPORAL_UI_PORT: '0', MONGODB_PORT: '0' };
+  const ports = {
+    PORT: '0',
+    SANDBOX_PORT: '0',
+    SANDBOX_SMTP_PORT: '0',
+    TEMPORAL_PORT: '0',
+    TEMPORAL_UI_PORT: '0',
+    MONGODB_PORT: '0',
+  };
   const mark = `${process.pid}-${String(Math.random())}`;
   const all = { ...ports, DATA_DIR: env['DATA_DIR'] ?? (await tempFolder()), START_TEST: mark, ...env };
   const command = [process.execPath, '--import', 'tsx', script];

@@ -30,7 +30,7 @@ async function freePort(): Promise<number> {
 /** The sandbox as a process of its own, to be stopped the hard way. */
 async function spawned(dataDir: string, port: number) {
   const child = spawn(process.execPath, ['--import', 'tsx', 'tools/sandbox/main.ts'], {
-    env: { ...process.env, SANDBOX_PORT: String(port), SANDBOX_DATA_DIR: dataDir },
+    env: { ...process.env, SANDBOX_PORT: String(port), SANDBOX_SMTP_PORT: '0', SANDBOX_DATA_DIR: dataDir },
     stdio: 'ignore',
   });
   const exit = new Promise<number | null>((resolve) => child.once('exit', resolve));

@@ -508,6 +508,8 @@ describe('every page', { timeout: 60_000 }, () => {
     await check('/settings', 'Back to the dashboard');
     await check('/connection-check', 'Start the check');
     await check('/preview', 'This season');
+    await check('/chat', 'Open the link in the e-mail about your chat.');
+    await check('/chat/mails', 'Stop these e-mails');
     await check('/error', 'Error 403');
     await check('/operator-refused', 'This is not the operator password.');
     await check('/operator-home', 'Kept waiting by Zoom');

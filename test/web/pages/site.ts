@@ -63,6 +63,8 @@ const pages: Record<string, PageProps> = {
   '/settings': { name: 'settings' },
   '/connection-check': { name: 'connectionCheck' },
   '/preview': { name: 'preview', widgetId: 'wdg_abc' },
+  '/chat': { name: 'chat' },
+  '/chat/mails': { name: 'stopMails', done: false },
   '/error': errorPage,
   '/operator': { name: 'operatorSignIn', next: '/operator' },
   '/operator-home': { name: 'operator', ...operatorHome },

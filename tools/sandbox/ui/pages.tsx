@@ -10,7 +10,8 @@ import { botName, type World } from '../world.ts';
  * Pages that are made on the server. All text goes through Preact, which escapes it.
  */
 
-function document(title: string, body: ComponentChildren, options: { script?: string } = {}): string {
+/** A whole page. */
+export function document(title: string, body: ComponentChildren, options: { script?: string } = {}): string {
   const html = renderToString(
     <html lang="en">
       <head>
@@ -36,7 +37,8 @@ function SandboxMark() {
   );
 }
 
-function Sheet({ children, wide = false }: { children: ComponentChildren; wide?: boolean }) {
+/** The one sheet of paper that most pages are. */
+export function Sheet({ children, wide = false }: { children: ComponentChildren; wide?: boolean }) {
   return (
     <div class="sheet-page">
       <SandboxMark />
@@ -100,6 +102,9 @@ export function chooserPage(world: World, next: string | undefined): string {
           </ul>
         </section>
       ))}
+      <p>
+        <a href="/mailbox">Mailbox: what the app has sent by e-mail</a>
+      </p>
     </Sheet>,
   );
 }

@@ -31,8 +31,11 @@ function safeNext(value: unknown): string | undefined {
   return typeof value === 'string' && value.startsWith('/launch/') ? value : undefined;
 }
 
-/** The pages: choice of a person, Team Chat of that person, and the links that lead into it. */
-export async function pageRoutes(world: World): Promise<Router> {
+/**
+ * The pages: choice of a person, Team Chat of that person, and the links that lead into it.
+ * @param mailbox the pages of the mailbox.
+ */
+export async function pageRoutes(world: World, mailbox: Router): Promise<Router> {
   const [script, style] = await Promise.all([clientBundle(), readFile(new URL('./app.css', import.meta.url), 'utf8')]);
   const version = createHash('sha256').update(script).update(style).digest('hex').slice(0, 12);
   const router = Router();
@@ -50,6 +53,7 @@ export async function pageRoutes(world: World): Promise<Router> {
   router.get('/', (req, res) => {
     res.type('html').send(chooserPage(world, safeNext(req.query['next'])));
   });
+  router.use(mailbox);
   router.get('/chat', (req, res) => {
     const user = typeof req.query['user'] === 'string' ? findUser(world, req.query['user']) : undefined;
     if (user === undefined) res.redirect(302, '/');

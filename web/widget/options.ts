@@ -1,5 +1,6 @@
 import { pageAddress } from '../../domain/page-address.ts';
-import { pageTitleLength, pageUrlLength, visitorEmailLength, visitorNameLength } from './limits.ts';
+import { isEmail } from './email.ts';
+import { pageTitleLength, pageUrlLength, visitorNameLength } from './limits.ts';
 import type { HelloDetails } from './session.ts';
 
 /** What the script tag says. */
@@ -21,14 +22,6 @@ export interface WidgetOptions {
 export const defaultHeartbeatMs = 20_000;
 /** Below this a heartbeat would be load and no help. */
 const minHeartbeatMs = 200;
-
-/** As the server has it: it would refuse another address, and the whole `hello` with it. */
-const emailPattern = /^(?!\.|.*\.\.)[\w'+.-]*[\w+-]@([a-z\d][a-z\d-]*\.)+[a-z]{2,}$/i;
-
-/** Whether the server takes this for an e-mail address. */
-export function isEmail(text: string): boolean {
-  return text.length <= visitorEmailLength && emailPattern.test(text);
-}
 
 /** Reads the script tag's `src` and data attributes. Null without a usable widget id and address. */
 export function readOptions(src: string, data: Readonly<Record<string, string | undefined>>): WidgetOptions | null {

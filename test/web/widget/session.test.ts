@@ -415,7 +415,7 @@ describe('where the chat stands', () => {
   const missed: New = { kind: 'missed' };
 
   const history = (...entries: New[]): VisitorEntry[] =>
-    entries.map((entry, index) => ({ ...entry, seq: index + 1, at: index + 1 }) as VisitorEntry);
+    entries.map((entry, index) => ({ ...entry, seq: index + 1, at: index + 1 }));
   const standing = ({ status, agents, reopenUntil, email }: Session) => ({ status, agents, reopenUntil, email });
   const fresh = () => new Driver({ token: 't1' }).do('open');
 

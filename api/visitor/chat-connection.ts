@@ -175,7 +175,7 @@ export class ChatConnection implements PushReceiver {
    * @throws TemporalUnavailableError when Temporal did not take it.
    */
   async handle(frame: MessageFrame | EmailFrame | EndFrame): Promise<void> {
-    if (!this.#takes(frame)) {
+    if (!this.#takesMore) {
       this.#refuseAsEnded(frame.id);
       return;
     }
@@ -262,15 +262,15 @@ export class ChatConnection implements PushReceiver {
     return true;
   }
 
-  /** Whether the chat may take this: one that has ended can be gone on with for a while, by writing. */
-  #takes(frame: MessageFrame | EmailFrame | EndFrame): boolean {
-    if (this.#state !== 'ended') return this.#state !== 'over';
-    return frame.type !== 'end' && this.#deps.clock() < this.#reopenUntil;
+  /** A chat that has ended can be gone on with for a while, by writing. */
+  get #takesMore(): boolean {
+    return this.#state === 'ended' ? this.#deps.clock() < this.#reopenUntil : this.#state !== 'over';
   }
 
   /** @returns what Temporal said, or `refused` when it was not asked: the visitor has been told why. */
   async #pass(frame: MessageFrame | EmailFrame | EndFrame): Promise<SignalOutcome | 'refused'> {
-    if (frame.type === 'end') return this.#signal({ kind: 'ended' });
+    // Both sides may end a chat at once.
+    if (frame.type === 'end') return this.#state === 'ended' ? 'taken' : this.#signal({ kind: 'ended' });
     const refusal = await this.#refusal(frame);
     if (refusal) {
       this.#visitor.send(refusal);

@@ -5,9 +5,9 @@ import type { ContentNode, FormattedNode } from '../../domain/visitor-protocol.t
 import { isSafe, linkFinder } from './links.ts';
 
 /**
- * What agents type in Zoom, as Zoom shows it to them: `*bold*` or `**bold**`, `_italic_`, `~strikethrough~`,
- * `code`, links, `:emoji:`, and by whole lines code blocks, quotes and lists. Anything else stays as it was typed. The
- * result is text and what it looks like, never markup.
+ * What agents type in Zoom, as Zoom shows it to them: `*bold*` or `**bold**`, `_italic_`, `~strikethrough~`, `code`,
+ * links, `:emoji:`, and by whole lines code blocks, quotes and lists. Anything else stays as it was typed. The result
+ * is text and what it looks like, never markup.
  */
 export function formatted(text: string): ContentNode[] {
   const content: ContentNode[] = [];

@@ -1,5 +1,5 @@
 import { pageAddress } from '../../domain/page-address.ts';
-import { pageUrlLength, visitorEmailLength } from './limits.ts';
+import { pageUrlLength } from './limits.ts';
 import type { HelloDetails } from './session.ts';
 
 /** What the script tag says. */
@@ -26,14 +26,6 @@ export const defaultHeartbeatMs = 20_000;
 const settingLength = 1_000;
 /** Below this a heartbeat would be load and no help. */
 const minHeartbeatMs = 200;
-
-/** As the server has it: it would refuse another address. */
-const emailPattern = /^(?!\.|.*\.\.)[\w'+.-]*[\w+-]@([a-z\d][a-z\d-]*\.)+[a-z]{2,}$/i;
-
-/** Whether the server takes this for an e-mail address. */
-export function isEmail(text: string): boolean {
-  return text.length <= visitorEmailLength && emailPattern.test(text);
-}
 
 /** Reads the script tag's `src` and data attributes. Null without a usable widget id and address. */
 export function readOptions(src: string, data: Readonly<Record<string, string | undefined>>): WidgetOptions | null {

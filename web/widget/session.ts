@@ -1,7 +1,7 @@
 import type { HelloFrame, ServerFrame, visitorCloseCodes } from '../../domain/visitor-protocol.ts';
 import type { Connection } from './connection.ts';
+import { isEmail } from './email.ts';
 import { visitorMessageLength } from './limits.ts';
-import { isEmail } from './options.ts';
 import { isOver, leaveChat } from './state.ts';
 import type { FailureReason, Outgoing, Session } from './state.ts';
 import type { ChatStorage } from './storage.ts';

@@ -9,12 +9,15 @@ import {
   type ContentNode,
 } from '../../../domain/visitor-protocol.ts';
 import { luminance, readableOn, readAccent } from '../../../web/widget/accent.ts';
-import { isEmail, pageDetails, readOptions, visitorDetails } from '../../../web/widget/options.ts';
+import { forgetAfterMs } from '../../../web/widget/app.ts';
+import { isEmail } from '../../../web/widget/email.ts';
+import { pageDetails, readOptions, visitorDetails } from '../../../web/widget/options.ts';
 import { initialSession } from '../../../web/widget/state.ts';
 import { browserStore, createChatStorage } from '../../../web/widget/storage.ts';
 import { createLocale } from '../../../web/widget/text.ts';
 import { shownContent } from '../../../web/widget/view/content.tsx';
 import { conversationLines } from '../../../web/widget/view/lines.ts';
+import { BrowserStore, HeadlessWidget } from '../../support/headless-widget.ts';
 
 describe('options', () => {
   const read = (data: Record<string, string>, src = 'https://chat.example.com/widget.js') =>
@@ -321,5 +324,28 @@ describe('locale', () => {
     const { texts, list } = createLocale([]);
     expect(list(texts.here, ['Jill'])).toBe('Jill is here');
     expect(list(texts.here, ['$& #', 'Sam', 'Alex'])).toBe('$& #, Sam, and Alex are here');
+  });
+});
+
+describe('a page that loads later', () => {
+  /** What it does with a chat in storage that was done with at `doneAt`. */
+  const load = (doneAt: number | null) => {
+    const store = new BrowserStore();
+    Object.assign(store.values, {
+      'livechat:w1:token': 't1',
+      ...(doneAt !== null && { 'livechat:w1:done': `${doneAt}` }),
+    });
+    const widget = new HeadlessWidget({ url: () => 'ws://127.0.0.1:1/', widget: 'w1', store });
+    const found = { connects: widget.app.getState().connection !== 'idle', hasChat: widget.app.hasChat() };
+    widget.leave();
+    return found;
+  };
+
+  it('connects for a chat that goes on, or can be gone on with, and forgets one that is long over', () => {
+    const now = Date.now();
+    expect(load(null)).toEqual({ connects: true, hasChat: true });
+    expect(load(now + 60_000)).toEqual({ connects: true, hasChat: true });
+    expect(load(now - 60_000)).toEqual({ connects: false, hasChat: true });
+    expect(load(now - forgetAfterMs - 60_000)).toEqual({ connects: false, hasChat: false });
   });
 });

@@ -17,7 +17,7 @@ const tags: Partial<Record<ContentKind, string>> = {
   listItem: 'li',
 };
 
-/** A message as elements and text nodes. What the widget does not know, or must not show so, is plain text. */
+/** A message as elements and text nodes, whatever it holds. What is not known, or not safe, is plain text. */
 export function shownContent(nodes: readonly ContentNode[]): ComponentChildren {
   return nodes.map((node) => {
     if (typeof node === 'string') return node;

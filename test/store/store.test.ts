@@ -408,14 +408,11 @@ describe('chats', () => {
     });
   });
 
-  test('lose what is set to nothing, as one that goes on again', async () => {
+  test('have not ended any more once they go on again', async () => {
     const one = chat({ status: 'ended', endedAt: new Date(1_000), reopenUntil: new Date(2_000) });
     await store.chats.begin(one);
-    await store.chats.set(one._id, { status: 'active', endedAt: undefined, reopenUntil: undefined });
-    const found = await store.chats.get(one._id);
-    expect(found).toMatchObject({ status: 'active' });
-    expect(found).not.toHaveProperty('endedAt');
-    expect(found).not.toHaveProperty('reopenUntil');
+    await store.chats.set(one._id, { status: 'active', endedAt: null, reopenUntil: null });
+    expect(await store.chats.endedBefore(one.accountId, new Date(3_000), 10)).not.toContain(one._id);
   });
 
   test('are found by every channel they have had, and a channel belongs to one chat for good', async () => {

@@ -725,6 +725,15 @@ describe('a chat’s rules', () => {
     expect(chat.outbox.isEmpty).toBe(true);
     expect(chat.card.state.words).toContain('One more thing');
     expect(chat.cardWork).toBe('ask');
+    // It is not over before the card has had its turn.
+    chat.card.asked({ channelId: 'inbound', isGranted: false }, 7);
+    chat.channel.closed();
+    chat.transcript.published(chat.transcript.state.lastSeq);
+    chat.published(chat.news([]));
+    expect(chat.cardWork).toBeUndefined();
+    expect(chat.isFinished).toBe(false);
+    chat.cardSlot({ channelId: 'inbound' }, 8);
+    expect(chat.cardWork).toBe('post');
   });
 
   test('are over only when everything is published, posted, shown and closed', () => {

@@ -292,6 +292,11 @@ export class Chat extends ChatParts {
     return isWanted && (!slot || slot.isOld) ? 'ask' : undefined;
   }
 
+  /** A card waits for its slot: nothing is to be done about it now, but it will be. */
+  get #isCardWaiting(): boolean {
+    return this.card.slot !== undefined && this.card.ref === undefined && this.card.isStale(cardContent(this));
+  }
+
   cardSlot({ channelId }: { channelId: string }, now: number): void {
     this.card.granted(channelId, now);
   }
@@ -353,6 +358,7 @@ export class Chat extends ChatParts {
       !this.hasNews &&
       this.cardWork === undefined &&
       this.mailDueAt === undefined &&
+      !this.#isCardWaiting &&
       !this.writers.isHolding &&
       !this.hasChannelWork
     );

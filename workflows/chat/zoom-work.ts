@@ -147,10 +147,11 @@ async function admit(chat: Chat): Promise<void> {
 }
 
 /**
- * Have the chat channel made. One that an earlier try has made may have words of its owner in it already: they come
- * before what webhooks bring of it now.
+ * Have the chat channel made. One that an earlier try has made may have words of its owner in it already, and so may a
+ * new one where the owner is the agent: webhooks of the time before it is known are lost. They come before what
+ * webhooks bring of it now.
  */
-async function openChannel(chat: Chat): Promise<void> {
+async function openChannel(chat: Chat, agentId: string): Promise<void> {
   const { chatId, accountId, visitor } = chat.input;
   const channelsLost = chat.channel.state.lost;
   chat.catchUp();
@@ -160,7 +161,7 @@ async function openChannel(chat: Chat): Promise<void> {
     );
     chat.channelOpened(channel, ownerUserId);
     upsertSearchAttributes([{ key: searchAttributes.channel, value: channel.id }]);
-    if (!isNew) await readBack(chat);
+    if (!isNew || ownerUserId === agentId) await readBack(chat);
   } finally {
     chat.caughtUp(Date.now());
   }
@@ -172,7 +173,7 @@ async function letIn(chat: Chat, { user, replaces }: JoinRequest, isFurther: boo
   const invite = isFurther ? zoom.inviteFurtherAgent : zoom.inviteAgent;
   const agent = await find({ accountId, userId: user.id });
   chat.agentFound(agent, Date.now());
-  if (!chat.channel.ref) await openChannel(chat);
+  if (!chat.channel.ref) await openChannel(chat, agent.id);
   const { ref, state } = chat.channel;
   if (!ref || state.ownerUserId === undefined) return;
   await invite({ accountId, channelId: ref.id, ownerUserId: state.ownerUserId, agent });

@@ -130,7 +130,7 @@ export function chatStore(connection: Connection) {
       const found = await Promise.all([
         newest({ searchedNames: { $regex: startOf(folded(words)) } }, limit),
         newest({ searchedEmail: { $regex: startOf(folded(words)) } }, limit),
-        newest({ $or: [{ 'channel.name': named }, { 'agents.name': named }, ...idEnd] }, limit),
+        newest({ $or: [{ 'channel.name': named }, { 'answeredBy.name': named }, ...idEnd] }, limit),
       ]);
       return newestOf(found.flat(), limit);
     },

@@ -73,7 +73,7 @@ describe('a chat that is recorded', () => {
     const jane = { name: 'Jane', id: 'browser00000001', email: 'jane@example.org' };
     const first = await record(1_000, jane);
     expect(first.earlier).toBeUndefined();
-    await store.chats.set(first.chatId, { channel, agents: [{ id: 'jill', name: 'Jill' }] });
+    await store.chats.set(first.chatId, { channel, answeredBy: [{ id: 'jill', name: 'Jill' }] });
     const last = { at: 1_000, agents: ['Jill'], channelUrl: channel.url };
     const second = await record(2_000, { name: 'Visitor', id: jane.id });
     expect(second.earlier).toEqual({ count: 1, last: { ...last, isSameBrowser: true } });

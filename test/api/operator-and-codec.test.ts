@@ -167,7 +167,7 @@ describe('the operators’ start page', () => {
     await signIn(app);
     app.store.chatsById.set(
       'chat-1',
-      chat({ _id: 'chat-1', visitor: { name: 'Vera' }, agents: [{ id: 'jill', name: 'Jill' }] }),
+      chat({ _id: 'chat-1', visitor: { name: 'Vera' }, answeredBy: [{ id: 'jill', name: 'Jill' }] }),
     );
     const vera = await propsOf(await find(app, ' Vera '));
     expect(vera.found?.chats).toMatchObject([

@@ -66,6 +66,28 @@ describe('a chat whose last agent leaves', () => {
   });
 });
 
+test('a card that was deleted comes again, with what was written meanwhile', async () => {
+  let more = (): void => undefined;
+  const written = new Promise<void>((resolve) => (more = resolve));
+  let edits = 0;
+  const fake = fakeChatActivities({
+    updateInboundCard: async () => {
+      edits += 1;
+      await written;
+      throw ApplicationFailure.nonRetryable('no such message', 'MessageGone');
+    },
+  });
+  await runningChat(env, fake, async (chat) => {
+    await eventually(() => expect(fake.seen.cards).toHaveLength(1));
+    await chat.say('two');
+    await eventually(() => expect(edits).toBe(1));
+    await chat.say('three');
+    await eventually(() => expect(fake.seen.recorded).toHaveLength(3));
+    more();
+    await eventually(() => expect(fake.seen.cards[1]?.content.words).toBe('Hello\ntwo\nthree'));
+  });
+});
+
 describe('a chat that has ended', () => {
   test('goes on with the visitor’s next message, in the same channel, and can end again', async () => {
     const fake = fakeChatActivities();

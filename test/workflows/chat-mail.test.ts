@@ -109,7 +109,7 @@ describe('what a visitor is mailed', () => {
     const mail = known();
     mail.published([says(5)], false, 10 * min);
     mail.refused(mail.begin(9 * min));
-    expect(mail.state).toMatchObject({ isRefused: true, owesNote: true });
+    expect(mail.state).toMatchObject({ isRefused: true });
     mail.published([says(6)], false, 20 * min);
     expect(mail.dueAt(9 * min)).toBeUndefined();
     mail.addressGiven('jane@example.com');

@@ -27,7 +27,13 @@ const payloadKeys = [...testPayloadKeys.keys]
   .map(([id, key]) => `${id}:${Buffer.from(key).toString('base64')}`)
   .join(',');
 /** So that the chats that are about time end by themselves within a minute. */
-const env = { PAYLOAD_ENCRYPTION_KEYS: payloadKeys, IDLE_END_HOURS: '0.015', MISSED_AFTER_SECONDS: '5' };
+const env = {
+  PAYLOAD_ENCRYPTION_KEYS: payloadKeys,
+  IDLE_END_HOURS: '0.015',
+  MISSED_AFTER_SECONDS: '5',
+  REMIND_AFTER_SECONDS: 'none',
+  REOPEN_HOURS: '0',
+};
 const eventsPerShortRun = 60;
 const patienceMs = 120_000;
 

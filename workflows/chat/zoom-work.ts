@@ -53,7 +53,7 @@ export async function showCard(chat: Chat): Promise<void> {
       // on without it.
       const hasUnseenWords = deliveredSeq > chat.outbox.state.deliveredSeq;
       if (type === failureTypes.messageGone && (chat.isWaitingForAgent || hasUnseenWords))
-        chat.card.renew(content.words);
+        chat.card.renew(state.words);
       else if (hasUnseenWords || mayBeRepaired(chat, type)) return false;
       else chat.card.leaveAsIs(content);
       return true;

@@ -11,6 +11,8 @@ const slackMs = 50;
 const notice = 'wrote something that Zoom refuses to show here';
 const noticeRange = /#(\d+)(?:–(\d+))? not shown/;
 const closingWords = /\bchat (?:has )?(?:been )?ended\b|\bended this chat\b|\bchat has ended\b/i;
+/** The mark of the first card in a chat channel, which says at the end that the chat has ended. */
+const firstCard = /#0 · /;
 /** A card with more than this has no room for what is missing on it. */
 const fullCardLength = 900;
 
@@ -144,7 +146,8 @@ export class ChatChecks {
 
   /** A chat that has ended says so once in its channel, if it has one. */
   #closing({ visitor, name: where, messages, channel }: ChatFacts): void {
-    const notes = messages.filter(({ text }) => !isForVisitor(text) && closingWords.test(text)).length;
+    const isNote = (text: string) => !isForVisitor(text) && !firstCard.test(text) && closingWords.test(text);
+    const notes = messages.filter(({ text }) => isNote(text)).length;
     compare(this.#checks.closing, {
       where,
       order: visitor.ended && channel ? ['the note'] : [],

@@ -58,7 +58,8 @@ export async function run(
       // Each visitor has an address of their own, as behind a proxy.
       programEnv: {
         sandbox: { SANDBOX_SWITCHES: JSON.stringify(switches) },
-        api: { TRUST_PROXY: '1', ...anyNumberOfChats },
+        // A chat that has ended is over, so that its workflow must be.
+        api: { TRUST_PROXY: '1', REOPEN_HOURS: '0', ...anyNumberOfChats },
       },
     });
     report(`The system runs, data in ${dataDir}. Zoom sends events of ${eventFamily}.`);

@@ -81,7 +81,8 @@ export async function chat(input: ChatInput, carried?: ChatState): Promise<ChatS
 }
 
 function mayContinueAsNew({ input, transcript }: Chat): boolean {
-  return runIsLong(input.continueAfterEvents) && transcript.isPortable;
+  // An operator's Update waits for what the loops do: it is answered first.
+  return runIsLong(input.continueAfterEvents) && transcript.isPortable && allHandlersFinished();
 }
 
 function handleMessages(chat: Chat): void {

@@ -53,8 +53,7 @@ export async function showCard(chat: Chat): Promise<void> {
       // Without its card nobody could join, or read what has been written since: a new one. A chat that is joined goes
       // on without it.
       const hasUnseenWords = deliveredSeq > chat.outbox.state.deliveredSeq;
-      if (type === failureTypes.messageGone && (chat.isWaitingForAgent || hasUnseenWords))
-        chat.card.renew(state.words);
+      if (type === failureTypes.messageGone && (chat.isWaitingForAgent || hasUnseenWords)) chat.card.renew(state.words);
       else if (hasUnseenWords || mayBeRepaired(chat, type)) return false;
       else chat.card.leaveAsIs(content);
       return true;

@@ -82,9 +82,9 @@ export async function chat(input: ChatInput, carried?: ChatState): Promise<ChatS
   });
 }
 
-function mayContinueAsNew({ input, transcript }: Chat): boolean {
+function mayContinueAsNew({ input, transcript, mail }: Chat): boolean {
   // An operator's Update waits for what the loops do: it is answered first.
-  return runIsLong(input.continueAfterEvents) && transcript.isPortable && allHandlersFinished();
+  return runIsLong(input.continueAfterEvents) && transcript.isPortable && !mail.isUnderWay && allHandlersFinished();
 }
 
 function handleMessages(chat: Chat): void {

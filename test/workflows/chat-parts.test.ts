@@ -717,6 +717,20 @@ describe('a chat’s rules', () => {
     expect(entriesOf(chat).at(-1)).toMatchObject({ kind: 'agentMessage', text: 'late' });
   });
 
+  test('tell the visitor that everybody has left when the channel is lost', () => {
+    const chat = joinedChat();
+    chat.agentJoined(sam, 20);
+    chat.channelGone(30);
+    expect(chat.lifecycle.status).toBe('waiting');
+    expect(entriesOf(chat).slice(-2)).toEqual([
+      expect.not.objectContaining({ isLast: true }),
+      expect.objectContaining({ kind: 'agentLeft', isLast: true }),
+    ]);
+    // A press that was on its way still counts.
+    chat.onZoom({ kind: 'joinPressed', user: sam, at: 29 }, 31);
+    expect(chat.agents.nextRequest).toMatchObject({ user: sam });
+  });
+
   test('show on the card what crossed the end of a chat whose channel is gone', () => {
     const chat = joinedChat();
     chat.end('visitor', 5);

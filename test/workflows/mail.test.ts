@@ -189,7 +189,8 @@ describe('a mail server', often, () => {
         await env.sleep('3 hours');
         await eventually(() => expect(tries.length).toBeGreaterThanOrEqual(6));
       },
-      { continueAfterEvents: 40 },
+      // Not while the agent joins: the test server loses queries that come while a run continues as new.
+      { continueAfterEvents: 130 },
     );
     const ranges = tries.map(({ firstSeq, lastSeq }) => `${firstSeq}-${lastSeq}`);
     expect(new Set(ranges.slice(0, 5))).toEqual(new Set(['1-3']));

@@ -1,10 +1,15 @@
 import { ActivityFailure, getExternalWorkflowHandle, log } from '@temporalio/workflow';
+import { failureTypes } from '../../domain/failures.ts';
 import { workflowIds } from '../../domain/workflow-ids.ts';
+import { failureType, noAnswer, nothingDone } from '../failures.ts';
 import { inboundSignal } from '../inbound/messages.ts';
-import { failureType } from '../failures.ts';
-import { askForCardSlot, askForReminder } from './activities.ts';
+import { askForCardSlot, askForReminder, postInboundCard, updateInboundCard } from './activities.ts';
 import type { Chat } from './chat.ts';
-import { failed, showCard, showFormerCard } from './zoom-work.ts';
+import { cardContent } from './views.ts';
+import { failed, once, orWait } from './zoom-call.ts';
+
+/** Retry windows in which somebody may repair what keeps the card from being edited: a minute or two. */
+const triesToEditCard = 6;
 
 /** The next thing about the card in the inbound channel. */
 export async function workOnCard(chat: Chat): Promise<void> {
@@ -69,4 +74,79 @@ async function leaveQueue(chat: Chat, channelId: string): Promise<void> {
   } catch {
     // There is no queue any more.
   }
+}
+
+/** The card in the inbound channel says where the chat stands. */
+async function showCard(chat: Chat): Promise<void> {
+  const { chatId, accountId, widgetId } = chat.input;
+  const content = cardContent(chat);
+  const { route } = chat.presence;
+  const { ref, state } = chat.card;
+  const deliveredSeq = Math.max(chat.outbox.state.deliveredSeq, state.coversSeq);
+  const input = { chatId, accountId, content, deliveredSeq, targets: route.targets };
+  await orWait(
+    chat,
+    'card',
+    'the card in the inbound channel',
+    async () => {
+      let outcomes;
+      if (ref) {
+        ({ outcomes } = await updateInboundCard({ ...input, widgetId, card: ref }));
+        chat.card.shows(content, ref);
+      } else {
+        const posted = await once(chat, `card ${content.number}`, (tried) =>
+          postInboundCard({ ...input, widgetId, ...tried }),
+        ).catch((error: unknown) => {
+          // The channel takes no more now: the chat queues again, or all who were refused would come back at once.
+          if (nothingDone(error) && failureType(error) === failureTypes.zoomUnavailable) chat.card.slotLost();
+          throw error;
+        });
+        ({ outcomes } = posted);
+        chat.card.shows(content, posted.card);
+      }
+      chat.outbox.deliveredUpTo(deliveredSeq);
+      chat.presence.pushed(route, outcomes, Date.now());
+    },
+    (type) => {
+      if (!ref) return false;
+      // Without its card nobody could join, or read what has been written since: a new one. A chat that is joined goes
+      // on without it.
+      const hasUnseenWords = deliveredSeq > chat.outbox.state.deliveredSeq;
+      if (type === failureTypes.messageGone && (chat.isWaitingForAgent || hasUnseenWords)) chat.card.renew(state.words);
+      else if (hasUnseenWords || mayBeRepaired(chat, type)) return false;
+      else chat.card.leaveAsIs(content);
+      return true;
+    },
+  );
+}
+
+/** The card before this one says that there is a newer one; if that cannot be done, it stays as it is. */
+async function showFormerCard(chat: Chat): Promise<void> {
+  const { former } = chat.card.state;
+  if (!former) return;
+  const { chatId, accountId, widgetId } = chat.input;
+  const { deliveredSeq } = chat.outbox.state;
+  await orWait(
+    chat,
+    'card',
+    'the card before this one',
+    async () => {
+      const { ref: card, content } = former;
+      await updateInboundCard({ chatId, accountId, widgetId, card, content, deliveredSeq, targets: [] });
+      chat.card.formerShown();
+    },
+    (type) => {
+      if (mayBeRepaired(chat, type)) return false;
+      chat.card.formerShown();
+      return true;
+    },
+  );
+}
+
+/** Whether an edit of the card is worth waiting for. */
+function mayBeRepaired(chat: Chat, type: string): boolean {
+  if (type === failureTypes.messageGone) return false;
+  const { isEnded } = chat.lifecycle;
+  const passes = type === failureTypes.zoomUnavailable || type === noAnswer || type === failureTypes.channelGone;
+  return (passes && !isEnded) || (chat.waits.state.waits.card?.tries ?? 0) < triesToEditCard;
 }

@@ -36,6 +36,7 @@ async function mailAnswers(chat: Chat): Promise<void> {
   const { awaySince } = chat.presence;
   if (awaySince === undefined) return;
   const { to, ...range } = mail.begin(awaySince);
+  mail.isUnderWay = true;
   try {
     const { outcome } = await sendAnswers({ chatId: input.chatId, to, ...range });
     mail.settled(range, outcome, Date.now());
@@ -47,6 +48,8 @@ async function mailAnswers(chat: Chat): Promise<void> {
       chat.notes.add({ about: 'mailRefused' });
     } else mail.failed(nothingDone(error), Date.now());
     log.warn('The visitor could not be mailed.', { type });
+  } finally {
+    mail.isUnderWay = false;
   }
   setCurrentDetails(chatDetails(chat));
 }

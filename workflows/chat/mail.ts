@@ -49,6 +49,8 @@ const longestPauseMs = 2 * 3_600_000;
 export class Mail {
   readonly state: MailState;
   readonly #afterMs: number | undefined;
+  /** A mail is on its way, which may take minutes: no run ends meanwhile. */
+  isUnderWay = false;
 
   /**
    * @param afterMs how long the visitor is away before they are mailed; undefined: never.

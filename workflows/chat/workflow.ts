@@ -11,6 +11,7 @@ import { searchAttributes } from '../../domain/search-attributes.ts';
 import { runIsLong } from '../long-run.ts';
 import { publish as publishNews, recordChat } from './activities.ts';
 import { askForSlot, remindTeam, workOnCard } from './card-work.ts';
+import { workInChannel } from './channel-work.ts';
 import { Chat } from './chat.ts';
 import { nextDeadline } from './deadlines.ts';
 import { chatDetails } from './details.ts';
@@ -27,8 +28,9 @@ import {
 import { acceptOperators } from './operator.ts';
 import type { ChatState } from './parts.ts';
 import type { ZoomLoop } from './waits.ts';
+import { tellSlowJoins } from './join-work.ts';
+import { identifyWriter, readBack } from './read-back.ts';
 import { snapshot, standing } from './views.ts';
-import { identifyWriter, readBack, tellSlowJoins, workInChannel } from './zoom-work.ts';
 
 /**
  * One visitor's chat, from the first message to the last: a card in the inbound channel, an agent who joins, a private
@@ -80,9 +82,9 @@ export async function chat(input: ChatInput, carried?: ChatState): Promise<ChatS
   });
 }
 
-function mayContinueAsNew({ input, transcript }: Chat): boolean {
+function mayContinueAsNew({ input, transcript, mail }: Chat): boolean {
   // An operator's Update waits for what the loops do: it is answered first.
-  return runIsLong(input.continueAfterEvents) && transcript.isPortable && allHandlersFinished();
+  return runIsLong(input.continueAfterEvents) && transcript.isPortable && !mail.isUnderWay && allHandlersFinished();
 }
 
 function handleMessages(chat: Chat): void {

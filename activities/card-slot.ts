@@ -1,12 +1,11 @@
-import { ApplicationFailure } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import type { ChannelRef } from '../domain/channel.ts';
-import { failureTypes } from '../domain/failures.ts';
 import { limits } from '../domain/limits.ts';
 import { searchAttributes } from '../domain/search-attributes.ts';
 import { fairnessKey, taskQueues, workflowIds, workflowTaskTimeout } from '../domain/workflow-ids.ts';
 import type { Store } from '../store/index.ts';
 import type { InboundEvent, InboundInput } from '../workflows/inbound/messages.ts';
+import { inboundChannelOf } from './inbound-channel.ts';
 
 export interface CardSlotDependencies {
   store: { widgets: Pick<Store['widgets'], 'get'> };
@@ -47,15 +46,6 @@ export function createCardSlotActivities({
     });
   }
 
-  async function inboundChannelOf(widgetId: string): Promise<ChannelRef> {
-    const channel = (await store.widgets.get(widgetId))?.inboundChannel;
-    if (channel) return channel;
-    throw ApplicationFailure.nonRetryable(
-      `The widget ${widgetId} has no inbound channel: finish the install, or choose one in the settings.`,
-      failureTypes.accountUnknown,
-    );
-  }
-
   return {
     /**
      * Ask the workflow of the widget's inbound channel, which is started if it does not run. Repeating it is harmless.
@@ -68,7 +58,7 @@ export function createCardSlotActivities({
       since: number;
     }): Promise<AskedSlot> {
       const { chatId, accountId, widgetId, since } = input;
-      const channel = await inboundChannelOf(widgetId);
+      const channel = await inboundChannelOf(store, widgetId);
       if (!isPaced) return { channelId: channel.id, isGranted: true };
       await signalInbound(accountId, channel, { kind: 'asked', chatId, since });
       return { channelId: channel.id, isGranted: false };
@@ -79,7 +69,7 @@ export function createCardSlotActivities({
      * one post. Fails with `AccountUnknown` for a widget without such a channel.
      */
     async askForReminder({ accountId, widgetId }: { accountId: string; widgetId: string }): Promise<void> {
-      await signalInbound(accountId, await inboundChannelOf(widgetId), { kind: 'remind' });
+      await signalInbound(accountId, await inboundChannelOf(store, widgetId), { kind: 'remind' });
     },
   };
 }

@@ -7,6 +7,7 @@ import { isZoomError } from '../zoom/index.ts';
 import { isRefusedForWho } from './acting-user.ts';
 import { inboundCard, inboundCardMark, withoutVisitorWords } from './cards.ts';
 import type { ChatZoomContext } from './chat-zoom-context.ts';
+import { inboundChannelOf } from './inbound-channel.ts';
 import { orWithoutVisitorWords, pushDelivered } from './posting.ts';
 import { findPosted, mayHaveActed, mayPostUnseen, readBackWindow } from './read-back.ts';
 import { asZoomFailures } from './zoom-failures.ts';
@@ -34,7 +35,7 @@ export function createInboundCardActivities(context: ChatZoomContext) {
       return asZoomFailures(
         () =>
           oneAtATime.run(`card ${chatId}`, async () => {
-            const channel = await inboundChannelOf(input.widgetId);
+            const channel = await inboundChannelOf(store, input.widgetId);
             const card = (await postedBefore(input, channel)) ?? (await postCard(input, channel));
             await store.chats.set(chatId, { card, deliveredSeq });
             return { card, outcomes: await pushDelivered(context.push, input) };
@@ -81,18 +82,9 @@ export function createInboundCardActivities(context: ChatZoomContext) {
       return await edit();
     } catch (error) {
       if (!isZoomError(error, 'channelGone', 'channelArchived')) throw error;
-      if ((await inboundChannelOf(widgetId)).id === card.channelId) throw error;
+      if ((await inboundChannelOf(store, widgetId)).id === card.channelId) throw error;
       throw ApplicationFailure.nonRetryable('The card went with its channel.', failureTypes.messageGone);
     }
-  }
-
-  async function inboundChannelOf(widgetId: string): Promise<ChannelRef> {
-    const widget = await store.widgets.get(widgetId);
-    if (widget?.inboundChannel) return widget.inboundChannel;
-    throw ApplicationFailure.nonRetryable(
-      `The widget ${widgetId} has no inbound channel: finish the install, or choose one in the settings.`,
-      failureTypes.accountUnknown,
-    );
   }
 
   /** The card that an earlier try has posted: into this channel, or into the one that the settings named then. */

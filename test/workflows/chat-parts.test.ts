@@ -580,6 +580,15 @@ describe('a chat’s rules', () => {
     expect(JSON.stringify(entriesOf(chat))).not.toContain('Edited');
   });
 
+  test('never send a reply by the button of another one, when there are more than are told', () => {
+    const chat = joinedChat();
+    for (let n = 0; n < 30; n += 1) answers(chat, `reply ${n}`, { isReply: true });
+    const user = { id: 'jill', name: 'Jill' };
+    const numbers = chat.notes.state.waiting.map(({ number }) => number);
+    for (const noteNumber of [...numbers, ...numbers]) chat.onZoom({ kind: 'sendPressed', noteNumber, user }, 3);
+    expect(written(chat)).toEqual(Array.from({ length: 10 }, (_, n) => `Jill: reply ${n + 10}`));
+  });
+
   test('say which files the visitor does not get', () => {
     const chat = joinedChat();
     answers(chat, 'Here', { attachments: [{ name: 'a.pdf' }] });
@@ -881,7 +890,7 @@ describe('after the end', () => {
     return chat;
   };
 
-  test('what an agent writes is held back, and answered once as long as it goes on', () => {
+  test('what an agent writes is not sent, and answered once as long as it goes on', () => {
     const chat = endedChat();
     answers(chat, 'your parcel leaves tomorrow', { at: 5_001 });
     answers(chat, 'and one more thing', { at: 5_002 });

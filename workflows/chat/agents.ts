@@ -152,7 +152,7 @@ export class Agents {
     return this.has(agent.id);
   }
 
-  /** @returns the agent, if they were in. */
+  /** They do not want to leave any more either. @returns the agent, if they were in. */
   leave(userId: string, at: number): Agent | undefined {
     const agent = this.state.joined.find(({ id }) => id === userId);
     this.state.joined = this.state.joined.filter(({ id }) => id !== userId);
@@ -163,11 +163,6 @@ export class Agents {
 
   leftAfter(userId: string, at: number): boolean {
     return (this.state.leftAt[userId] ?? -Infinity) > at;
-  }
-
-  /** They have left, as they wanted. */
-  hasLeft({ id }: Agent): void {
-    this.state.leaving = this.state.leaving.filter((one) => one.id !== id);
   }
 
   takenOff(agent: RemovedAgent): void {

@@ -96,7 +96,6 @@ export async function takeOut(chat: Chat): Promise<void> {
   const agent = chat.agents.nextToLeave;
   if (!agent) return;
   await remove(chat, agent);
-  chat.agents.hasLeft(agent);
   chat.agentLeft(agent.id, Date.now(), Date.now());
 }
 

@@ -34,13 +34,12 @@ const burstMs = 5 * 60_000;
 export class Notes {
   constructor(readonly state: NotesState = { waiting: [], given: 0, askedAt: {}, replies: [] }) {}
 
-  /** Tell the team, each time. */
-  add(note: ChannelNote): number {
+  /** Tell the team, each time. @returns the note's number; undefined when there are too many. */
+  add(note: ChannelNote): number | undefined {
     const { state } = this;
-    if (state.given < mostNotes && state.waiting.length < mostWaiting) {
-      state.given += 1;
-      state.waiting.push({ number: state.given, note });
-    }
+    if (state.given >= mostNotes || state.waiting.length >= mostWaiting) return undefined;
+    state.given += 1;
+    state.waiting.push({ number: state.given, note });
     return state.given;
   }
 
@@ -68,6 +67,8 @@ export class Notes {
   /** Somebody has answered in a thread: the team is told that it stayed there, with a button that sends it. */
   keepReply(reply: ThreadReply): void {
     const number = this.add({ about: 'threadReply' });
+    // Without a note of its own there is no button: another one's must not send it.
+    if (number === undefined) return;
     this.state.replies = [...this.state.replies, { ...reply, number }].slice(-mostReplies);
   }
 

@@ -7,7 +7,7 @@ import type { Chat } from './chat.ts';
 import { orWait, triesForLastWords, triesOf } from './zoom-call.ts';
 
 /** Take in what people have written in a channel. @throws ActivityFailure */
-export async function takeIn(chat: Chat, { id, ownerUserId, sinceMs }: UnreadChannel): Promise<void> {
+async function takeIn(chat: Chat, { id, ownerUserId, sinceMs }: UnreadChannel): Promise<void> {
   const messages = await readChannel({ accountId: chat.input.accountId, channelId: id, ownerUserId, sinceMs });
   for (const message of messages) chat.onZoom({ kind: 'message', channelId: id, ...message }, Date.now());
 }
@@ -48,6 +48,10 @@ export async function readFormer(chat: Chat): Promise<void> {
   );
 }
 
+/**
+ * A last look into the channel of a chat that is over.
+ * @throws ActivityFailure when it may be possible later.
+ */
 export async function lastLook(chat: Chat): Promise<void> {
   const unread = chat.channel.unread(chat.lifecycle.state.startedAt);
   if (!unread || triesOf(chat) >= triesForLastWords) return;

@@ -146,7 +146,7 @@ export class TeamSide extends ChatCourse {
     if (!agent || !this.#isNew(event)) return;
     this.seenFromZoom.add(messageId);
     if (this.lifecycle.wasOverAt(at)) {
-      this.seenFromZoom.add(asHeldBack(messageId));
+      this.seenFromZoom.add(asNotSent(messageId));
       this.notes.addOnce({ about: 'ended', mayReopen: this.lifecycle.mayReopen }, now);
       return;
     }
@@ -162,7 +162,7 @@ export class TeamSide extends ChatCourse {
       );
       return;
     }
-    this.seenFromZoom.add(asHeldBack(messageId));
+    this.seenFromZoom.add(asNotSent(messageId));
     if (words.kind === 'answer') {
       const more = attachments === undefined ? {} : { attachments };
       this.notes.keepReply({ messageId, agent, text: words.text, ...more });
@@ -228,7 +228,7 @@ export class TeamSide extends ChatCourse {
   }
 
   #wasPassedOn(messageId: string): boolean {
-    return this.seenFromZoom.has(messageId) && !this.seenFromZoom.has(asHeldBack(messageId));
+    return this.seenFromZoom.has(messageId) && !this.seenFromZoom.has(asNotSent(messageId));
   }
 
   /** An edit of what was passed on, and none that Zoom sends late: after a newer one, or after the deletion. */
@@ -244,4 +244,4 @@ export class TeamSide extends ChatCourse {
 
 /** What is remembered of a message beside its id. */
 const deletion = (messageId: string) => `${messageId}/deleted`;
-const asHeldBack = (messageId: string) => `${messageId}/held-back`;
+const asNotSent = (messageId: string) => `${messageId}/not-sent`;
